@@ -1,0 +1,1 @@
+"""Sheets and pages for `emolive explain` and `emolive plot`."""

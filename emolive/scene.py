@@ -1,0 +1,314 @@
+"""The values that travel through emolive. Everything that crosses a module border is one of these, and frozen.
+
+A frame comes in; faces are found in it; each face is read by the network; what is remembered joins in; the scene
+goes to views and sinks. Only `Settings` travels backwards, and takes effect on the next frame.
+
+Colour order: BGR in `Frame.bgr` and `Picture.bgr`, RGB in crops, nowhere else. Times are milliseconds.
+"""
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels of the unmirrored frame; may reach over its edges."""
+
+TOP = ""
+"""The target that means: whatever emotion the network finds most likely for that face."""
+
+
+class End(enum.Enum):
+    """What a source gives when nothing more will come."""
+
+    END = "end"
+
+
+END = End.END
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture of a source. `bgr` is (H, W, 3) uint8, contiguous, unmirrored, and never written to.
+
+    `index` grows by one per frame of the source, so a gap means dropped frames. `t_ms` counts from the source's first
+    frame and grows strictly, except where `cut` says that this frame does not follow the one before (a seek, another
+    file, a stream that came back): then tracks and memory begin afresh. `name` is the file's name, "" for live sources.
+    """
+
+    index: int
+    t_ms: float
+    bgr: np.ndarray
+    cut: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A face found in a frame. `score` is the detector's, 0 to 1.
+
+    `points` is (6, 2) float in frame pixels: right eye, left eye, nose tip, mouth centre, right ear, left ear (the
+    person's own right and left). `track` is the person's number, 1 and up; 0 means not tracked yet.
+    """
+
+    box: Box
+    score: float
+    points: np.ndarray
+    track: int = 0
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to look at a face: which network, method, layer and target, which filters are shown or switched off.
+
+    `net` is "a" (the model), "b" (`--model-b`) or "a~k" (the model with its last k stages randomised).
+    `target` is a label, `TOP`, or "happy-sad" for the difference of two scores. `channels` are the pinned filters that
+    the method `filter` shows; `off` the filters of `layer` multiplied by zero.
+    """
+
+    net: str = "a"
+    method: str = "gradcam"
+    layer: str = "layer4"
+    target: str = TOP
+    channels: tuple[int, ...] = ()
+    off: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What one variant gave for one face.
+
+    `logits` (classes,) before temperature, `probs` (classes,) after it. `cam` is the *signed* map (h, w) float32 on the
+    layer's own grid: positive speaks for `target` (a label's index), nothing is clipped or scaled yet. It is None where
+    the method is not defined at the layer; `why` then says so. `ms` is the time its map took, all faces together.
+    """
+
+    logits: np.ndarray
+    probs: np.ndarray
+    cam: np.ndarray | None
+    target: int
+    why: str = ""
+    ms: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What the network makes of one face.
+
+    `crop` is (S, S, 3) uint8 RGB, the square the network saw; `square` is where it lies in the frame. `shown` is the
+    variant the windows show, a key of `results`. `maps` is (C, h, w) float32: the filter layer's feature maps.
+    """
+
+    crop: np.ndarray
+    square: Box
+    results: Mapping[Variant, Result]
+    shown: Variant
+    maps: np.ndarray
+
+    @property
+    def result(self) -> Result:
+        """The result of the variant that is shown."""
+        return self.results[self.shown]
+
+
+@dataclass(frozen=True, eq=False)
+class Remembered:
+    """What is kept of one track. `probs` (classes,) smoothed in time; `scale` the heat that counts as full, per variant
+    (without its target), smoothed likewise; `strength` (C,) mean activation of the filter layer's channels, smoothed,
+    so that the order of tiles stands still; `layer` says which layer `strength` belongs to."""
+
+    probs: np.ndarray
+    scale: Mapping[Variant, float]
+    strength: np.ndarray
+    layer: str
+    seen_ms: float
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """All that is remembered between frames, besides the tracker: per track, dropped with the track."""
+
+    tracks: Mapping[int, Remembered] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user asks to see. Plain values only; acts that happen once are counters that grow."""
+
+    method: str = "gradcam"
+    layer: str = "layer4"
+    filter_layer: str = "layer4"
+    target: str = TOP
+    tiles: int = 16
+    page: int = 0
+    pins: tuple[int, ...] = ()
+    selected: int = 0  # a track, 0: the largest face
+    alpha: float = 0.5
+    heat: bool = True
+    smooth_ms: float = 300.0  # time constant, 0: off
+    views: tuple[str, ...] = ("camera", "filters")
+    mirror: bool = False
+    help: bool = False
+    frozen: bool = False
+    steps: int = 0  # frames stepped while frozen, back counts down
+    seek_ms: float = 0.0  # the sum of all seeks asked for
+    file: int = 0  # the sum of all next (+1) and previous (-1) file
+    record: bool = False
+    shots: int = 0
+    quit: bool = False
+
+
+@dataclass(frozen=True)
+class Menu:
+    """What there is to choose from now; made afresh for each frame. `order` lists channels, strongest first."""
+
+    methods: tuple[str, ...]
+    layers: tuple[str, ...]
+    labels: tuple[str, ...]
+    views: tuple[str, ...] = ("camera", "filters")
+    tracks: tuple[int, ...] = ()
+    order: tuple[int, ...] = ()
+    pages: int = 1
+    start: Settings = Settings()  # what `0` goes back to
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a source stands. `duration_ms` and `frames` are 0 where nobody knows; `speed` is 1.0 in real time and less
+    where the machine cannot keep up with a file; `file` counts from 0."""
+
+    name: str
+    live: bool = True
+    duration_ms: float = 0.0
+    frames: int = 0
+    file: int = 0
+    files: int = 1
+    speed: float = 1.0
+    ended: bool = False  # the last frame stands until a key
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """All that is known of one frame. `readings[i]` belongs to `faces[i]`.
+
+    `timings` are ms per stage, `fps` frames shown per second, `device` where the network runs, `notes` sentences for
+    the user ("reconnecting", "12 frames dropped").
+    """
+
+    frame: Frame
+    faces: tuple[Face, ...]
+    readings: tuple[Reading, ...]
+    memory: Memory
+    settings: Settings
+    menu: Menu
+    progress: Progress
+    timings: Mapping[str, float] = field(default_factory=dict)
+    fps: float = 0.0
+    device: str = "cpu"
+    notes: tuple[str, ...] = ()
+    recording: bool = False
+
+    @property
+    def selected(self) -> int | None:
+        """The index of the selected face: the chosen track, or the largest face; None where there is no face."""
+        if not self.faces:
+            return None
+        for i, face in enumerate(self.faces):
+            if face.track == self.settings.selected:
+                return i
+        return max(range(len(self.faces)), key=lambda i: area(self.faces[i].box))
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key was pressed: its character, or one of "esc", "left", "right", "up", "down", "enter", "pageup"…"""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A tile was clicked: pin this channel of the filter layer, or unpin it."""
+
+    channel: int
+
+
+@dataclass(frozen=True)
+class Select:
+    """A face was clicked."""
+
+    track: int
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A window was closed by its frame's button."""
+
+    view: str
+
+
+Event = Key | Pin | Select | Closed
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A rectangle of a picture (x0, y0, x1, y1 in its pixels) that can be clicked, and the event of a click on it."""
+
+    box: tuple[int, int, int, int]
+    event: Event
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What a view gives: `bgr` (H, W, 3) uint8 and what can be clicked in it."""
+
+    bgr: np.ndarray
+    hits: tuple[Hit, ...] = ()
+
+
+class Source(Protocol):
+    """Where frames come from: a context manager.
+
+    `read` gives None when there is nothing new within 50 ms (frozen, not due yet, reconnecting), so that keys stay
+    alive, and END when nothing more will come. Of the settings it looks at `frozen`, `steps`, `seek_ms` and `file`
+    only. `notes` are sentences about its state for the user.
+    """
+
+    def read(self, settings: Settings) -> Frame | End | None: ...
+    def progress(self) -> Progress: ...
+    def notes(self) -> tuple[str, ...]: ...
+    def __enter__(self) -> "Source": ...
+    def __exit__(self, *error: object) -> None: ...
+
+
+class Sink(Protocol):
+    """What takes scenes and pictures: windows, recorder, data writer, snapshots. A context manager.
+
+    Called once per frame with the scene and the views' pictures. `notes` are sentences about its state for the user.
+    """
+
+    def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None: ...
+    def notes(self) -> tuple[str, ...]: ...
+    def __enter__(self) -> "Sink": ...
+    def __exit__(self, *error: object) -> None: ...
+
+
+Detect = Callable[[Frame], Sequence[Face]]
+Track = Callable[[Sequence[Face], Frame], tuple[Face, ...]]
+Read = Callable[[Frame, Sequence[Face], Settings], tuple[Reading, ...]]
+View = Callable[[Scene], Picture]
+Poll = Callable[[], Sequence[Event]]
+
+
+def area(box: Box) -> float:
+    """The area of a box in square pixels, 0 for an empty one."""
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
+
+
+def variants(settings: Settings) -> tuple[Variant, ...]:
+    """The ways to look that these settings ask for, the shown one first."""
+    if settings.method == "filter":
+        return (Variant(method="filter", layer=settings.filter_layer, target=settings.target, channels=settings.pins),)
+    return (Variant(method=settings.method, layer=settings.layer, target=settings.target),)
