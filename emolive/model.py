@@ -36,7 +36,7 @@ class Spec:
 
     A face crop is `crop_size` pixels square (as coarse as the faces of the training), turned to grey if `color` is
     "gray", enlarged to `input_size`, scaled to 0..1, and normalised by `mean` and `std` per channel. `crop_margin` says
-    for each face detector how many times its box the square is wide. Logits are divided by `temperature` before softmax.
+    for each face detector how many times its box the square is wide. Softmax takes logits divided by `temperature`.
     """
 
     labels: tuple[str, ...]
