@@ -1,0 +1,37 @@
+"""What many tests share: the data folder, the portrait, one loaded model."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real videos and photos, which is no part of the project."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder ../shared/data is not there")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def portrait() -> np.ndarray:
+    """Grace Hopper, 512×600, BGR: the public-domain picture that matplotlib ships."""
+    import matplotlib
+
+    path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+    picture = cv2.imread(str(path))
+    picture.setflags(write=False)
+    return picture
+
+
+@pytest.fixture(scope="session")
+def model():
+    """The shipped network, loaded once."""
+    from emolive.model import load
+
+    return load()
