@@ -1,0 +1,42 @@
+"""From a frame and a face to the square picture that a network sees."""
+
+import math
+
+import cv2
+import numpy as np
+
+from emolive.scene import Box
+
+FINEST = 2048
+"""Pixels a side that a face is sampled with at most before it is averaged down."""
+
+
+def to_rgb(bgr: np.ndarray) -> np.ndarray:
+    """Turn (H, W, 3) uint8 BGR into RGB, contiguous. The only place in emolive where colours change their order."""
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def square(box: Box, margin: float) -> Box:
+    """Give the square around a box's centre whose side is `margin` times the box's longer side (at least a pixel)."""
+    x0, y0, x1, y1 = box
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    half = max(1.0, margin * max(x1 - x0, y1 - y0)) / 2
+    return x - half, y - half, x + half, y + half
+
+
+def crop_face(bgr: np.ndarray, square: Box, size: int) -> np.ndarray:
+    """Cut a square out of a picture (H, W, 3) uint8 BGR and scale it to (size, size, 3) uint8 RGB.
+
+    Beyond the picture's edges its outermost pixels are repeated. The square may lie anywhere between pixels: it is
+    sampled bilinearly, at least once per pixel, and averaged down where that is finer than `size`. The time this takes
+    depends on the square, not on the picture.
+    """
+    x0, y0, x1, _ = square
+    fine = size * max(1, min(math.ceil((x1 - x0) / size), FINEST // size))
+    step = (x1 - x0) / fine
+    to_picture = np.array([[step, 0, x0 + step / 2 - 0.5], [0, step, y0 + step / 2 - 0.5]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    crop = cv2.warpAffine(bgr, to_picture, (fine, fine), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    if fine > size:
+        crop = cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
+    return to_rgb(crop)
