@@ -69,6 +69,12 @@ class Model:
         """The file's name without its ending."""
         return Path(self.path).stem or self.spec.arch
 
+    @property
+    def last_layers(self) -> tuple[str, ...]:
+        """The layers whose output goes straight into global average pooling and the linear head."""
+        last = STAGES[-1]
+        return (last, f"{last}.{len(self.net.get_submodule(last)) - 1}")
+
     def prepare(self, crops: np.ndarray | Sequence[np.ndarray]) -> Tensor:
         """`prepare` for this model, on its device."""
         return prepare(crops, self.spec, self.device)

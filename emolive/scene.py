@@ -65,7 +65,7 @@ class Variant:
 
     `net` is "a" (the model), "b" (`--model-b`) or "a~k" (the model with its last k stages randomised).
     `target` is a label, `TOP`, or "happy-sad" for the difference of two scores. `channels` are the pinned filters that
-    the method `filter` shows; `off` the filters of `layer` multiplied by zero.
+    the method `filter` shows; `off` the filters of `off_layer` that are multiplied by zero.
     """
 
     net: str = "a"
@@ -74,6 +74,7 @@ class Variant:
     target: str = TOP
     channels: tuple[int, ...] = ()
     off: tuple[int, ...] = ()
+    off_layer: str = ""
 
 
 @dataclass(frozen=True, eq=False)

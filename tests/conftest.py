@@ -1,10 +1,14 @@
 """What many tests share: the data folder, the portrait, one loaded model."""
 
+import os
 from pathlib import Path
 
-import cv2
-import numpy as np
-import pytest
+# One thread each: threads that wait for one another make small batches many times slower on a busy machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
