@@ -287,8 +287,11 @@ class Source(Protocol):
 class Sink(Protocol):
     """What takes scenes and pictures: windows, recorder, data writer, snapshots. A context manager.
 
-    Called once per frame with the scene and the views' pictures. `notes` are sentences about its state for the user.
+    Called once per frame with the scene and the views' pictures, and again when the same frame is drawn anew. `notes`
+    are sentences about its state for the user; `stage` names what its time is counted as ("show", "encode", "write").
     """
+
+    stage: str
 
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None: ...
     def notes(self) -> tuple[str, ...]: ...

@@ -1,0 +1,26 @@
+"""How long each stage of the loop takes."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Stopwatch:
+    """Milliseconds per stage of the current frame, in `ms`; stages measured twice add up, nested ones count in both."""
+
+    def __init__(self) -> None:
+        self.ms: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Measure what happens inside the `with` as `stage`."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.ms[stage] = self.ms.get(stage, 0.0) + (time.perf_counter() - began) * 1e3
+
+    def lap(self) -> dict[str, float]:
+        """Give the stages measured since the last lap, and begin anew."""
+        done, self.ms = self.ms, {}
+        return done
