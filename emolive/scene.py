@@ -28,6 +28,9 @@ class End(enum.Enum):
 
 END = End.END
 
+KEEP_MS = 500.0
+"""How long a person may be out of sight and come back as the same one, with what is remembered of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Frame:
