@@ -68,7 +68,8 @@ class Detector:
                 )
                 with quiet_stderr():
                     self._detector = FaceDetector.create_from_options(options)
-                    self._look(np.zeros((64, 64, 3), np.uint8))  # its first look is slow and talkative
+                    for _ in range(3):  # its first looks are slow, and one of them talks
+                        self._look(np.zeros((64, 64, 3), np.uint8))
             except (RuntimeError, ValueError, OSError) as error:
                 raise EmoliveError(f"The face detector cannot start ({error}). Install emolive again.") from error
             undo.pop_all()
