@@ -1,0 +1,205 @@
+"""Pixels: text, panels, bars and boxes on BGR pictures. Every function draws into the picture it is given.
+
+Rectangles are x0, y0, x1, y1 in whole pixels, the end not included; what lies outside the picture is left out.
+Colours are BGR. Text is set in DejaVu Sans, which comes with matplotlib, and so with MediaPipe.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+Color = tuple[int, int, int]
+Rect = tuple[int, int, int, int]
+
+INK: Color = (28, 24, 22)
+PAPER: Color = (245, 245, 245)
+DIM: Color = (176, 170, 166)
+AMBER: Color = (60, 190, 255)
+RED: Color = (60, 60, 235)
+
+# Okabe and Ito, "Color Universal Design" (2008): eight hues that people with any colour vision can tell apart.
+ORANGE, SKY, GREEN, YELLOW = (0, 159, 230), (233, 180, 86), (115, 158, 0), (66, 228, 240)
+BLUE, VERMILLION, PURPLE, GREY = (198, 130, 30), (20, 104, 226), (190, 130, 214), (205, 205, 205)
+
+HUES: dict[str, Color] = {
+    "angry": VERMILLION,
+    "disgust": GREEN,
+    "fear": PURPLE,
+    "happy": YELLOW,
+    "neutral": GREY,
+    "sad": BLUE,
+    "surprise": SKY,
+    "contempt": ORANGE,
+}
+
+
+def hue(label: str, index: int = 0) -> Color:
+    """The colour of an emotion; of an unknown label, the one at `index`, round and round. Never the only sign."""
+    return HUES.get(label.lower(), list(HUES.values())[index % len(HUES)])
+
+
+def unit(width: int, height: int) -> int:
+    """The height of body text, in pixels, that suits a picture of this size. Everything else is measured by it."""
+    return max(11, round(min(height, 0.75 * width) / 36))
+
+
+def text_size(text: str, px: int, bold: bool = False) -> tuple[int, int]:
+    """Width and height of a line of text; the height is the same for every text of that size."""
+    return _glyphs(text, px, bold).shape[1], round(px * 1.25)
+
+
+def text(
+    image: np.ndarray,
+    words: str,
+    x: float,
+    y: float,
+    px: int,
+    color: Color = PAPER,
+    bold: bool = False,
+    align: float = 0,
+) -> int:
+    """Write a line whose top is at `y`; `align` 0, 0.5 or 1 puts its left end, middle or right end at `x`.
+
+    Gives back the x where the line ends.
+    """
+    alpha = _glyphs(words, px, bold)
+    left = round(x - align * alpha.shape[1])
+    blend(image, left, round(y), alpha, color)
+    return left + alpha.shape[1]
+
+
+def shorten(text: str, px: int, width: int, bold: bool = False) -> str:
+    """The text, or as much of it as fits `width` pixels with "…" at its end."""
+    if text_size(text, px, bold)[0] <= width:
+        return text
+    while text and text_size(text + "…", px, bold)[0] > width:
+        text = text[:-1]
+    return text.rstrip() + "…" if text else ""
+
+
+def wrap(text: str, px: int, width: int, bold: bool = False) -> list[str]:
+    """Break a text into lines that fit `width` pixels, between words."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_size(longer, px, bold)[0] > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return [shorten(line, px, width, bold) for line in lines]
+
+
+def blend(image: np.ndarray, x: int, y: int, alpha: np.ndarray, color: Color) -> None:
+    """Lay `color` over the picture at (x, y), as strong as `alpha` (h, w) uint8 says."""
+    x0, y0 = max(x, 0), max(y, 0)
+    x1, y1 = min(x + alpha.shape[1], image.shape[1]), min(y + alpha.shape[0], image.shape[0])
+    if x0 >= x1 or y0 >= y1:
+        return
+    part = image[y0:y1, x0:x1]
+    a = alpha[y0 - y : y1 - y, x0 - x : x1 - x, None].astype(np.uint16)
+    part[:] = (part * (255 - a) + np.array(color, np.uint16) * a + 127) // 255
+
+
+def panel(image: np.ndarray, rect: Rect, color: Color = INK, opacity: float = 0.76, radius: int | None = None) -> None:
+    """A rounded rectangle through which the picture shines."""
+    x0, y0, x1, y1 = rect
+    if x1 > x0 and y1 > y0:
+        radius = min(x1 - x0, y1 - y0) // 5 if radius is None else radius
+        blend(image, x0, y0, _rounded(x1 - x0, y1 - y0, radius, round(255 * opacity)), color)
+
+
+def fill(image: np.ndarray, rect: Rect, color: Color) -> None:
+    """A plain filled rectangle."""
+    x0, y0, x1, y1 = rect
+    image[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)] = color
+
+
+def box(image: np.ndarray, rect: Rect, color: Color, thickness: int) -> None:
+    """A rectangle's outline with a thin dark edge, so that it stands out from any background."""
+    x0, y0, x1, y1 = rect
+    for c, t in ((INK, thickness + 2), (color, thickness)):
+        cv2.rectangle(image, (x0, y0), (x1, y1), c, t, cv2.LINE_AA)
+
+
+def corners(image: np.ndarray, rect: Rect, color: Color, thickness: int) -> None:
+    """Brackets at a rectangle's four corners: the mark of what is selected."""
+    x0, y0, x1, y1 = rect
+    arm = max(4, min(x1 - x0, y1 - y0) // 6)
+    for x, dx in ((x0, arm), (x1, -arm)):
+        for y, dy in ((y0, arm), (y1, -arm)):
+            points = np.array([(x + dx, y), (x, y), (x, y + dy)], np.int32)
+            cv2.polylines(image, [points], False, INK, thickness + 2, cv2.LINE_AA)
+            cv2.polylines(image, [points], False, color, thickness, cv2.LINE_AA)
+
+
+def tag(image: np.ndarray, rect: Rect, parts: Sequence[tuple[str, Color]], px: int) -> None:
+    """A label: each part of text on a field of its own colour, side by side, rounded at the outside."""
+    x0, y0, x1, y1 = rect
+    panel(image, (x0 - 1, y0 - 1, x1 + 1, y1 + 1), INK, 0.55, radius=px // 4)
+    x = x0
+    for part, color in parts:
+        end = x + part_width(part, px)
+        panel(image, (x, y0, end, y1), color, 0.94, radius=px // 5)
+        text(image, part, (x + end) / 2, y0 + (y1 - y0 - px * 1.25) / 2, px, readable_on(color), bold=True, align=0.5)
+        x = end
+
+
+def part_width(part: str, px: int) -> int:
+    """How wide a part of a tag is."""
+    return text_size(part, px, bold=True)[0] + round(px * 0.7)
+
+
+def readable_on(color: Color) -> Color:
+    """Dark or light, whichever is easier to read on this colour."""
+    b, g, r = color
+    return INK if 0.114 * b + 0.587 * g + 0.299 * r > 110 else PAPER
+
+
+def grown(rect: Rect, by: int) -> Rect:
+    """A rectangle that reaches `by` pixels further on every side."""
+    return rect[0] - by, rect[1] - by, rect[2] + by, rect[3] + by
+
+
+def rounded(rect: Sequence[float]) -> Rect:
+    """A rectangle with whole numbers."""
+    x0, y0, x1, y1 = (round(v) for v in rect)
+    return x0, y0, x1, y1
+
+
+@lru_cache(maxsize=64)
+def _font(px: int, bold: bool) -> ImageFont.FreeTypeFont:
+    import matplotlib
+
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), px)
+
+
+@lru_cache(maxsize=512)
+def _glyphs(text: str, px: int, bold: bool) -> np.ndarray:
+    """How much ink each pixel of a line of text gets, uint8."""
+    font = _font(px, bold)
+    canvas = Image.new("L", (max(1, int(np.ceil(font.getlength(text)))), round(px * 1.25)))
+    ImageDraw.Draw(canvas).text((0, round(px * 0.98)), text, fill=255, font=font, anchor="ls")
+    alpha = np.asarray(canvas)
+    alpha.setflags(write=False)
+    return alpha
+
+
+@lru_cache(maxsize=256)
+def _rounded(width: int, height: int, radius: int, level: int) -> np.ndarray:
+    """A filled rectangle with round, smooth corners, uint8."""
+    times = 4
+    small = max(1, min(radius, width // 2, height // 2))
+    corner = Image.new("L", (small * times, small * times))
+    ImageDraw.Draw(corner).ellipse((0, 0, 2 * small * times, 2 * small * times), fill=level)
+    quarter = np.asarray(corner.resize((small, small), Image.Resampling.BOX))
+    alpha = np.full((height, width), level, np.uint8)
+    if height > 1 and width > 1:
+        alpha[:small, :small], alpha[:small, -small:] = quarter, quarter[:, ::-1]
+        alpha[-small:, :small], alpha[-small:, -small:] = quarter[::-1], quarter[::-1, ::-1]
+    alpha.setflags(write=False)
+    return alpha
