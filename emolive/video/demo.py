@@ -15,8 +15,8 @@ from emolive.video.pictures import read_picture
 
 WIDTH, HEIGHT, STEP_MS = 1280, 720, 40.0
 
-MOST_FACES = 40
-"""With more the portraits are too small for the detector, even in tiles."""
+MOST_FACES = 64
+"""From 40 on the portraits become too small for the detector, even in tiles."""
 
 HEAD, FACE = (slice(0, 420), slice(95, 425)), (slice(60, 370), slice(135, 385))
 """Where head and shoulders, and only the face, are in the portrait: rows, columns."""

@@ -10,10 +10,10 @@ from PIL import Image, ImageOps
 from emolive.errors import SourceError
 from emolive.video.clips import Shot
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "TGA", "AVIF", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 """What Pillow may open; a GIF is a film. Nothing else, so that odd files meet few decoders."""
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".jp2", ".tga", ".avif"}
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".jp2", ".avif"}
 
 MOST_PIXELS = 150_000_000
 """Larger pictures are refused: a small file can claim to be large enough to fill all memory."""
@@ -92,4 +92,3 @@ def _rgb(picture: Image.Image) -> np.ndarray:
         white = Image.new("RGBA", rgba.size, "white")
         picture = Image.alpha_composite(white, rgba)
     return np.asarray(picture.convert("RGB"))
-
