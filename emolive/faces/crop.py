@@ -24,15 +24,15 @@ def square(box: Box, margin: float) -> Box:
     return x - half, y - half, x + half, y + half
 
 
-def crop_face(bgr: np.ndarray, square: Box, size: int) -> np.ndarray:
+def crop_face(bgr: np.ndarray, square: Box, size: int, finest: int = FINEST) -> np.ndarray:
     """Cut a square out of a picture (H, W, 3) uint8 BGR and scale it to (size, size, 3) uint8 RGB.
 
     Beyond the picture's edges its outermost pixels are repeated. The square may lie anywhere between pixels: it is
-    sampled bilinearly, at least once per pixel, and averaged down where that is finer than `size`. The time this takes
-    depends on the square, not on the picture.
+    sampled bilinearly, at least once per pixel (as far as `finest` samples a side go), and averaged down where that is
+    finer than `size`. The time this takes depends on the square, not on the picture.
     """
     x0, y0, x1, _ = square
-    fine = size * max(1, min(math.ceil((x1 - x0) / size), FINEST // size))
+    fine = size * max(1, min(math.ceil((x1 - x0) / size), finest // size))
     step = (x1 - x0) / fine
     to_picture = np.array([[step, 0, x0 + step / 2 - 0.5], [0, step, y0 + step / 2 - 0.5]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

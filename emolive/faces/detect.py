@@ -32,7 +32,7 @@ MODELS = {
 """The kinds of detector: `full` by default, `short` for one person at a desk, `tiled` for crowds."""
 
 LARGEST = 1920  # longest side fed to MediaPipe, whose networks see 192 or 128 pixels: more only costs time
-SAME = 0.3  # boxes whose intersection over union is larger are one face
+SAME = 0.5  # boxes that share more than this part of the smaller one are one face
 OVERLAP = 1 / 3  # the part of a tile that it shares with its neighbour
 RIM = 0.1  # a box nearer to a cut than this part of its width may be half a face: the neighbouring tile sees it whole
 
@@ -153,6 +153,16 @@ def whole(box: Box, tile: Sequence[int], width: int, height: int) -> bool:
 
 
 def distinct(faces: Sequence[Face]) -> list[Face]:
-    """Keep the surest of faces that overlap (non-maximum suppression), the surest first."""
-    boxes = [(f.box[0], f.box[1], f.box[2] - f.box[0], f.box[3] - f.box[1]) for f in faces]
-    return [faces[i] for i in cv2.dnn.NMSBoxes(boxes, [f.score for f in faces], 0.0, SAME)]
+    """Keep the surest of faces that share more than `SAME` of the smaller one's area, the surest first.
+
+    Non-maximum suppression; by the smaller area, because tiles give boxes of different size for one face.
+    """
+    kept: list[Face] = []
+    for face in sorted(faces, key=lambda face: -face.score):
+        if all(_shared(face.box, other.box) <= SAME * min(area(face.box), area(other.box)) for other in kept):
+            kept.append(face)
+    return kept
+
+
+def _shared(a: Box, b: Box) -> float:
+    return area((max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])))

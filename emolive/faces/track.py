@@ -1,8 +1,9 @@
-"""Who is who from frame to frame, by where people are and how they move.
+"""Who is who from frame to frame, by where people are, how they move, and roughly what they look like.
 
 SORT (Bewley et al., "Simple Online and Realtime Tracking", 2016, arXiv:1602.00763) in time instead of frames: a Kalman
 filter of constant velocity per person and the most likely assignment. Lengths in it are measured in face sizes, so
-that near and far faces are treated alike.
+that near and far faces are treated alike. What people look like is 8×8 pixels of the head with what surrounds it: next
+to nothing, but hair and clothes tell two people apart who pass each other.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from emolive.faces.assign import assign
+from emolive.faces.crop import crop_face, square
 from emolive.scene import KEEP_MS, Face, Frame
 
 JITTER = 0.05  # a detector's error, in face sizes
@@ -19,6 +21,8 @@ PACE = 2.0  # the speed of somebody just come into sight, face sizes per second
 NEAR, FAR = 0.7, 1.5  # how far from where they should be people are believed to be: always, and at most
 SIZE_STEP = 0.15  # usual change of the logarithm of size
 MAX_SIZE_STEP = 0.7  # a face twice as large is another face
+LOOK_STEP = 20.0  # usual difference of somebody's look from one time to the next: root mean square of 0..255
+STRANGE, STRANGER = 75.0, 50.0  # who looks more different is somebody else: at once, and coming back into sight
 NEVER = 1e6
 
 
@@ -32,6 +36,7 @@ class _Person:
     speed: np.ndarray
     spread: np.ndarray
     size: float
+    look: np.ndarray
     seen_ms: float
 
 
@@ -45,66 +50,81 @@ class Tracker:
     def __init__(self) -> None:
         self._people: list[_Person] = []
         self._count = 0
+        self._t_ms = 0.0
 
     def __call__(self, faces: Sequence[Face], frame: Frame) -> tuple[Face, ...]:
         """Give the faces, in the same order, with their tracks."""
         if frame.cut:
             self._people = []
-        before = [_moved(person, (frame.t_ms - person.seen_ms) / 1000) for person in self._people]
-        known = {j: before[i] for i, j in _pairs(before, faces)}
-        seen = [self._seen(known.get(j), face, frame.t_ms) for j, face in enumerate(faces)]
+        found = [_found(face, frame) for face in faces]
+        expected = [_moved(person, (frame.t_ms - person.seen_ms) / 1000) for person in self._people]
+        known = {j: expected[i] for i, j in _pairs(expected, found, self._t_ms)}
+        seen = [_corrected(known[j], new) if j in known else self._newcomer(new) for j, new in enumerate(found)]
         numbers = {person.number for person in seen}
         lost = [p for p in self._people if p.number not in numbers and frame.t_ms - p.seen_ms <= KEEP_MS]
-        self._people = seen + lost
+        self._people, self._t_ms = seen + lost, frame.t_ms
         return tuple(replace(face, track=person.number) for face, person in zip(faces, seen, strict=True))
 
-    def _seen(self, person: _Person | None, face: Face, t_ms: float) -> _Person:
-        centre, size = _centre(face), _size(face)
-        if person is None:
-            self._count += 1
-            spread = np.diag([JITTER**2, PACE**2])
-            return _Person(self._count, centre, np.zeros(2), spread, size, t_ms)
-        if person.seen_ms == t_ms:
-            return person
-        gain = person.spread[:, 0] / (person.spread[0, 0] + JITTER**2)
-        surprise = centre - person.centre
-        return _Person(
-            number=person.number,
-            centre=person.centre + gain[0] * surprise,
-            speed=person.speed + gain[1] * surprise,
-            spread=person.spread - np.outer(gain, person.spread[0]),
-            size=size,
-            seen_ms=t_ms,
-        )
+    def _newcomer(self, new: _Person) -> _Person:
+        self._count += 1
+        return replace(new, number=self._count)
+
+
+def _found(face: Face, frame: Frame) -> _Person:
+    """What one look at a face tells: a person without a number."""
+    x0, y0, x1, y1 = face.box
+    return _Person(
+        number=0,
+        centre=np.array([(x0 + x1) / 2, (y0 + y1) / 2]),
+        speed=np.zeros(2),
+        spread=np.diag([JITTER**2, PACE**2]),
+        size=max(x1 - x0, y1 - y0, 1.0),
+        look=crop_face(frame.bgr, square(face.box, 2), 8, finest=64).astype(np.float32),
+        seen_ms=frame.t_ms,
+    )
 
 
 def _moved(person: _Person, seconds: float) -> _Person:
-    """Where somebody should be by now (the Kalman filter's prediction)."""
+    """Where somebody should be after so many seconds: the Kalman filter's prediction."""
     step = np.array([[1, seconds], [0, 1]])
     unrest = UNREST * np.array([[seconds**3 / 3, seconds**2 / 2], [seconds**2 / 2, seconds]])
-    return replace(person, centre=person.centre + seconds * person.speed, spread=step @ person.spread @ step.T + unrest)
+    spread = step @ person.spread @ step.T + unrest
+    return replace(person, centre=person.centre + seconds * person.speed, spread=spread)
 
 
-def _pairs(people: Sequence[_Person], faces: Sequence[Face]) -> list[tuple[int, int]]:
-    """Tell which person is which face: as many as possible, and of these the most likely."""
-    if not people or not faces:
+def _corrected(expected: _Person, found: _Person) -> _Person:
+    """Where somebody is, as expected and as found: the Kalman filter's correction."""
+    if expected.seen_ms == found.seen_ms:
+        return expected
+    gain = expected.spread[:, 0] / (expected.spread[0, 0] + JITTER**2)
+    surprise = found.centre - expected.centre
+    return replace(
+        found,
+        number=expected.number,
+        centre=expected.centre + gain[0] * surprise,
+        speed=expected.speed + gain[1] * surprise,
+        spread=expected.spread - np.outer(gain, expected.spread[0]),
+    )
+
+
+def _pairs(expected: Sequence[_Person], found: Sequence[_Person], before_ms: float) -> list[tuple[int, int]]:
+    """Tell who of the expected is who of the found: as many as possible, and of these pairs the most likely.
+
+    `before_ms` is the time of the frame before this one: who was seen then is still in sight.
+    """
+    if not expected or not found:
         return []
-    size = np.array([[p.size] for p in people])
-    sizes = np.array([_size(face) for face in faces])
-    way = np.array([p.centre for p in people])[:, None] - np.array([_centre(face) for face in faces])
+    way = np.array([p.centre for p in expected])[:, None] - np.array([p.centre for p in found])
+    size, sizes = np.array([[p.size] for p in expected]), np.array([p.size for p in found])
+    variance = np.array([[p.spread[0, 0] + JITTER**2] for p in expected])
     distance = np.linalg.norm(way, axis=2) / np.sqrt(size * sizes)
-    variance = np.array([[p.spread[0, 0] + JITTER**2] for p in people])
     growth = np.abs(np.log(sizes / size))
-    possible = (distance < np.clip(3 * np.sqrt(variance), NEAR, FAR)) & (growth < MAX_SIZE_STEP)
-    cost = distance**2 / variance + 2 * np.log(variance) + (growth / SIZE_STEP) ** 2
+    change = np.array([[np.sqrt(np.square(p.look - q.look).mean()) for q in found] for p in expected])
+    in_sight = np.array([[p.seen_ms >= before_ms] for p in expected])
+    possible = (
+        (distance < np.clip(3 * np.sqrt(variance), NEAR, FAR))
+        & (growth < MAX_SIZE_STEP)
+        & (change < np.where(in_sight, STRANGE, STRANGER))
+    )
+    cost = distance**2 / variance + 2 * np.log(variance) + (growth / SIZE_STEP) ** 2 + (change / LOOK_STEP) ** 2
     return [(i, j) for i, j in assign(np.where(possible, cost, NEVER)) if possible[i, j]]
-
-
-def _centre(face: Face) -> np.ndarray:
-    x0, y0, x1, y1 = face.box
-    return np.array([(x0 + x1) / 2, (y0 + y1) / 2])
-
-
-def _size(face: Face) -> float:
-    x0, y0, x1, y1 = face.box
-    return max(x1 - x0, y1 - y0, 1.0)
