@@ -118,17 +118,23 @@ BUILDERS = {"resnet18": _resnet18}
 
 
 def layers(net: nn.Module) -> dict[str, nn.Module]:
-    """The layers that can be shown, shallow to deep: convolutions, blocks and stages.
+    """The layers that can be shown, in the order in which they finish: convolutions, blocks and stages.
 
     Batch norms are left out because the in-place ReLU after them overwrites their output; a block's ReLU because it
     fires twice in one forward.
     """
-    blocks = tuple(f"{stage}.{i}" for stage in STAGES for i in range(2))
-    return {
-        name: module
-        for name, module in net.named_modules()
-        if (isinstance(module, nn.Conv2d) and "downsample" not in name) or name in STAGES or name in blocks
-    }
+    found: dict[str, nn.Module] = {}
+
+    def walk(prefix: str, module: nn.Module) -> None:
+        for name, child in module.named_children():
+            walk(f"{prefix}{name}.", child)
+            path = f"{prefix}{name}"
+            is_block = path.count(".") == 1 and path.startswith(STAGES) and any(child.children())
+            if isinstance(child, nn.Conv2d) or path in STAGES or is_block:
+                found[path] = child
+
+    walk("", net)
+    return found
 
 
 def save(path: str | Path, net: nn.Module, spec: Spec, half: bool = True) -> None:
@@ -138,6 +144,17 @@ def save(path: str | Path, net: nn.Module, spec: Spec, half: bool = True) -> Non
         for name, t in net.state_dict().items()
     }
     save_file(state, str(path), metadata={"emolive": json.dumps(dataclasses.asdict(spec))})
+
+
+def choose_device(name: str) -> str:
+    """Give the device to compute on: "auto" takes CUDA, then MPS, then the CPU. `ModelError` if it is not there."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return next(device for device in ("cuda", "mps", "cpu") if there[device])
+    if not there[pick(name, there, "device")]:
+        have = ", ".join(device for device, is_there in there.items() if is_there)
+        raise ModelError(f"This machine (or this build of torch) has no {name} device. There are: {have}.")
+    return name
 
 
 def default_model() -> Path:

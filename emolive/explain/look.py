@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from emolive.errors import EmoliveError, pick
+from emolive.errors import pick
 from emolive.explain.cams import FILTER, METHODS
 from emolive.explain.hooks import switched_off, taps
 from emolive.model import Model
@@ -117,6 +117,11 @@ def _undefined(model: Model, v: Variant) -> str:
     return ""
 
 
+def check_target(target: str, labels: Sequence[str]) -> None:
+    """Raise `EmoliveError`, with the labels there are, if `target` is none that `targets` knows."""
+    targets(target, labels, torch.zeros(1, len(labels)))
+
+
 def targets(target: str, labels: Sequence[str], logits: Tensor) -> tuple[Tensor, Tensor | None]:
     """For each row of `logits` (N, classes): the class index that the map speaks for, and the one it speaks against.
 
@@ -126,16 +131,12 @@ def targets(target: str, labels: Sequence[str], logits: Tensor) -> tuple[Tensor,
     top = logits.argmax(1)
     if target == TOP:
         return top, None
-    if target in labels:
-        return torch.full_like(top, labels.index(target)), None
     for i, sign in enumerate(target):
         plus, minus = target[:i], target[i + 1 :]
-        if sign == "-" and minus in labels and (plus in labels or plus == TOP):
-            return (top if plus == TOP else torch.full_like(top, labels.index(plus))), torch.full_like(
-                top, labels.index(minus)
-            )
-    pick(target, labels, "emotion")
-    raise EmoliveError(f"'{target}' is not a target.")
+        if target not in labels and sign == "-" and minus in labels and plus in (*labels, TOP):
+            against = torch.full_like(top, labels.index(minus))
+            return (top if plus == TOP else torch.full_like(top, labels.index(plus))), against
+    return torch.full_like(top, labels.index(pick(target, labels, "emotion"))), None
 
 
 def _numpy(x: Tensor) -> np.ndarray:

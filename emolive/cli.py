@@ -1,0 +1,135 @@
+"""The commands. They parse and wire, and do no work themselves; heavy imports happen inside them."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emolive import __version__
+from emolive.errors import EmoliveError
+from emolive.options import Options, common_options, model_options, viewing_options
+from emolive.training.cli import evaluate, train
+
+
+class Group(click.Group):
+    """Turns what the user can mend into a sentence and exit status 1; `--debug` shows the traceback instead."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command; an `EmoliveError` becomes a `ClickException`, Ctrl-C ends with 130."""
+        try:
+            return super().invoke(context)
+        except EmoliveError as error:
+            if "--debug" in sys.argv:
+                raise
+            raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            sys.exit(130)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="emolive")
+def cli() -> None:
+    """See inside an emotion-recognition network while it looks at faces, live.
+
+    No frame leaves this machine. What a label on a face can and cannot mean is in the README.
+    """
+
+
+def _size(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    width, _, height = value.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise click.BadParameter(f"'{value}' is no size; write it like 1280x720.")
+    return int(width), int(height)
+
+
+def _clock(_context: click.Context, _option: click.Parameter, value: str | None) -> float | None:
+    """Milliseconds of "90", "1:30" or "0:01:30.5"."""
+    if value is None:
+        return None
+    try:
+        parts = [float(part) for part in value.split(":")]
+    except ValueError:
+        parts = []
+    if not 1 <= len(parts) <= 3 or any(part < 0 for part in parts):
+        raise click.BadParameter(f"'{value}' is no time; write seconds, 1:30 or 0:01:30.")
+    return sum(part * 60**i for i, part in enumerate(reversed(parts))) * 1e3
+
+
+@cli.command()
+@click.option("--camera", default="0", show_default=True, help="Number, /dev/video2, rtsp://… or http://…/stream.mjpg")
+@click.option("--size", callback=_size, help="Ask the camera for this size, like 1280x720.")
+@click.option("--fps", type=click.FloatRange(1, 1000), help="Ask the camera for this rate.")
+@click.option(
+    "--give-up", type=click.FloatRange(0), default=60.0, show_default=True, help="Headless: s without a frame."
+)
+@viewing_options
+def cam(options: Options, camera: str, size: tuple[int, int] | None, fps: float | None, give_up: float) -> None:
+    """Look through a camera or a network stream."""
+    from emolive import session
+    from emolive.video.sources import open_camera
+
+    patience = give_up if options.headless else None
+    session.camera(options, lambda: open_camera(camera, size, fps, patience))
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--start", callback=_clock, help="Begin here, like 0:10.")
+@click.option("--end", callback=_clock, help="End here, like 0:20.")
+@viewing_options
+def file(options: Options, files: tuple[Path, ...], start: float | None, end: float | None) -> None:
+    """Play videos, pictures, animated GIFs, or folders of pictures."""
+    from emolive import session
+
+    if start is not None and end is not None and end <= start:
+        raise click.UsageError("--end must be later than --start.")
+    session.files(options, files, start, end)
+
+
+@cli.command()
+@click.option("--faces", type=click.IntRange(1, 64), default=3, show_default=True, help="Portraits in the scene.")
+@viewing_options
+def demo(options: Options, faces: int) -> None:
+    """A moving scene with copies of a portrait: no camera, no file needed."""
+    from emolive import session
+
+    session.demo(options, faces)
+
+
+@cli.command()
+@common_options
+def cameras(verbose: bool, debug: bool) -> None:
+    """List the cameras of this machine with their sizes."""
+    from emolive.video.sources import list_cameras
+
+    found = list_cameras()
+    for camera in found:
+        click.echo(f"{camera.name:<14}{camera.width}x{camera.height}  {camera.fps:.0f} fps")
+    if not found:
+        raise EmoliveError("No camera was found. Plug one in, or use 'emolive file VIDEO' or 'emolive demo'.")
+
+
+@cli.command()
+@model_options
+@common_options
+def layers(model: Path | None, labels: tuple[str, ...], device: str, half: bool, verbose: bool, debug: bool) -> None:
+    """List the layers that can be shown, shallow to deep, with the shapes of their maps."""
+    from emolive import session
+
+    for name, (channels, height, width) in session.layers(model, labels).items():
+        click.echo(f"{name:<18}{channels:>4} channels  {height:>3} × {width}")
+
+
+cli.add_command(train)
+cli.add_command(evaluate)
+
+
+def main() -> None:
+    """The entry point: every option can also be set in the environment, like EMOLIVE_CAM_CAMERA=2."""
+    logging.basicConfig(level=logging.INFO if {"-v", "--verbose"} & set(sys.argv) else logging.ERROR)
+    cli(auto_envvar_prefix="EMOLIVE")

@@ -1,0 +1,176 @@
+"""Opens what a run needs, in one `ExitStack`, runs the loop, and closes all of it in reverse on any way out."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emolive.errors import EmoliveError, pick
+from emolive.interrupts import Interrupts
+from emolive.live import Parts, run
+from emolive.options import Options
+from emolive.scene import Menu, Scene, Settings, Source
+
+if TYPE_CHECKING:
+    from emolive.model import Model
+    from emolive.show.windows import Windows
+
+log = logging.getLogger(__name__)
+
+DEMO_SECONDS = 10.0
+"""How much video a demo without a screen makes, unless --seconds says otherwise."""
+
+
+def camera(options: Options, open_source: Callable[[], Source]) -> None:
+    """Run `emolive cam`. Without a screen it needs --headless: nobody would know that it watches."""
+    from emolive.show.windows import display_problem
+
+    problem = None if options.headless else display_problem()
+    if problem:
+        raise EmoliveError(f"{problem} Add --headless to record without windows.")
+    play(options, open_source, live=True)
+
+
+def demo(options: Options, faces: int) -> None:
+    """Run `emolive demo`."""
+    from emolive.video.sources import open_demo
+
+    options = _fit_to_screen(options)
+    if options.headless and options.seconds is None and options.frames is None:
+        options = replace(options, seconds=DEMO_SECONDS)
+    play(options, lambda: open_demo(faces, realtime=not options.headless), name="demo")
+
+
+def files(options: Options, paths: Sequence[Path], start_ms: float | None, end_ms: float | None) -> None:
+    """Run `emolive file`: all files in the windows, or one after the other without."""
+    from emolive.video.sources import expand, is_picture, open_files
+
+    found = expand(paths)
+    options = _fit_to_screen(options)
+    if not options.headless:
+        play(options, lambda: open_files(found, start_ms, end_ms, realtime=True), found, start_ms)
+        return
+    into = options.out
+    if len(found) > 1 and into is not None and into.suffix:
+        raise EmoliveError(f"--out {into} is one file, but there are {len(found)} inputs. Give --out a folder.")
+    if len(found) > 1 and options.data is not None:
+        raise EmoliveError("--data is one file, but there are several inputs. Run them one by one, or as one folder.")
+    for path in found:
+        ending = ".png" if is_picture(path) else ".mp4"
+        out = into / f"{path.stem}{ending}" if into is not None and not into.suffix else into
+        one = replace(options, out=out)
+        play(one, lambda path=path: open_files([path], start_ms, end_ms, realtime=False), [path], start_ms)
+        if options.seconds or options.frames:
+            break
+
+
+def layers(path: Path | None, labels: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+    """The layers of a model that can be shown, and the (C, h, w) of their maps."""
+    from emolive.explain.hooks import shapes
+    from emolive.model import load
+
+    return shapes(load(path, labels))
+
+
+def _fit_to_screen(options: Options) -> Options:
+    """Where there is no screen, go on without windows and say so; without windows, something must be written."""
+    from emolive.show.windows import display_problem
+
+    problem = None if options.headless else display_problem()
+    if problem:
+        click.echo(f"{problem} Going on without windows (as with --headless).", err=True)
+    return replace(options, headless=True) if problem else options
+
+
+def play(
+    options: Options,
+    open_source: Callable[[], Source],
+    inputs: Sequence[Path] = (),
+    start_ms: float | None = None,
+    live: bool = False,
+    name: str = "cam",
+) -> None:
+    """Open everything, run the loop, close everything. The window opens before anything heavy is imported."""
+    options = _with_output(options, inputs, name)
+    with ExitStack() as stack:
+        interrupts = stack.enter_context(Interrupts())
+        _check_outputs(options, inputs)
+        windows = _windows(options, stack)
+        say = windows.say if windows else log.info
+        say("Opening the source …")
+        source = stack.enter_context(open_source())
+        say("Loading the face detector …")
+        detect, track = _detector(options, stack)
+        say("Loading the network …")
+        model = _model(options)
+        settings, menu = _choices(options, model)
+        parts = _parts(options, stack, source, detect, track, model, menu, windows, inputs, start_ms, live)
+        parts = replace(parts, stop=interrupts)
+        interrupts.calm = True
+        count = run(parts, settings)
+        interrupts.calm = False
+    _report(options, count, interrupts)
+
+
+def _with_output(options: Options, inputs: Sequence[Path], name: str) -> Options:
+    if not options.headless or options.out or options.data or options.record:
+        return options
+    from emolive.video.sources import is_picture
+
+    name = inputs[0].stem if inputs else name
+    ending = ".png" if inputs and is_picture(inputs[0]) else ".mp4"
+    stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
+    return replace(options, out=options.recordings / f"{stamp}_{name}{ending}")
+
+
+def _check_outputs(options: Options, inputs: Sequence[Path]) -> None:
+    from emolive.video.record import check_output
+
+    for path in (options.out, options.data):
+        if path is not None:
+            check_output(path, inputs, options.overwrite)
+
+
+def _windows(options: Options, stack: ExitStack) -> "Windows | None":
+    if options.headless:
+        return None
+    from emolive.show.windows import Windows
+
+    return stack.enter_context(Windows())
+
+
+def _detector(options: Options, stack: ExitStack):  # noqa: ANN202 (a pair of callables, see scene.py)
+    from emolive.faces.detect import Detector
+    from emolive.faces.track import Tracker
+
+    detector = Detector(options.detector, options.min_confidence, options.max_faces)
+    return stack.enter_context(detector), Tracker()
+
+
+def _model(options: Options) -> "Model":
+    from emolive.model import choose_device, load
+
+    return load(options.model, options.labels, choose_device(options.device))
+
+
+def _choices(options: Options, model: "Model") -> tuple[Settings, Menu]:
+    """The first settings and the menu, with every name checked."""
+    from emolive.explain.cams import FILTER, METHODS
+    from emolive.explain.look import check_target
+    from emolive.model import layers as layers_of
+
+    names = tuple(layers_of(model.net))
+    methods = (*METHODS, FILTER)
+    pick(options.method, methods, "method")
+    pick(options.layer, names, "layer")
+    pick(options.filter_layer, names, "layer")
+    check_target(options.target, model.spec.labels)
+    settings = options.settings()
+    return settings, Menu(methods, names, model.spec.labels, start=settings)
