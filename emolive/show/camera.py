@@ -119,7 +119,7 @@ def _name(menu: Menu, index: int) -> str:
 def _tag(image: np.ndarray, s: _Shown, menu: Menu, taken: list[Rect], avoid: list[Rect], u: int) -> list[Rect]:
     """Write who it is and what is seen, as fully as there is room for. Gives back where."""
     name, chance = _name(menu, int(np.argmax(s.probs))), percent(float(np.max(s.probs)))
-    px = round(u * 1.1) if s.selected else max(min(u, (s.rect[2] - s.rect[0]) // 6), round(u * 0.8), 10)
+    px = round(u * 1.1) if s.selected else max(min(u, (s.rect[2] - s.rect[0]) // 6), round(u * 0.7), 10)
     color = _hue(s.probs, menu)
     number = [(str(s.face.track), draw.INK)] if s.face.track else []
     forms = (
@@ -215,7 +215,7 @@ def _legend(image: np.ndarray, scene: Scene, shown: Sequence[_Shown], u: int) ->
     bar = 10 * px
     widths = [draw.text_size(line, px)[0] for line in lines]
     widths += [draw.text_size("0" + full, px)[0] + bar + pad] if full else []
-    right, bottom = min(width, 4 * pad + max(widths)), image.shape[0] - pad
+    right, bottom = min(width, 3 * pad + max(widths)), image.shape[0] - pad
     rect = (pad, bottom - row * (len(lines) + bool(full)) - pad, right, bottom)
     draw.panel(image, rect, radius=px // 2)
     x, y = rect[0] + pad, rect[1] + pad // 2

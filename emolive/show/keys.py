@@ -1,0 +1,182 @@
+"""The hotkeys, as one table from which the help overlay, the README's table and the tests are made.
+
+To add a key, add a row to `BINDINGS`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from emolive.scene import TOP, Closed, Event, Key, Menu, Pin, Select, Settings
+
+Action = Callable[[Settings, Menu], Settings]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Keys that do one thing. `action` changes the settings named in `fields` and nothing else, whatever the menu."""
+
+    keys: tuple[str, ...]
+    help: str
+    action: Action
+    fields: tuple[str, ...]
+    group: str
+
+
+def press(settings: Settings, event: Event, menu: Menu) -> Settings:
+    """The settings after an event. Keys that are not bound do nothing."""
+    match event:
+        case Key(name):
+            return _BY_KEY[name].action(settings, menu) if name in _BY_KEY else settings
+        case Pin(channel):
+            others = tuple(c for c in settings.pins if c != channel)
+            return replace(settings, pins=others if channel in settings.pins else (*others, channel))
+        case Select(track):
+            return replace(settings, selected=track)
+        case Closed(view):
+            left = tuple(name for name in settings.views if name != view)
+            return replace(settings, quit=True) if view == "camera" or not left else replace(settings, views=left)
+    return settings
+
+
+def help_table() -> str:
+    """The bindings as a Markdown table, for the README."""
+    rows = [f"| {' '.join(f'`{key_name(key)}`' for key in b.keys)} | {b.help} |" for b in BINDINGS]
+    return "\n".join(["| Key | What it does |", "| --- | --- |", *rows])
+
+
+def key_name(key: str) -> str:
+    """A key as it is written for people."""
+    return _WRITTEN.get(key, key)
+
+
+_WRITTEN = {
+    " ": "space",
+    "esc": "Esc",
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+}
+
+
+def _walk(choices: Sequence[str], now: str, step: int) -> str:
+    """The choice `step` places on, round at the ends; the first where `now` is none of them."""
+    if now not in choices:
+        return choices[0] if choices else now
+    return choices[(choices.index(now) + step) % len(choices)]
+
+
+def _method(step: int) -> Action:
+    return lambda s, menu: replace(s, method=_walk(menu.methods, s.method, step))
+
+
+def _layer(step: int) -> Action:
+    return lambda s, menu: replace(s, layer=_walk(menu.layers, s.layer, step))
+
+
+def _filter_layer(step: int) -> Action:
+    def action(s: Settings, menu: Menu) -> Settings:
+        layer = _walk(menu.layers, s.filter_layer, step)
+        # Another layer has other channels: a page or a pin of the old one would mean nothing there.
+        return s if layer == s.filter_layer else replace(s, filter_layer=layer, page=0, pins=())
+
+    return action
+
+
+def _target(step: int) -> Action:
+    return lambda s, menu: replace(s, target=_walk((TOP, *menu.labels), s.target, step))
+
+
+def _alpha(step: float) -> Action:
+    return lambda s, menu: replace(s, alpha=round(min(max(s.alpha + step, 0), 1), 2))
+
+
+def _page(step: int) -> Action:
+    return lambda s, menu: replace(s, page=(min(s.page, menu.pages - 1) + step) % max(menu.pages, 1))
+
+
+def _step(step: int) -> Action:
+    return lambda s, menu: replace(s, frozen=True, steps=s.steps + step)
+
+
+def _seek(ms: float) -> Action:
+    return lambda s, menu: replace(s, seek_ms=s.seek_ms + ms)
+
+
+def _file(step: int) -> Action:
+    return lambda s, menu: replace(s, file=s.file + step)
+
+
+def _flip(field: str) -> Action:
+    return lambda s, menu: replace(s, **{field: not getattr(s, field)})
+
+
+def _next_face(s: Settings, menu: Menu) -> Settings:
+    if not menu.tracks:
+        return s
+    place = menu.tracks.index(s.selected) + 1 if s.selected in menu.tracks else 0
+    return replace(s, selected=menu.tracks[place % len(menu.tracks)])
+
+
+def _filters(s: Settings, menu: Menu) -> Settings:
+    views = tuple(v for v in s.views if v != "filters") if "filters" in s.views else (*s.views, "filters")
+    return replace(s, views=views or s.views)
+
+
+def _reset(s: Settings, menu: Menu) -> Settings:
+    kept = {field: getattr(s, field) for field in _ACTS}
+    return replace(menu.start, **kept)
+
+
+_ACTS = ("record", "shots", "file", "seek_ms", "frozen", "steps", "quit")
+"""What a reset leaves alone: not how the picture looks, but what was done."""
+
+_LOOK = ("views", "method", "layer", "filter_layer", "target", "tiles", "page", "pins", "selected", "alpha", "heat")
+
+BINDINGS: tuple[Binding, ...] = (
+    Binding(("m",), "next CAM method", _method(1), ("method",), "map"),
+    Binding(("M",), "previous CAM method", _method(-1), ("method",), "map"),
+    Binding(("l", "down"), "CAM layer deeper", _layer(1), ("layer",), "map"),
+    Binding(("L", "up"), "CAM layer shallower", _layer(-1), ("layer",), "map"),
+    Binding(("e",), "next target emotion (top, then each)", _target(1), ("target",), "map"),
+    Binding(("E",), "previous target emotion", _target(-1), ("target",), "map"),
+    Binding(("+", "="), "heat map stronger", _alpha(0.1), ("alpha",), "map"),
+    Binding(("-",), "heat map weaker", _alpha(-0.1), ("alpha",), "map"),
+    Binding(("o",), "heat map off and on", _flip("heat"), ("heat",), "map"),
+    Binding(("f",), "filter window on and off", _filters, ("views",), "filters"),
+    Binding(("]",), "next filter layer", _filter_layer(1), ("filter_layer", "page", "pins"), "filters"),
+    Binding(("[",), "previous filter layer", _filter_layer(-1), ("filter_layer", "page", "pins"), "filters"),
+    Binding((">", "pagedown"), "next page of filters", _page(1), ("page",), "filters"),
+    Binding(("<", "pageup"), "previous page of filters", _page(-1), ("page",), "filters"),
+    Binding(("u",), "unpin all filters", lambda s, menu: replace(s, pins=()), ("pins",), "filters"),
+    Binding(("n",), "next face", _next_face, ("selected",), "picture"),
+    Binding(("x",), "mirror", _flip("mirror"), ("mirror",), "picture"),
+    Binding((" ",), "freeze and go on", _flip("frozen"), ("frozen",), "time"),
+    Binding((".",), "one frame on", _step(1), ("frozen", "steps"), "time"),
+    Binding((",",), "one frame back", _step(-1), ("frozen", "steps"), "time"),
+    Binding(("k", "right"), "5 s on", _seek(5000), ("seek_ms",), "time"),
+    Binding(("j", "left"), "5 s back", _seek(-5000), ("seek_ms",), "time"),
+    Binding(("N",), "next file", _file(1), ("file",), "time"),
+    Binding(("P",), "previous file", _file(-1), ("file",), "time"),
+    Binding(("r",), "record, stop recording", _flip("record"), ("record",), "keep"),
+    Binding(("s",), "snapshot", lambda s, menu: replace(s, shots=s.shots + 1), ("shots",), "keep"),
+    Binding(("0",), "reset how it looks", _reset, (*_LOOK, "smooth_ms", "mirror", "help"), "keep"),
+    Binding(("h", "?"), "this help", _flip("help"), ("help",), "keep"),
+    Binding(("q", "esc"), "quit", lambda s, menu: replace(s, quit=True), ("quit",), "keep"),
+)
+
+
+def by_key(bindings: Sequence[Binding]) -> dict[str, Binding]:
+    """Which binding each key has. Raises ValueError where a key has two."""
+    table: dict[str, Binding] = {}
+    for binding in bindings:
+        for key in binding.keys:
+            if key in table:
+                raise ValueError(f"The key {key_name(key)!r} is bound twice: {table[key].help}, {binding.help}.")
+            table[key] = binding
+    return table
+
+
+_BY_KEY = by_key(BINDINGS)

@@ -1,0 +1,106 @@
+"""A real X server without a screen, and hands to work with it: keys, clicks, closing buttons.
+
+`xserver()` starts Xvfb on a free display; the fixture of the same name in conftest.py files is made of it.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from Xlib import X, display, protocol
+
+SIZE = (1920, 1080)
+
+
+@contextmanager
+def xserver(size: tuple[int, int] = SIZE) -> Iterator[str]:
+    """Start Xvfb and give its display's name, also as DISPLAY in the environment; stop it at the end."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{size[0]}x{size[1]}x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        name = f":{pipe.readline().strip()}"
+    before = os.environ.get("DISPLAY")
+    os.environ["DISPLAY"] = name
+    try:
+        yield name
+    finally:
+        if before is None:
+            del os.environ["DISPLAY"]
+        else:
+            os.environ["DISPLAY"] = before
+        server.terminate()
+        server.wait(10)
+
+
+def key(*names: str) -> None:
+    """Press keys, by their X names or characters, in the window that has the focus."""
+    subprocess.run(["xdotool", "key", "--delay", "20", *names], check=True)
+
+
+def click(x: int, y: int) -> None:
+    """Move the mouse to a point of the screen and press its left button."""
+    subprocess.run(["xdotool", "mousemove", str(x), str(y), "click", "1"], check=True)
+
+
+def window_id(title: str) -> int:
+    """The id of the window of that title."""
+    found = subprocess.run(["xdotool", "search", "--name", f"^{title}$"], check=True, capture_output=True, text=True)
+    return int(found.stdout.split()[0])
+
+
+def place(title: str) -> tuple[int, int, int, int]:
+    """Where a window lies on the screen: x, y, width, height."""
+    server = display.Display()
+    try:
+        window = server.create_resource_object("window", window_id(title))
+        size, corner = window.get_geometry(), window.translate_coords(server.screen().root, 0, 0)
+        return -corner.x, -corner.y, size.width, size.height
+    finally:
+        server.close()
+
+
+def resize(title: str, width: int, height: int) -> None:
+    """Give a window another size."""
+    subprocess.run(["xdotool", "windowsize", "--sync", str(window_id(title)), str(width), str(height)], check=True)
+
+
+def focus(title: str) -> None:
+    """Let a window have the keys."""
+    subprocess.run(["xdotool", "windowfocus", "--sync", str(window_id(title))], check=True)
+
+
+def press_close(title: str) -> None:
+    """Press the closing button of a window's frame: what a window manager then sends."""
+    server = display.Display()
+    try:
+        window = server.create_resource_object("window", window_id(title))
+        atoms = [server.intern_atom(name) for name in ("WM_PROTOCOLS", "WM_DELETE_WINDOW")]
+        event = protocol.event.ClientMessage(
+            window=window, client_type=atoms[0], data=(32, [atoms[1], X.CurrentTime, 0, 0, 0])
+        )
+        window.send_event(event)
+        server.sync()
+    finally:
+        server.close()
+
+
+def screenshot(path: str) -> None:
+    """Write what the screen shows to a PNG file, by ffmpeg."""
+    size = f"{SIZE[0]}x{SIZE[1]}"
+    command = ["ffmpeg", "-loglevel", "error", "-y", "-f", "x11grab", "-video_size", size, "-i", os.environ["DISPLAY"]]
+    subprocess.run([*command, "-frames:v", "1", path], check=True)
+
+
+def wait_for(what: Callable[[], object], seconds: float = 5) -> object:
+    """Ask again and again until something true comes back; give it back. Raises TimeoutError."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = what()
+        if answer:
+            return answer
+        time.sleep(0.005)
+    raise TimeoutError(f"nothing came within {seconds} s")
