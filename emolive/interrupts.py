@@ -1,16 +1,21 @@
 """Ctrl-C and SIGTERM: the loop ends after the frame at hand, every file is closed, and the exit status says which."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 
 class Interrupts:
-    """While entered, the first Ctrl-C or SIGTERM only sets `signal`, if `calm` is on (the loop is running and asks);
-    otherwise, and at the second one, it raises SystemExit with 130 or 143, which unwinds every `with`."""
+    """Takes Ctrl-C and SIGTERM while entered.
+
+    The first signal within `calm` (where the loop runs, and asks) is only remembered; any other raises SystemExit with
+    130 or 143, which unwinds every `with`.
+    """
 
     def __init__(self) -> None:
-        self.signal = 0
-        self.calm = False
+        self._signal = 0
+        self._calm = False
 
     def __enter__(self) -> "Interrupts":
         self._before = {s: signal.signal(s, self._take) for s in (signal.SIGINT, signal.SIGTERM)}
@@ -20,12 +25,26 @@ class Interrupts:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _take(self, number: int, _frame: FrameType | None) -> None:
-        patient = self.calm and not self.signal
-        self.signal = number
-        if not patient:
-            raise SystemExit(128 + number)
-
     def __call__(self) -> bool:
         """Whether the loop should stop."""
-        return bool(self.signal)
+        return bool(self._signal)
+
+    @contextmanager
+    def calm(self) -> Iterator[None]:
+        """Where the first signal waits for the loop to ask."""
+        self._calm = True
+        try:
+            yield
+        finally:
+            self._calm = False
+
+    def leave(self) -> None:
+        """End with the exit status of the signal that came, if one did."""
+        if self._signal:
+            raise SystemExit(128 + self._signal)
+
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        waits = self._calm and not self._signal
+        self._signal = number
+        if not waits:
+            raise SystemExit(128 + number)

@@ -1,8 +1,6 @@
 """Opens what a run needs, in one `ExitStack`, runs the loop, and closes all of it in reverse on any way out."""
 
 import logging
-import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -16,13 +14,16 @@ from emolive.errors import EmoliveError, pick
 from emolive.interrupts import Interrupts
 from emolive.live import Parts, run
 from emolive.options import Options
-from emolive.scene import Menu, Scene, Settings, Source
+from emolive.scene import Detect, Menu, Settings, Sink, Source, Track
+from emolive.show.progress import ProgressBar
 
 if TYPE_CHECKING:
     from emolive.model import Model
     from emolive.show.windows import Windows
 
 log = logging.getLogger(__name__)
+
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
 DEMO_SECONDS = 10.0
 """How much video a demo without a screen makes, unless --seconds says otherwise."""
@@ -110,12 +111,13 @@ def play(
         detect, track = _detector(options, stack)
         say("Loading the network …")
         model = _model(options)
-        settings, menu = _choices(options, model)
-        parts = _parts(options, stack, source, detect, track, model, menu, windows, inputs, start_ms, live)
-        parts = replace(parts, stop=interrupts)
-        interrupts.calm = True
-        count = run(parts, settings)
-        interrupts.calm = False
+        parts, settings = _parts(options, model, source, detect, track)
+        outputs = _outputs(options, model, inputs, start_ms, live)
+        show = [windows] if windows else [stack.enter_context(ProgressBar(options.frames))]
+        sinks = [*show, *(stack.enter_context(sink) for sink in outputs)]
+        parts = replace(parts, sinks=sinks, stop=interrupts, poll=windows.poll if windows else tuple)
+        with interrupts.calm():
+            count = run(parts, settings)
     _report(options, count, interrupts)
 
 
@@ -146,7 +148,7 @@ def _windows(options: Options, stack: ExitStack) -> "Windows | None":
     return stack.enter_context(Windows())
 
 
-def _detector(options: Options, stack: ExitStack):  # noqa: ANN202 (a pair of callables, see scene.py)
+def _detector(options: Options, stack: ExitStack) -> tuple[Detect, Track]:
     from emolive.faces.detect import Detector
     from emolive.faces.track import Tracker
 
@@ -160,17 +162,66 @@ def _model(options: Options) -> "Model":
     return load(options.model, options.labels, choose_device(options.device))
 
 
-def _choices(options: Options, model: "Model") -> tuple[Settings, Menu]:
-    """The first settings and the menu, with every name checked."""
+def _parts(options: Options, model: "Model", source: Source, detect: Detect, track: Track) -> tuple[Parts, Settings]:
+    """What the loop works with, but for the sinks, and the first settings; every name is checked."""
     from emolive.explain.cams import FILTER, METHODS
+    from emolive.explain.engine import Engine
     from emolive.explain.look import check_target
     from emolive.model import layers as layers_of
+    from emolive.show.keys import press
+    from emolive.show.views import VIEWS, order
 
-    names = tuple(layers_of(model.net))
-    methods = (*METHODS, FILTER)
+    names, methods = tuple(layers_of(model.net)), (*METHODS, FILTER)
     pick(options.method, methods, "method")
     pick(options.layer, names, "layer")
     pick(options.filter_layer, names, "layer")
     check_target(options.target, model.spec.labels)
     settings = options.settings()
-    return settings, Menu(methods, names, model.spec.labels, start=settings)
+    menu = Menu(methods, names, model.spec.labels, tuple(VIEWS), start=settings)
+    parts = Parts(
+        source=source,
+        detect=detect,
+        track=track,
+        read=Engine(model, options.detector, options.half),
+        views=VIEWS,
+        sinks=(),
+        menu=menu,
+        press=press,
+        order=order,
+        always=options.views[:1] if options.out or not options.headless else (),
+        device=model.device,
+        interactive=not options.headless,
+        max_frames=options.frames,
+        max_seconds=options.seconds,
+    )
+    return parts, replace(settings, views=() if options.headless else settings.views)
+
+
+def _outputs(
+    options: Options, model: "Model", inputs: Sequence[Path], start_ms: float | None, live: bool
+) -> list[Sink]:
+    """The sinks that write: the recording, the data, and what keys switch on."""
+    from emolive.show.snapshot import Facts, Snapshots
+    from emolive.video.data import DataWriter
+    from emolive.video.record import PictureWriter, Recorder, RecordingSwitch
+    from emolive.video.sources import is_picture
+
+    view, sound = options.views[0], inputs[0] if len(inputs) == 1 and not is_picture(inputs[0]) else None
+    sinks: list[Sink] = [RecordingSwitch(options.recordings, view, sound, start_ms or 0.0, not live)]
+    if not options.headless:
+        sinks.append(Snapshots(options.recordings, Facts(model.path, model.sha256, model.device)))
+    if options.out is not None:
+        is_still = options.out.suffix.lower() in PICTURES
+        sinks.append(PictureWriter(options.out, view) if is_still else
+                     Recorder(options.out, view, sound, start_ms or 0.0, not live))  # fmt: skip
+    if options.data is not None:
+        sinks.append(DataWriter(options.data, model.spec.labels))
+    return sinks
+
+
+def _report(options: Options, count: int, interrupts: Interrupts) -> None:
+    """Say what was written, and end with the signal's exit status if one ended the run."""
+    for path in (options.out, options.data):
+        if path is not None and path.exists():
+            click.echo(f"{path}: {count} frames")
+    interrupts.leave()

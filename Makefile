@@ -1,0 +1,51 @@
+# One command for each chore. Everything goes into .venv and can be run again at any time.
+.PHONY: demo test slow endurance lint format system requirements clean
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+demo: $(VENV)/installed  ## install, then watch the demo (without a screen: write it to recordings/)
+	$(BIN)/emolive demo
+
+test: $(VENV)/installed-test system  ## install the tests' needs, then run the tests
+	$(BIN)/python -m pytest
+
+slow: $(VENV)/installed-test system  ## the long tests, which need ../shared/data
+	$(BIN)/python -m pytest -m slow
+
+endurance: $(VENV)/installed-test system  ## soak and fault tests
+	$(BIN)/python -m pytest -m endurance
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+system:  ## X server and libraries that the window tests need
+	sh tests/system_packages.sh
+
+requirements: $(VENV)/installed-dev  ## write down the exact versions that the suite passed with
+	$(BIN)/python -m pip list --format=freeze --exclude-editable --exclude emolive \
+	  --exclude pip --exclude setuptools --exclude wheel | sed 's/+cpu$$//' > requirements.txt
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/installed: $(BIN)/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet -e .
+	touch $@
+
+$(VENV)/installed-test: $(BIN)/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet -e '.[test]'
+	touch $@ $(VENV)/installed
+
+$(VENV)/installed-dev: $(BIN)/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	touch $@ $(VENV)/installed $(VENV)/installed-test
