@@ -22,7 +22,7 @@ NEAR, FAR = 0.7, 1.5  # how far from where they should be people are believed to
 SIZE_STEP = 0.15  # usual change of the logarithm of size
 MAX_SIZE_STEP = 0.7  # a face twice as large is another face
 LOOK_STEP = 20.0  # usual difference of somebody's look from one time to the next: root mean square of 0..255
-STRANGE, STRANGER = 75.0, 50.0  # who looks more different is somebody else: at once, and coming back into sight
+STRANGE, STRANGER = 75.0, 60.0  # who looks more different is somebody else: at once, and coming back into sight
 NEVER = 1e6
 
 
