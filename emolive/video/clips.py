@@ -134,13 +134,14 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
     Raises `SourceError` for what is no video: text, sound only, a broken or empty file, a folder.
     """
-    with _open(path) as container:
+    with open_file(path) as container:
         stream = _picture_stream(container, path)
         stream.thread_type = "AUTO"
         yield container, stream
 
 
-def _open(path: Path) -> InputContainer:
+def open_file(path: Path) -> InputContainer:
+    """Open any media file; raises `SourceError` for what FFmpeg does not know."""
     if not path.exists():
         raise SourceError(f"There is no file {path}. Check the name.")
     if path.is_dir():

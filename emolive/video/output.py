@@ -1,0 +1,32 @@
+"""Where outputs may go: never over an input, and not over another file unless the user says so."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from emolive.errors import OutputError
+
+
+def check_output(path: Path, inputs: Iterable[Path] = (), overwrite: bool = False) -> None:
+    """Make the folder of an output and see that the file may be written.
+
+    Raises `OutputError` if it is one of the inputs under whatever name (also through links, and even with `overwrite`),
+    if it exists and `overwrite` is not given, if it is a folder, or if the folder cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder. Give the name of a file in it.")
+        if not path.exists():
+            return
+        for source in inputs:
+            if source.exists() and source.samefile(path):
+                raise OutputError(f"{path} is the input itself. Give the output another name.")
+    except OSError as error:
+        raise OutputError(f"Nothing can be written to {path} ({why(error)}). Choose another folder.") from error
+    if not overwrite:
+        raise OutputError(f"{path} exists already. Choose another name, or add --overwrite.")
+
+
+def why(error: Exception) -> str:
+    """The reason of a failed write in plain words: "No space left on device", "Permission denied"."""
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,235 @@
+"""Sinks that record what is seen, encoding in a thread of their own."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from emolive.errors import OutputError
+from emolive.scene import Picture, Scene
+from emolive.video.encode import Mp4
+from emolive.video.output import check_output, why
+from emolive.video.sound import sound_of
+from emolive.video.still import PictureWriter
+
+__all__ = ["PictureWriter", "Recorder", "RecordingSwitch", "check_output"]
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING, MOST_BYTES = 12, 256 * 2**20
+"""Pictures that may wait for the encoder: few, because a crash loses them; fewer where they are large."""
+
+TOLD_S = 4.0
+"""Seconds that a note about a finished recording stays."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A picture to encode."""
+
+    bgr: np.ndarray
+    t_ms: float
+    cut: bool
+    file: int
+
+
+class Recorder:
+    """Records one view as an MP4 with each frame's own time. A `scene.Sink`.
+
+    `source_audio` are the files that are played, in order: their sound is carried along in step. With `lossless_queue`
+    the caller waits for the encoder, as files should; without, as live cameras should, frames are dropped, counted and
+    told in `notes`. A frame that is drawn anew (frozen) is not recorded a second time.
+    Entering raises `OutputError` where the file may not be written; a call, or leaving, raises it after the encoder
+    failed (a full disk). What was recorded until then plays.
+    """
+
+    stage = "encode"
+
+    def __init__(
+        self,
+        path: Path,
+        view: str = "camera",
+        source_audio: Path | Sequence[Path] | None = None,
+        lossless_queue: bool = False,
+        overwrite: bool = False,
+    ) -> None:
+        self.path = path
+        self.dropped = 0
+        self._view = view
+        self._inputs = [source_audio] if isinstance(source_audio, Path) else list(source_audio or ())
+        self._lossless = lossless_queue
+        self._overwrite = overwrite
+        self._index: int | None = None
+        self._error: Exception | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def recording(self) -> bool:
+        """Whether frames are being taken."""
+        return self._error is None
+
+    def __enter__(self) -> Self:
+        if self.path.suffix.lower() not in (".mp4", ".m4v"):
+            raise OutputError(f"Recordings are MP4 files, not '{self.path.suffix}'. Name it {self.path.stem}.mp4.")
+        check_output(self.path, self._inputs, self._overwrite)
+        try:
+            self.path.open("ab").close()  # so that a folder without permission is found out now
+        except OSError as error:
+            raise OutputError(f"{self.path} cannot be written ({why(error)}). Choose another folder.") from error
+        return self
+
+    def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
+        if scene.frame.index == self._index:
+            return
+        self._index = scene.frame.index
+        bgr = pictures[self._view].bgr
+        if self._thread is None:
+            self._queue: queue.Queue[_Job | None] = queue.Queue(max(2, min(MOST_WAITING, MOST_BYTES // bgr.nbytes)))
+            self._thread = threading.Thread(target=self._encode, name=f"encode {self.path.name}", daemon=True)
+            self._thread.start()
+        # A live source's clock runs on through a cut: a lost stream leaves a gap of its true length.
+        job = _Job(bgr, scene.frame.t_ms, scene.frame.cut and not scene.progress.live, scene.progress.file)
+        if self._lossless:
+            self._put(job)
+            return
+        self._raise_error()
+        try:
+            self._queue.put_nowait(job)
+        except queue.Full:
+            self.dropped += 1
+
+    def notes(self) -> tuple[str, ...]:
+        return (f"{self.dropped} frames dropped",) if self.dropped else ()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._thread is None:
+            self._remove_if_empty()
+            return
+        try:
+            self._put(None)
+            self._thread.join()
+            self._raise_error()
+        except OutputError as failure:
+            if error is None:
+                raise
+            log.debug("while closing after another error: %s", failure)
+
+    def _put(self, job: _Job | None) -> None:
+        """Hand a job to the encoder, waiting for room; an encoder that has failed makes none, so look at it too."""
+        while True:
+            self._raise_error()
+            try:
+                self._queue.put(job, timeout=0.1)
+            except queue.Full:
+                continue
+            return
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise OutputError(
+                f"The recording {self.path} stopped: {why(self._error)}. "
+                "What was recorded until then plays. Make room or choose another folder."
+            ) from self._error
+
+    def _encode(self) -> None:
+        try:
+            with Mp4(self.path, [sound_of(path) for path in self._inputs]) as mp4:
+                while job := self._queue.get():
+                    mp4.write(job.bgr, job.t_ms, job.cut, job.file)
+        except Exception as error:  # whatever it is, the main thread must hear of it
+            self._error = error
+            self._remove_if_empty()
+
+    def _remove_if_empty(self) -> None:
+        if self.path.exists() and not self.path.stat().st_size:
+            self.path.unlink()
+
+
+class RecordingSwitch:
+    """Records while `settings.record` is on, each time into a new file in `folder`, named after the time of day.
+
+    A `scene.Sink`. In windows (`forgiving`) a recording that fails becomes a note until the user switches it off;
+    otherwise the error is raised.
+    """
+
+    stage = "encode"
+
+    def __init__(
+        self,
+        folder: Path,
+        view: str = "camera",
+        source_audio: Path | Sequence[Path] | None = None,
+        lossless_queue: bool = False,
+        forgiving: bool = True,
+    ) -> None:
+        self._folder, self._view, self._audio, self._lossless = folder, view, source_audio, lossless_queue
+        self._forgiving = forgiving
+        self._recorder: Recorder | None = None
+        self._wanted = False
+        self._note, self._until = "", 0.0
+
+    @property
+    def recording(self) -> bool:
+        """Whether a recording is running."""
+        return self._recorder is not None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
+        wanted, before, self._wanted = scene.settings.record, self._wanted, scene.settings.record
+        try:
+            if wanted and not before:
+                self._note = ""
+                recorder = Recorder(self._free_path(), self._view, self._audio, self._lossless)
+                self._recorder = recorder.__enter__()
+            elif not wanted and before:
+                self._note = ""
+                self._finish()
+            if self._recorder:
+                self._recorder(scene, pictures)
+        except OutputError as error:
+            self._abandon(error)
+            if not self._forgiving:
+                raise
+            self._note, self._until = str(error), float("inf")
+
+    def notes(self) -> tuple[str, ...]:
+        note = (self._note,) if self._note and time.monotonic() < self._until else ()
+        return (*note, *(self._recorder.notes() if self._recorder else ()))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._finish(kind, error, trace)
+
+    def _finish(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        recorder, self._recorder = self._recorder, None
+        if recorder:
+            recorder.__exit__(kind, error, trace)
+            self._note, self._until = f"saved {recorder.path}", time.monotonic() + TOLD_S
+            log.info("saved %s", recorder.path)
+
+    def _abandon(self, error: OutputError) -> None:
+        recorder, self._recorder = self._recorder, None
+        if recorder:
+            recorder.__exit__(type(error), error, error.__traceback__)
+
+    def _free_path(self) -> Path:
+        stem = time.strftime("%Y-%m-%d_%H-%M-%S")
+        names = (f"{stem}{suffix}.mp4" for suffix in ("", *(f"_{i}" for i in range(2, 1000))))
+        return next(path for name in names if not (path := self._folder / name).exists())
