@@ -142,14 +142,18 @@ def tag(image: np.ndarray, rect: Rect, parts: Sequence[tuple[str, Color]], px: i
     panel(image, (x0 - 1, y0 - 1, x1 + 1, y1 + 1), INK, 0.55, radius=px // 4)
     x = x0
     for part, color in parts:
-        end = x + part_width(part, px)
+        end = x + _part_width(part, px)
         panel(image, (x, y0, end, y1), color, 0.94, radius=px // 5)
         text(image, part, (x + end) / 2, y0 + (y1 - y0 - px * 1.25) / 2, px, readable_on(color), bold=True, align=0.5)
         x = end
 
 
-def part_width(part: str, px: int) -> int:
-    """How wide a part of a tag is."""
+def tag_size(parts: Sequence[tuple[str, Color]], px: int) -> tuple[int, int]:
+    """Width and height of a tag with these parts."""
+    return sum(_part_width(part, px) for part, _ in parts), round(px * 1.45)
+
+
+def _part_width(part: str, px: int) -> int:
     return text_size(part, px, bold=True)[0] + round(px * 0.7)
 
 

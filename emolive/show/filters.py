@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from emolive.scene import Hit, Picture, Pin, Reading, Remembered, Scene
+from emolive.scene import Hit, Picture, Pin, Reading, Scene
 from emolive.show import draw
 from emolive.show.bars import percent
 from emolive.show.draw import Rect
@@ -22,22 +22,24 @@ FAINT = 0.1
 at all stays dark."""
 
 
-def order(reading: Reading, remembered: Remembered | None) -> tuple[int, ...]:
-    """The filter layer's channels, the most active first; by the remembered strength where it is known."""
-    count = len(reading.maps)
-    known = remembered is not None and len(remembered.strength) == count
-    strength = remembered.strength if known else reading.maps.mean(axis=(1, 2))
+def order(scene: Scene) -> tuple[int, ...]:
+    """The filter layer's channels, the most active of the selected face first; none where there is no face."""
+    if scene.selected is None:
+        return ()
+    maps = scene.readings[scene.selected].maps
+    remembered = scene.memory.tracks.get(scene.faces[scene.selected].track)
+    known = remembered is not None and len(remembered.strength) == len(maps)
+    strength = remembered.strength if known else maps.mean(axis=(1, 2))
     return tuple(int(c) for c in np.argsort(-np.nan_to_num(strength), kind="stable"))
 
 
-def on_page(scene: Scene, reading: Reading) -> tuple[int, ...]:
-    """The channels on the page shown: the pinned ones come first, then the strongest."""
-    count, settings = len(reading.maps), scene.settings
-    pins = tuple(c for c in settings.pins if c < count)
-    ranked = scene.menu.order or order(reading, None)
-    channels = pins + tuple(c for c in ranked if c < count and c not in pins)
+def on_page(scene: Scene, count: int) -> tuple[int, ...]:
+    """The channels, of `count`, on the page shown: the pinned ones come first, then the strongest."""
+    settings = scene.settings
+    ranked = scene.menu.order or order(scene)
+    channels = dict.fromkeys(c for c in (*settings.pins, *ranked) if c < count)
     first = settings.page * settings.tiles
-    return channels[first : first + settings.tiles]
+    return tuple(channels)[first : first + settings.tiles]
 
 
 def filters(scene: Scene) -> Picture:
@@ -49,7 +51,7 @@ def filters(scene: Scene) -> Picture:
         draw.text(image, "The filters of a face appear here.", WIDTH / 2, middle + 50, 20, draw.DIM, align=0.5)
         return Picture(image)
     reading = scene.readings[scene.selected]
-    channels = on_page(scene, reading)
+    channels = on_page(scene, len(reading.maps))
     maps = np.nan_to_num(reading.maps[list(channels)])
     least = FAINT * float(maps.max(initial=0))
     strongest = float(maps.mean(axis=(1, 2)).max(initial=0))

@@ -116,8 +116,9 @@ def _flip(field: str) -> Action:
 def _next_face(s: Settings, menu: Menu) -> Settings:
     if not menu.tracks:
         return s
-    place = menu.tracks.index(s.selected) + 1 if s.selected in menu.tracks else 0
-    return replace(s, selected=menu.tracks[place % len(menu.tracks)])
+    # With none chosen, the largest face is shown: mostly the first one, so the next is the second.
+    now = menu.tracks.index(s.selected) if s.selected in menu.tracks else 0
+    return replace(s, selected=menu.tracks[(now + 1) % len(menu.tracks)])
 
 
 def _filters(s: Settings, menu: Menu) -> Settings:

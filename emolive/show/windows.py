@@ -22,15 +22,15 @@ USUAL_SCREEN: Size = (1440, 900)
 
 
 def display_problem() -> str | None:
-    """Why no window can be opened here, or None where one can. OpenCV itself would abort the whole process."""
+    """A sentence on why no window can be opened here, or None where one can. OpenCV itself would abort."""
     if sys.platform != "linux":
         return None
     name = os.environ.get("DISPLAY", "")
     if not name and os.environ.get("WAYLAND_DISPLAY"):
-        return "windows need X11, which this Wayland session does not offer (is Xwayland installed?)"
+        return "No window can be opened: OpenCV needs X11, which this Wayland session lacks (install Xwayland)."
     if not name:
-        return "there is no display (DISPLAY is not set)"
-    return f"the display {name} does not answer" if x11.problem(name) else None
+        return "No window can be opened: there is no display (DISPLAY is not set)."
+    return f"No window can be opened: the display {name} does not answer." if x11.problem(name) else None
 
 
 class Windows:
@@ -38,6 +38,8 @@ class Windows:
 
     A context manager: no window is left open. The status lines and the help are drawn in the first view's window.
     """
+
+    stage = "show"
 
     def __init__(self, title: str = "emolive") -> None:
         self._title = title
@@ -63,6 +65,7 @@ class Windows:
             self._keyboard.__exit__(*error)
 
     def notes(self) -> tuple[str, ...]:
+        """Nothing to say."""
         return ()
 
     def say(self, text: str) -> None:
