@@ -20,6 +20,7 @@ from emolive.scene import (
     Poll,
     Read,
     Reading,
+    Remembered,
     Scene,
     Settings,
     Sink,
@@ -45,7 +46,7 @@ class Parts:
     sinks: Sequence[Sink]
     menu: Menu
     press: Callable[[Settings, Event, Menu], Settings]
-    order: Callable[[Scene], tuple[int, ...]]
+    order: Callable[[Reading, Remembered | None], tuple[int, ...]]
     poll: Poll = tuple
     always: tuple[str, ...] = ()
     device: str = "cpu"
@@ -124,7 +125,8 @@ def _scene(
         notes=notes,
         recording=any(getattr(sink, "recording", False) for sink in parts.sinks),
     )
-    order = parts.order(scene)
+    i = scene.selected
+    order = parts.order(readings[i], memory.tracks.get(faces[i].track)) if i is not None else ()
     pages = max(1, -(-len(order) // settings.tiles))
     return replace(scene, menu=replace(scene.menu, order=order, pages=pages))
 
