@@ -1,0 +1,171 @@
+"""Measure a network on labelled pictures: through the very preprocessing of live use."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from emolive import torchvision_guard  # noqa: F401
+
+# isort: split
+from torchmetrics.functional.classification import (
+    multiclass_calibration_error,
+    multiclass_confusion_matrix,
+    multiclass_f1_score,
+)
+from torchvision.transforms.v2 import functional as F
+
+from emolive.errors import EmoliveError
+from emolive.faces.crop import crop_face, square
+from emolive.model import Model, load
+from emolive.scene import Frame
+from emolive.training.dataset import VOTES, Faces, read_faces
+
+log = logging.getLogger(__name__)
+
+BATCH = 64
+BINS = 15
+TEN_CROP = 44 / 48
+"""Side of each of the ten crops, as part of the picture: what is customary on FER2013."""
+
+
+def logits_of(model: Model, crops: np.ndarray, bar: tqdm | None = None) -> torch.Tensor:
+    """The logits (N, classes) float32 of crops (N, S, S, 3) uint8 RGB, on the CPU; `bar` goes on by each picture."""
+    parts = []
+    for i in range(0, len(crops), BATCH):
+        batch = crops[i : i + BATCH]
+        with torch.no_grad():
+            parts.append(model.net(model.prepare(batch)).float().cpu())
+        if bar is not None:
+            bar.update(len(batch))
+    return torch.cat(parts)
+
+
+def views(crops: np.ndarray, tta: str) -> list[np.ndarray]:
+    """What is averaged: crops as they are ("none"), mirrored too ("flip"), corners and centre of both ("tencrop")."""
+    if tta == "none":
+        return [crops]
+    if tta == "flip":
+        return [crops, crops[:, :, ::-1]]
+    side = round(crops.shape[1] * TEN_CROP)
+    tens = F.ten_crop(torch.from_numpy(crops).permute(0, 3, 1, 2), [side, side])
+    return [ten.permute(0, 2, 3, 1).numpy() for ten in tens]
+
+
+def predict(model: Model, crops: np.ndarray, tta: str = "none", progress: bool = False) -> np.ndarray:
+    """The probabilities (N, classes) of crops, after temperature, averaged over the views of `tta`."""
+    looks = views(crops, tta)
+    with tqdm(total=len(looks) * len(crops), disable=not progress, unit="picture") as bar:
+        return torch.stack([model.probabilities(logits_of(model, look, bar)) for look in looks]).mean(0).numpy()
+
+
+def measure(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str]) -> dict:
+    """The report of probabilities (N, K) against truth (N,): figures are fractions of 1.
+
+    n, accuracy, macro_f1 (mean over the classes that occur), ece (expected calibration error, 15 equal bins of the
+    highest probability: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, arXiv 1706.04599), recall
+    of each class that occurs, confusion (rows: truth, columns: prediction), labels.
+    """
+    k = len(labels)
+    p, t = torch.from_numpy(np.asarray(probabilities)), torch.from_numpy(np.asarray(truth))
+    confusion = multiclass_confusion_matrix(p, t, k)
+    present = confusion.sum(1) > 0
+    f1 = multiclass_f1_score(p, t, k, average="none")
+    return {
+        "n": len(t),
+        "accuracy": float(confusion.diag().sum() / len(t)),
+        "macro_f1": float(f1[present].mean()),
+        "ece": float(multiclass_calibration_error(p, t, k, n_bins=BINS)),
+        "recall": {labels[i]: float(confusion[i, i] / confusion[i].sum()) for i in range(k) if present[i]},
+        "confusion": confusion.tolist(),
+        "labels": list(labels),
+    }
+
+
+def fit_temperature(logits: torch.Tensor, truth: np.ndarray) -> float:
+    """The temperature, 0.05 to 20, that gives logits (N, K) the least cross-entropy on their truth (N,); Guo et al."""
+    t = torch.from_numpy(truth)
+    log_temperature = torch.zeros((), requires_grad=True)
+    optimizer = torch.optim.LBFGS([log_temperature], lr=0.5, max_iter=100, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(logits / log_temperature.exp(), t)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return float(log_temperature.detach().exp().clamp(0.05, 20))
+
+
+def agreement(probabilities: np.ndarray, faces: Faces, table: Path) -> dict[str, float]:
+    """Accuracy against the majority of FER+'s annotators, where one emotion that the model knows has most votes."""
+    with open(table, newline="", encoding="utf-8") as stream:
+        rows = {row.pop("file"): {name: float(votes) for name, votes in row.items()} for row in csv.DictReader(stream)}
+    hits = []
+    for name, guess in zip(faces.files, probabilities.argmax(1), strict=True):
+        votes = rows.get(name, {})
+        first = [emotion for emotion, count in votes.items() if count == max(votes.values())]
+        if len(first) == 1 and first[0] in faces.labels:
+            hits.append(faces.labels[guess] == first[0])
+    return {"ferplus_n": len(hits), "ferplus_accuracy": float(np.mean(hits)) if hits else 0.0}
+
+
+def detected(folder: Path, faces: Faces, model: Model, kind: str) -> tuple[Faces, list[str]]:
+    """Each picture's largest face, cut out as in live use, instead of the whole; and the files without a face."""
+    from emolive.faces.detect import Detector
+    from emolive.training.dataset import read_picture
+
+    margin = model.spec.crop_margin.get(kind, 1.1)
+    kept, crops, lost = [], [], []
+    with Detector(kind) as detector:
+        for row, name in enumerate(tqdm(faces.files, unit="picture", desc="finding faces")):
+            bgr = read_picture(folder / name)
+            found = detector(Frame(row, float(row), bgr)) if bgr is not None else []
+            if found:
+                box = max((face.box for face in found), key=lambda b: (b[2] - b[0]) * (b[3] - b[1]))
+                crops.append(crop_face(bgr, square(box, margin), model.spec.crop_size))
+                kept.append(row)
+            else:
+                lost.append(name)
+    if not kept:
+        raise EmoliveError(f"No face was found in any picture of {folder}. Face crops are judged without --detect.")
+    return replace(faces.take(np.array(kept)), crops=np.stack(crops)), lost
+
+
+def evaluate_folder(folder: Path, model_path: Path | None, out: Path, tta: str, detector: str | None) -> dict:
+    """Measure a checkpoint on FOLDER/<emotion>/*, write report.json and confusion.png into `out`, give the report."""
+    from emolive.training.pictures import draw_confusion
+
+    model = load(model_path)
+    faces = read_faces(folder, model.spec.crop_size, model.spec.labels)
+    unreadable, lost = faces.unreadable, []
+    if detector:
+        faces, lost = detected(folder, faces, model, detector)
+    probabilities = predict(model, faces.crops, tta, progress=True)
+    report = measure(probabilities, faces.truth, faces.labels)
+    report |= {"model": model.name, "sha256": model.sha256, "tta": tta, "unreadable": list(unreadable)}
+    if detector:
+        report |= {"detector": detector, "no_face": lost}
+    if (folder / VOTES).is_file():
+        report |= agreement(probabilities, faces, folder / VOTES)
+    write_report(report, out)
+    draw_confusion(report, out / "confusion.png")
+    return report
+
+
+def write_report(report: dict, out: Path) -> None:
+    """Write report.json into the folder `out`, which is made."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise EmoliveError(f"{out / 'report.json'} cannot be written ({error}). Choose another --out.") from error

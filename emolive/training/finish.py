@@ -1,0 +1,43 @@
+"""The end of a training run: calibrate the best network, measure it, put what was measured into its checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+from pathlib import Path
+
+from emolive.model import load, save
+from emolive.training.dataset import Faces
+from emolive.training.evaluate import fit_temperature, logits_of, measure, predict, write_report
+from emolive.training.pictures import draw_confusion, draw_mistakes
+from emolive.training.settings import Settings
+
+log = logging.getLogger(__name__)
+
+MODEL = "model.safetensors"
+
+
+def finish(best: Path, held: Faces, out: Path, settings: Settings, trained_on: str) -> dict:
+    """Write model.safetensors, report.json, confusion.png and mistakes.png into `out`, and give the report.
+
+    All figures are of the validation pictures, on which the temperature is fitted too: measure on others for a
+    figure that was not chosen for.
+    """
+    model = load(best)
+    temperature = fit_temperature(logits_of(model, held.crops), held.truth)
+    model = dataclasses.replace(model, spec=dataclasses.replace(model.spec, temperature=temperature))
+    probabilities = predict(model, held.crops)
+    report = measure(probabilities, held.truth, held.labels)
+    spec = dataclasses.replace(
+        model.spec,
+        trained_on=trained_on,
+        recipe=json.dumps(dataclasses.asdict(settings)),
+        metrics={f"validation_{name}": round(report[name], 4) for name in ("accuracy", "macro_f1", "ece")},
+    )
+    save(out / MODEL, model.net, spec)
+    write_report(report, out)
+    draw_confusion(report, out / "confusion.png")
+    draw_mistakes(held, probabilities, out / "mistakes.png")
+    log.info("%s: accuracy %.2f %%, ECE %.2f %%", out / MODEL, 100 * report["accuracy"], 100 * report["ece"])
+    return report

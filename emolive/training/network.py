@@ -1,0 +1,136 @@
+"""The network in training, as Lightning sees it: loss, metrics, optimiser; and how it comes out as a checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+
+from emolive import torchvision_guard  # noqa: F401
+
+# isort: split
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+from torchmetrics.classification import MulticlassAccuracy
+from torchvision.transforms import v2
+
+from emolive.errors import EmoliveError, ModelError
+from emolive.model import Spec, build, load, prepare
+from emolive.training.settings import Settings
+
+
+def spec_of(settings: Settings, labels: tuple[str, ...], size: int | None = None) -> Spec:
+    """What the checkpoint will say about itself, for the input `size` (default: the last stage's)."""
+    mean, std = ((0.485,) * 3, (0.229,) * 3) if settings.color == "gray" else (Spec.mean, Spec.std)
+    return Spec(
+        labels=labels, input_size=size or settings.plan()[-1][0], crop_size=settings.crop_size, mean=mean, std=std,
+        layer4_stride=settings.layer4_stride, color=settings.color,
+    )  # fmt: skip
+
+
+def start(spec: Spec, init: str, outputs: int) -> nn.Module:
+    """A ResNet18 with `outputs` outputs; its other weights are ImageNet's ("imagenet"), a file's, or fresh ("none")."""
+    net = build(dataclasses.replace(spec, labels=tuple(f"{i}" for i in range(outputs))))
+    if init == "none":
+        return net
+    if init == "imagenet":
+        from torchvision.models import ResNet18_Weights
+
+        try:
+            state = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
+        except OSError as error:
+            raise EmoliveError(f"ImageNet weights cannot be downloaded ({error}). Give a file with --init.") from error
+    else:
+        state = _read(Path(init))
+    own = net.state_dict()
+    fits = {name: value.float() if value.is_floating_point() else value
+            for name, value in state.items() if name in own and own[name].shape == value.shape}  # fmt: skip
+    missing = [name for name in own if name not in fits and not name.startswith("fc.") and "tracked" not in name]
+    if missing:
+        raise ModelError(f"{init} is no ResNet18 to start from: it lacks {missing[0]} and {len(missing) - 1} more.")
+    net.load_state_dict(fits, strict=False)
+    return net
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise ModelError(f"There is no file {path} to start from. Give --init imagenet, none, or a file of weights.")
+    if path.suffix == ".safetensors":
+        return load(path).net.state_dict()
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for a file that is no state dict
+        raise ModelError(f"{path} holds no state dict of weights ({type(error).__name__}).") from error
+
+
+class Emotions(pl.LightningModule):
+    """ResNet18 that learns target distributions (N, K); with two sets of targets (N, 2K) it has 2K outputs."""
+
+    def __init__(self, net: nn.Module, spec: Spec, settings: Settings, counts: np.ndarray) -> None:
+        super().__init__()
+        self.net = net.to(memory_format=torch.channels_last)
+        self.spec, self.settings = spec, settings
+        weights = (counts.mean() / counts) ** settings.balance
+        self.register_buffer("weights", torch.tensor(weights * counts.sum() / (weights * counts).sum()).float())
+        self.mixup = v2.MixUp(alpha=settings.mixup) if settings.mixup else None
+        self.train_accuracy = MulticlassAccuracy(len(spec.labels), average="micro")
+        self.val_accuracy = MulticlassAccuracy(len(spec.labels), average="micro")
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Cross-entropy of (N, K) logits with smoothed target distributions (N, K), classes weighted."""
+        smooth = targets * (1 - self.settings.smoothing) + self.settings.smoothing / targets.shape[1]
+        return -(smooth * self.weights * logits.float().log_softmax(1)).sum(1).mean()
+
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], _: int) -> Tensor:
+        """One batch of pictures (N, 1 or 3, S, S) in 0..1, targets (N, K or 2K), truth (N,): its loss."""
+        x, targets, truth = batch
+        mean, std = (x.new_tensor(v).view(1, 3, 1, 1) for v in (self.spec.mean, self.spec.std))
+        x = ((x - mean) / std).contiguous(memory_format=torch.channels_last)
+        if self.mixup:
+            x, targets = self.mixup(x, targets)
+        logits = self.net(x)
+        k = len(self.spec.labels)
+        loss = self.loss(logits[:, :k], targets[:, :k])
+        if logits.shape[1] > k:
+            loss = loss + self.settings.vote_weight * self.loss(logits[:, k:], targets[:, k:])
+        self.train_accuracy(logits[:, :k], truth)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(x), prog_bar=True)
+        self.log("train_accuracy", self.train_accuracy, on_step=False, on_epoch=True, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
+        """Measure one batch of crops (N, S, S, 3) uint8 and truth (N,), prepared as in live use."""
+        crops, truth = batch
+        spec = dataclasses.replace(self.spec, input_size=self.settings.size(self.current_epoch))
+        logits = self.net(prepare(crops.cpu().numpy(), spec, self.device))[:, : len(spec.labels)].float()
+        self.val_accuracy(logits, truth)
+        loss = nn.functional.cross_entropy(logits, truth)
+        self.log("val_loss", loss, sync_dist=True, batch_size=len(truth))
+        self.log("val_accuracy", self.val_accuracy, prog_bar=True)
+
+    def configure_optimizers(self) -> dict:
+        """AdamW; the rate rises linearly during warm-up and falls to zero on a cosine."""
+        s = self.settings
+        optimizer = torch.optim.AdamW(self.parameters(), s.lr, weight_decay=s.weight_decay)
+        total = int(self.trainer.estimated_stepping_batches)
+        warm = max(1, round(s.warmup * total))
+
+        def rate(step: int) -> float:
+            if step < warm:
+                return (step + 1) / warm
+            return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": LambdaLR(optimizer, rate), "interval": "step"}}
+
+
+def exported(state: dict[str, Tensor], spec: Spec) -> nn.Module:
+    """The network of a Lightning checkpoint's state, without the second set of outputs, in eval mode."""
+    net = build(spec)
+    mine = {name.removeprefix("net."): value for name, value in state.items() if name.startswith("net.")}
+    for name in ("fc.weight", "fc.bias"):
+        mine[name] = mine[name][: len(spec.labels)]
+    net.load_state_dict(mine)
+    return net.eval()
