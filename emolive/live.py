@@ -20,13 +20,11 @@ from emolive.scene import (
     Poll,
     Read,
     Reading,
-    Remembered,
     Scene,
     Settings,
     Sink,
     Source,
     Track,
-    Variant,
     View,
     variants,
 )
@@ -46,7 +44,7 @@ class Parts:
     sinks: Sequence[Sink]
     menu: Menu
     press: Callable[[Settings, Event, Menu], Settings]
-    order: Callable[[Reading, Remembered | None], tuple[int, ...]]
+    order: Callable[[Scene], tuple[int, ...]]
     poll: Poll = tuple
     always: tuple[str, ...] = ()
     device: str = "cpu"
@@ -77,7 +75,7 @@ def run(parts: Parts, settings: Settings) -> int:
             pace.tick()
         if held and (frame or looked != look_of(settings)):
             with watch("network"):
-                readings = parts.read(*held, settings)
+                readings = parts.read(*held, settings, memory)
             memory = remember(memory, held[1], readings, settings, held[0].t_ms, held[0].cut)
             looked, drawn = look_of(settings), None
         notes = (*parts.source.notes(), *(note for sink in sinks for note in sink.notes()), *map(str, failures))
@@ -95,9 +93,10 @@ def run(parts: Parts, settings: Settings) -> int:
     return limit.count
 
 
-def look_of(settings: Settings) -> tuple[tuple[Variant, ...], str]:
+def look_of(settings: Settings) -> tuple:
     """What of the settings the network must be asked anew for; all else is drawing."""
-    return variants(settings), settings.filter_layer
+    wanted = variants(settings), settings.filter_layer, settings.by_share, settings.proof, settings.frozen
+    return *wanted, settings.selected, "emotions" in settings.views
 
 
 def _scene(
@@ -125,8 +124,7 @@ def _scene(
         notes=notes,
         recording=any(getattr(sink, "recording", False) for sink in parts.sinks),
     )
-    i = scene.selected
-    order = parts.order(readings[i], memory.tracks.get(faces[i].track)) if i is not None else ()
+    order = parts.order(scene)
     pages = max(1, -(-len(order) // settings.tiles))
     return replace(scene, menu=replace(scene.menu, order=order, pages=pages))
 

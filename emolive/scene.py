@@ -8,7 +8,7 @@ Colour order: BGR in `Frame.bgr` and `Picture.bgr`, RGB in crops, nowhere else. 
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -98,11 +98,73 @@ class Result:
 
 
 @dataclass(frozen=True, eq=False)
+class Ledger:
+    """How the channels of the filter layer add up to the score of the target class (its logit, before temperature).
+
+    `shares` (C,) signed; `shares.sum() + bias == logit` where `exact` (global average pooling and a linear head
+    follow); elsewhere they are gradient × activation, an approximation. `why` is a sentence where there are no shares
+    (C = 0).
+    """
+
+    shares: np.ndarray
+    bias: float = 0.0
+    logit: float = 0.0
+    target: int = 0
+    exact: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """What blurring a part of the face does to the target's probability, of frame `index`, track `track`.
+
+    `before` is the probability untouched; `after` those with the hottest, random and coldest cells of the map blurred,
+    the same number of cells each; `masked` (3, S, S, 3) uint8 RGB, the three faces.
+    """
+
+    index: int
+    track: int
+    target: int
+    before: float
+    after: tuple[float, float, float]
+    masked: np.ndarray
+
+    @property
+    def drops(self) -> tuple[float, float, float]:
+        """How much the probability falls: hottest, random, coldest."""
+        hot, chance, cold = self.after
+        return self.before - hot, self.before - chance, self.before - cold
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The shares of positive heat on each part of the face; they add up to 1, or are all 0 where there is none."""
+
+    eyes: float = 0.0
+    nose: float = 0.0
+    mouth: float = 0.0
+    rest: float = 0.0
+    off: float = 0.0
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How much two maps agree: Spearman's rank correlation of the signed maps, and the IoU of their hottest 20 %."""
+
+    spearman: float
+    iou: float
+
+
+@dataclass(frozen=True, eq=False)
 class Reading:
     """What the network makes of one face.
 
-    `crop` is (S, S, 3) uint8 RGB, the square the network saw; `square` is where it lies in the frame. `shown` is the
-    variant the windows show, a key of `results`. `maps` is (C, h, w) float32: the filter layer's feature maps.
+    `crop` is (S, S, 3) uint8 RGB, the square the network saw; `square` is where it lies in the frame. `results` holds
+    each variant that was asked for: `base` is the network as it is (its probabilities are the face's), `shown` the one
+    whose map is painted (another only while looking through a randomised network), `other` the one that is compared
+    with it, `knocked` the one with filters switched off. `maps` is (C, h, w) float32: the filter layer's feature maps.
+    `emotions` are the maps of each class (classes, h, w), of the selected face while that view is open. `agreement` is
+    that of `shown` with `base` while randomised, else of `shown` with `other`.
     """
 
     crop: np.ndarray
@@ -110,31 +172,96 @@ class Reading:
     results: Mapping[Variant, Result]
     shown: Variant
     maps: np.ndarray
+    base: Variant | None = None
+    other: Variant | None = None
+    knocked: Variant | None = None
+    emotions: np.ndarray | None = None
+    ledger: Ledger | None = None
+    proof: Proof | None = None
+    regions: Regions = Regions()
+    agreement: Agreement | None = None
+    other_crop: np.ndarray | None = None  # where the compared network sees another crop
 
     @property
     def result(self) -> Result:
-        """The result of the variant that is shown."""
+        """The result of the network as it is: what the face's label and numbers come from."""
+        return self.results[self.base or self.shown]
+
+    @property
+    def painted(self) -> Result:
+        """The result whose map is painted on the face."""
         return self.results[self.shown]
+
+
+@dataclass(frozen=True)
+class Faith:
+    """Drops of the target's probability over time, hottest, random, coldest: mean, half the 95 % confidence interval
+    (over the means of one-second blocks, since frames are not independent), and how many blocks there are."""
+
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    half: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    n: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """A track's probabilities (classes,) and their entropy in bits at a time; a timeline is made of these."""
+
+    t_ms: float
+    probs: np.ndarray
+    entropy: float
 
 
 @dataclass(frozen=True, eq=False)
 class Remembered:
     """What is kept of one track. `probs` (classes,) smoothed in time; `scale` the heat that counts as full, per variant
     (without its target), smoothed likewise; `strength` (C,) mean activation of the filter layer's channels, smoothed,
-    so that the order of tiles stands still; `layer` says which layer `strength` belongs to."""
+    so that the order of tiles stands still; `layer` says which layer `strength` belongs to. `timeline` spans the last
+    30 s; `regions` are the mean shares of heat per label since the track began."""
 
     probs: np.ndarray
     scale: Mapping[Variant, float]
     strength: np.ndarray
     layer: str
     seen_ms: float
+    timeline: tuple[Moment, ...] = ()
+    regions: Mapping[int, Regions] = field(default_factory=dict)
+    region_counts: Mapping[int, int] = field(default_factory=dict)
+    faith: Faith = Faith()
+    blocks: tuple[tuple[float, float, float], ...] = ()  # drops per finished second
+    block: tuple[tuple[float, float, float], ...] = ()  # drops of the second under way
+    block_ms: float = 0.0  # when it began
+
+
+@dataclass(frozen=True, eq=False)
+class Best:
+    """A face that excited a pinned filter: how much, its crop (S, S, 3) uint8 RGB, its track and time."""
+
+    strength: float
+    crop: np.ndarray
+    track: int
+    t_ms: float
+
+
+@dataclass(frozen=True, eq=False)
+class Pinned:
+    """What is kept of a pinned filter: its mean activation in the selected face over the last 10 s (t_ms, value), and
+    the nine faces of this session that excited it most (at most one per track and second)."""
+
+    sparkline: tuple[tuple[float, float], ...] = ()
+    best: tuple[Best, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """All that is remembered between frames, besides the tracker: per track, dropped with the track."""
+    """All that is remembered between frames, besides the tracker: per track, dropped with the track. `chosen` is the
+    face selected while the user selects none, so that it does not flicker; `pinned` per (filter layer, channel); `last`
+    is the selected face's reading of the frame before, with its track and frame index: what the proof masks."""
 
     tracks: Mapping[int, Remembered] = field(default_factory=dict)
+    chosen: int = 0
+    pinned: Mapping[tuple[str, int], Pinned] = field(default_factory=dict)
+    last: tuple[int, int, "Reading"] | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +282,13 @@ class Settings:
     views: tuple[str, ...] = ("camera", "filters")
     mirror: bool = False
     help: bool = False
+    colormap: str = "inferno"
+    against: str = ""  # contrast: the label that the map speaks against
+    by_share: bool = False  # tiles sorted by their share of the target's score, not by strength
+    off: tuple[int, ...] = ()  # filters of the filter layer that are switched off for comparison
+    proof: bool = False  # blur parts of the face and see what the probability does
+    random: int = 0  # stages randomised, from the last one backwards
+    compare: Variant | None = None  # another way to look, side by side
     frozen: bool = False
     steps: int = 0  # frames stepped while frozen, back counts down
     seek_ms: float = 0.0  # the sum of all seeks asked for
@@ -172,6 +306,7 @@ class Menu:
     layers: tuple[str, ...]
     labels: tuple[str, ...]
     views: tuple[str, ...] = ("camera", "filters")
+    models: tuple[str, ...] = ("a",)  # "b" too where there is a second model
     tracks: tuple[int, ...] = ()
     order: tuple[int, ...] = ()
     pages: int = 1
@@ -216,13 +351,8 @@ class Scene:
 
     @property
     def selected(self) -> int | None:
-        """The index of the selected face: the chosen track, or the largest face; None where there is no face."""
-        if not self.faces:
-            return None
-        for i, face in enumerate(self.faces):
-            if face.track == self.settings.selected:
-                return i
-        return max(range(len(self.faces)), key=lambda i: area(self.faces[i].box))
+        """The index of the selected face; None where there is none."""
+        return selected(self.faces, self.settings, self.memory) if self.faces else None
 
 
 @dataclass(frozen=True)
@@ -304,7 +434,7 @@ class Sink(Protocol):
 
 Detect = Callable[[Frame], Sequence[Face]]
 Track = Callable[[Sequence[Face], Frame], tuple[Face, ...]]
-Read = Callable[[Frame, Sequence[Face], Settings], tuple[Reading, ...]]
+Read = Callable[[Frame, Sequence[Face], Settings, Memory], tuple[Reading, ...]]
 View = Callable[[Scene], Picture]
 Poll = Callable[[], Sequence[Event]]
 
@@ -314,8 +444,42 @@ def area(box: Box) -> float:
     return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
 
 
-def variants(settings: Settings) -> tuple[Variant, ...]:
-    """The ways to look that these settings ask for, the shown one first."""
+def selected(faces: Sequence[Face], settings: Settings, memory: Memory) -> int:
+    """The index of the face that details are shown of: the user's choice, the one before, or the largest."""
+    tracks = [face.track for face in faces]
+    for track in (settings.selected, memory.chosen):
+        if track and track in tracks:
+            return tracks.index(track)
+    return max(range(len(faces)), key=lambda i: area(faces[i].box))
+
+
+def base_variant(settings: Settings) -> Variant:
+    """The way to look that the settings ask for, through the network as it is."""
+    target = f"{settings.target}-{settings.against}" if settings.against else settings.target
     if settings.method == "filter":
-        return (Variant(method="filter", layer=settings.filter_layer, target=settings.target, channels=settings.pins),)
-    return (Variant(method=settings.method, layer=settings.layer, target=settings.target),)
+        return Variant(method="filter", layer=settings.filter_layer, target=target, channels=settings.pins)
+    return Variant(method=settings.method, layer=settings.layer, target=target)
+
+
+def shown_variant(settings: Settings) -> Variant:
+    """The way to look whose map is painted: through the randomised network, if that is asked for."""
+    base = base_variant(settings)
+    return replace(base, net=f"a~{settings.random}") if settings.random else base
+
+
+def knocked_variant(settings: Settings) -> Variant | None:
+    """The way to look with filters switched off, if any are."""
+    if not settings.off:
+        return None
+    return replace(base_variant(settings), off=settings.off, off_layer=settings.filter_layer)
+
+
+def other_variant(settings: Settings) -> Variant | None:
+    """The way to look that is compared with the one shown, for the same target."""
+    return replace(settings.compare, target=base_variant(settings).target) if settings.compare else None
+
+
+def variants(settings: Settings) -> tuple[Variant, ...]:
+    """All ways to look that these settings ask for, each once; the base comes first."""
+    asked = (base_variant(settings), shown_variant(settings), knocked_variant(settings), other_variant(settings))
+    return tuple(dict.fromkeys(v for v in asked if v is not None))

@@ -56,7 +56,7 @@ def files(options: Options, paths: Sequence[Path], start_ms: float | None, end_m
     found = expand(paths)
     options = _fit_to_screen(options)
     if not options.headless:
-        play(options, lambda: open_files(found, start_ms, end_ms, realtime=True), found, start_ms)
+        play(options, lambda: open_files(found, start_ms, end_ms, realtime=True), found)
         return
     into = options.out
     if len(found) > 1 and into is not None and into.suffix:
@@ -67,7 +67,7 @@ def files(options: Options, paths: Sequence[Path], start_ms: float | None, end_m
         ending = ".png" if is_picture(path) else ".mp4"
         out = into / f"{path.stem}{ending}" if into is not None and not into.suffix else into
         one = replace(options, out=out)
-        play(one, lambda path=path: open_files([path], start_ms, end_ms, realtime=False), [path], start_ms)
+        play(one, lambda path=path: open_files([path], start_ms, end_ms, realtime=False), [path])
         if options.seconds or options.frames:
             break
 
@@ -94,7 +94,6 @@ def play(
     options: Options,
     open_source: Callable[[], Source],
     inputs: Sequence[Path] = (),
-    start_ms: float | None = None,
     live: bool = False,
     name: str = "cam",
 ) -> None:
@@ -112,7 +111,7 @@ def play(
         say("Loading the network …")
         model = _model(options)
         parts, settings = _parts(options, model, source, detect, track)
-        outputs = _outputs(options, model, inputs, start_ms, live)
+        outputs = _outputs(options, model, inputs, live)
         show = [windows] if windows else [stack.enter_context(ProgressBar(options.frames))]
         sinks = [*show, *(stack.enter_context(sink) for sink in outputs)]
         parts = replace(parts, sinks=sinks, stop=interrupts, poll=windows.poll if windows else tuple)
@@ -133,7 +132,7 @@ def _with_output(options: Options, inputs: Sequence[Path], name: str) -> Options
 
 
 def _check_outputs(options: Options, inputs: Sequence[Path]) -> None:
-    from emolive.video.record import check_output
+    from emolive.video.output import check_output
 
     for path in (options.out, options.data):
         if path is not None:
@@ -164,20 +163,19 @@ def _model(options: Options) -> "Model":
 
 def _parts(options: Options, model: "Model", source: Source, detect: Detect, track: Track) -> tuple[Parts, Settings]:
     """What the loop works with, but for the sinks, and the first settings; every name is checked."""
-    from emolive.explain.cams import FILTER, METHODS
-    from emolive.explain.engine import Engine
+    from emolive.explain.engine import ALL_METHODS, Engine
     from emolive.explain.look import check_target
     from emolive.model import layers as layers_of
     from emolive.show.keys import press
     from emolive.show.views import VIEWS, order
 
-    names, methods = tuple(layers_of(model.net)), (*METHODS, FILTER)
-    pick(options.method, methods, "method")
+    names = tuple(layers_of(model.net))
+    pick(options.method, ALL_METHODS, "method")
     pick(options.layer, names, "layer")
     pick(options.filter_layer, names, "layer")
     check_target(options.target, model.spec.labels)
     settings = options.settings()
-    menu = Menu(methods, names, model.spec.labels, tuple(VIEWS), start=settings)
+    menu = Menu(ALL_METHODS, names, model.spec.labels, tuple(VIEWS), start=settings)
     parts = Parts(
         source=source,
         detect=detect,
@@ -197,25 +195,25 @@ def _parts(options: Options, model: "Model", source: Source, detect: Detect, tra
     return parts, replace(settings, views=() if options.headless else settings.views)
 
 
-def _outputs(
-    options: Options, model: "Model", inputs: Sequence[Path], start_ms: float | None, live: bool
-) -> list[Sink]:
+def _outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool) -> list[Sink]:
     """The sinks that write: the recording, the data, and what keys switch on."""
     from emolive.show.snapshot import Facts, Snapshots
     from emolive.video.data import DataWriter
-    from emolive.video.record import PictureWriter, Recorder, RecordingSwitch
+    from emolive.video.record import Recorder, RecordingSwitch
     from emolive.video.sources import is_picture
+    from emolive.video.still import PictureWriter
 
-    view, sound = options.views[0], inputs[0] if len(inputs) == 1 and not is_picture(inputs[0]) else None
-    sinks: list[Sink] = [RecordingSwitch(options.recordings, view, sound, start_ms or 0.0, not live)]
+    view, sound = options.views[0], [path for path in inputs if not is_picture(path)]
+    sinks: list[Sink] = [RecordingSwitch(options.recordings, view, sound, not live, not options.headless)]
     if not options.headless:
         sinks.append(Snapshots(options.recordings, Facts(model.path, model.sha256, model.device)))
     if options.out is not None:
-        is_still = options.out.suffix.lower() in PICTURES
-        sinks.append(PictureWriter(options.out, view) if is_still else
-                     Recorder(options.out, view, sound, start_ms or 0.0, not live))  # fmt: skip
+        if options.out.suffix.lower() in PICTURES:
+            sinks.append(PictureWriter(options.out, view, inputs, options.overwrite))
+        else:
+            sinks.append(Recorder(options.out, view, sound, not live, options.overwrite))
     if options.data is not None:
-        sinks.append(DataWriter(options.data, model.spec.labels))
+        sinks.append(DataWriter(options.data, model.spec.labels, options.overwrite, inputs))
     return sinks
 
 

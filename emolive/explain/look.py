@@ -12,20 +12,24 @@ from torch import Tensor
 from emolive.errors import pick
 from emolive.explain.cams import FILTER, METHODS
 from emolive.explain.hooks import switched_off, taps
+from emolive.explain.ledger import ledgers
 from emolive.model import Model
-from emolive.scene import TOP, Result, Variant
+from emolive.scene import TOP, Ledger, Result, Variant
 
 BROKEN = "The network's output is not a number: its weights are damaged."
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What `look` gives for a batch of N: `results[variant][n]`, `maps` (N, C, h, w) of the filter layer, and `extra`,
-    the logits (M, classes) of the rows that rode along."""
+    """What `look` gives for a batch of N: `results[variant][n]`, `maps` (N, C, h, w) of the filter layer, `ledgers` of
+    that layer where asked for, `extra`, the logits (M, classes) of the rows that rode along, and the activations that
+    were `caught`, {layer: (N, C, h, w)}."""
 
     results: Mapping[Variant, tuple[Result, ...]]
     maps: np.ndarray
-    extra: np.ndarray
+    ledgers: tuple[Ledger, ...]
+    extra: Tensor
+    caught: Mapping[str, Tensor]
 
 
 def look(
@@ -34,16 +38,22 @@ def look(
     wanted: Sequence[Variant],
     filter_layer: str,
     extra: Tensor | None = None,
+    aim: Tensor | None = None,
+    ledger: bool = False,
     half: bool = False,
 ) -> Look:
     """Read a batch `x` (N, 3, S, S) from `model.prepare` under each of the `wanted` variants, in one forward pass.
 
     Variants that switch filters off get rows of their own in the same batch; `extra` (M, 3, S, S) are rows of which
-    only the logits are wanted. `half` runs the pass in bfloat16; maps are always computed in float32.
-    Raises `EmoliveError` for a method, layer or target that does not exist.
+    only the logits are wanted. `aim` (N,) are the classes that count as the most likely ones; the network's own
+    untouched answer, if None. `half` runs the pass in bfloat16; maps are always computed in float32. A method that
+    needs more than one layer's activations and gradient gets probabilities, but no map.
+    Raises `EmoliveError` for a layer or target that does not exist.
     """
     graded = {v.layer for v in wanted if v.method in METHODS and METHODS[v.method].needs == "gradient"}
-    offs = list(dict.fromkeys((v.off_layer, v.off) for v in wanted))
+    if ledger and filter_layer not in model.last_layers:
+        graded.add(filter_layer)
+    offs = sorted(dict.fromkeys((v.off_layer, v.off) for v in wanted), key=lambda off: bool(off[1]))
     n, total = len(x), len(x) * len(offs)
     batch = torch.cat([x] * len(offs) + ([extra] if extra is not None else []))
     with ExitStack() as stack:
@@ -54,12 +64,21 @@ def look(
         caught = stack.enter_context(taps(model.net, {v.layer for v in wanted} | {filter_layer}, graded))
         stack.enter_context(torch.autocast(x.device.type, torch.bfloat16, enabled=half))
         logits = model.net(batch).float()
+    aim = logits[:n].detach().argmax(1) if aim is None else aim
     gradients = _Gradients(logits, caught, graded)
     results = {}
     for v in wanted:
         at = offs.index((v.off_layer, v.off)) * n
-        results[v] = _results(model, v, slice(at, at + n), logits, caught, gradients)
-    return Look(results, _numpy(caught[filter_layer][:n]), _numpy(logits[total:]))
+        results[v] = _results(model, v, slice(at, at + n), logits, aim, caught, gradients)
+    untouched = slice(0, n)
+    books: list[Ledger] = []
+    if ledger:
+        plus, _ = targets(wanted[0].target, model.spec.labels, aim)
+        grad = gradients.at(filter_layer, untouched, plus, None) if filter_layer in graded else None
+        act = caught[filter_layer][untouched].detach().float()
+        books = ledgers(model, filter_layer, act, grad, plus, logits[untouched].detach())
+    kept = {name: out[untouched].detach().float() for name, out in caught.items()}
+    return Look(results, _numpy(kept[filter_layer]), tuple(books), logits[total:].detach(), kept)
 
 
 class _Gradients:
@@ -83,60 +102,77 @@ def _score(logits: Tensor, plus: Tensor, minus: Tensor | None) -> Tensor:
 
 
 def _results(
-    model: Model, v: Variant, rows: slice, logits: Tensor, caught: Mapping[str, Tensor], gradients: _Gradients
+    model: Model,
+    v: Variant,
+    rows: slice,
+    logits: Tensor,
+    aim: Tensor,
+    caught: Mapping[str, Tensor],
+    gradients: _Gradients,
 ) -> tuple[Result, ...]:
     began = time.perf_counter()
     own = logits[rows].detach()
-    plus, minus = targets(v.target, model.spec.labels, own)
-    cams, why = None, _undefined(model, v) or ("" if bool(torch.isfinite(own).all()) else BROKEN)
-    if not why:
-        act = caught[v.layer][rows].detach().float()
-        if v.method == FILTER:
-            cams = act[:, list(v.channels)].mean(1)
-        else:
-            method = METHODS[v.method]
-            other = None
-            if method.needs == "gradient":
-                other = gradients.at(v.layer, rows, plus, minus)
-            elif method.needs == "weight":
-                weight = model.net.fc.weight.float()
-                other = (weight[plus] - (weight[minus] if minus is not None else 0))[:, :, None, None]
-            cams = method.function(act, other)
-    ms = (time.perf_counter() - began) * 1e3
+    plus, minus = targets(v.target, model.spec.labels, aim)
+    why = _undefined(model, v) or ("" if bool(torch.isfinite(own).all()) else BROKEN)
+    cams = None if why else _cams(model, v, rows, plus, minus, caught, gradients)
     maps = [None] * len(own) if cams is None else _numpy(cams)
+    ms = (time.perf_counter() - began) * 1e3
     heads = zip(_numpy(own), _numpy(model.probabilities(own)), maps, plus.tolist(), strict=True)
     return tuple(Result(lo, pr, cam, target, why, ms) for lo, pr, cam, target in heads)
+
+
+def _cams(
+    model: Model,
+    v: Variant,
+    rows: slice,
+    plus: Tensor,
+    minus: Tensor | None,
+    caught: Mapping[str, Tensor],
+    gradients: _Gradients,
+) -> Tensor:
+    act = caught[v.layer][rows].detach().float()
+    if v.method == FILTER:
+        return act[:, list(v.channels)].mean(1)
+    method = METHODS[v.method]
+    other = None
+    if method.needs == "gradient":
+        other = gradients.at(v.layer, rows, plus, minus)
+    elif method.needs == "weight":
+        weight = model.net.fc.weight.float()
+        other = (weight[plus] - (weight[minus] if minus is not None else 0))[:, :, None, None]
+    return method.function(act, other)
 
 
 def _undefined(model: Model, v: Variant) -> str:
     """Say why the method has no map at this layer; "" where it has."""
     if v.method == FILTER:
         return "" if v.channels else "No filter is pinned: click a tile."
-    if METHODS[pick(v.method, METHODS, "method")].needs == "weight" and v.layer not in model.last_layers:
+    if v.method not in METHODS:
+        return f"{v.method} is computed elsewhere."
+    if METHODS[v.method].needs == "weight" and v.layer not in model.last_layers:
         return f"{METHODS[v.method].title} is defined at the last stage only ({model.last_layers[0]})."
     return ""
 
 
 def check_target(target: str, labels: Sequence[str]) -> None:
     """Raise `EmoliveError`, with the labels there are, if `target` is none that `targets` knows."""
-    targets(target, labels, torch.zeros(1, len(labels)))
+    targets(target, labels, torch.zeros(1, dtype=torch.long))
 
 
-def targets(target: str, labels: Sequence[str], logits: Tensor) -> tuple[Tensor, Tensor | None]:
-    """For each row of `logits` (N, classes): the class index that the map speaks for, and the one it speaks against.
+def targets(target: str, labels: Sequence[str], aim: Tensor) -> tuple[Tensor, Tensor | None]:
+    """For each of N rows: the class index that the map speaks for, and the one it speaks against (None: against none).
 
-    `target` is a label, `TOP` for the most likely one, or two labels with a hyphen between them for their difference
-    ("happy-sad"; "-sad" is the most likely one against sad). The second is None where there is no difference.
+    `target` is a label, `TOP` for the most likely class, which is `aim` (N,), or two labels with a hyphen between them
+    for the difference of their scores ("happy-sad"; "-sad" is the most likely one against sad).
     """
-    top = logits.argmax(1)
     if target == TOP:
-        return top, None
+        return aim, None
     for i, sign in enumerate(target):
         plus, minus = target[:i], target[i + 1 :]
         if target not in labels and sign == "-" and minus in labels and plus in (*labels, TOP):
-            against = torch.full_like(top, labels.index(minus))
-            return (top if plus == TOP else torch.full_like(top, labels.index(plus))), against
-    return torch.full_like(top, labels.index(pick(target, labels, "emotion"))), None
+            against = torch.full_like(aim, labels.index(minus))
+            return (aim if plus == TOP else torch.full_like(aim, labels.index(plus))), against
+    return torch.full_like(aim, labels.index(pick(target, labels, "emotion"))), None
 
 
 def _numpy(x: Tensor) -> np.ndarray:

@@ -217,7 +217,7 @@ def test_rows_that_ride_along_change_nothing(net, batch):
     np.testing.assert_allclose(alone.results[v][0].cam, crowd.results[v][0].cam, atol=1e-5)
     assert crowd.extra.shape == (2, 4)
     with torch.no_grad():
-        np.testing.assert_allclose(crowd.extra, net.net(batch[1:]).numpy(), atol=1e-4)
+        np.testing.assert_allclose(crowd.extra.numpy(), net.net(batch[1:]).numpy(), atol=1e-4)
 
 
 def test_switched_off_filters_are_a_zeroed_weight(net, batch):
