@@ -24,7 +24,7 @@ HEAD, FACE = (slice(0, 420), slice(95, 425)), (slice(60, 370), slice(135, 385))
 TALL = 1.25
 """How many times as high as wide the portrait is."""
 
-CROWD = 9
+CROWD = 4
 """With more portraits than this only the face is shown, so that the detector still finds each."""
 
 
@@ -66,8 +66,8 @@ class DemoClip:
             left = (WIDTH - in_row * cell_w) / 2 + column * cell_w
             # Two slow, unequal swings for each portrait; the golden angle keeps neighbours out of step.
             phase = 2.4 * i
-            x = left + (cell_w - width) * (0.5 + 0.48 * math.sin(t_ms / 1900 + phase))
-            y = row * cell_h + (cell_h - height) * (0.5 + 0.48 * math.sin(t_ms / 1300 + 1.7 * phase))
+            x = left + (cell_w - width) * (0.5 + 0.48 * math.sin(t_ms / 2600 + phase))
+            y = row * cell_h + (cell_h - height) * (0.5 + 0.48 * math.sin(t_ms / 3100 + 1.7 * phase))
             _lay(bgr, self._portrait if i % 2 == 0 else self._mirrored, self._mask, x, y)
         return bgr
 

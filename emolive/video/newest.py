@@ -173,6 +173,8 @@ def _picture(capture: Capture) -> np.ndarray | None:
         return None
     if not came or bgr is None or bgr.size == 0 or bgr.dtype != np.uint8:
         return None
-    if bgr.ndim == 2 or bgr.shape[2] == 1:
+    if bgr.ndim not in (2, 3) or bgr.shape[2:] not in ((), (1,), (3,), (4,)):
+        return None
+    if bgr.shape[2:] in ((), (1,)):
         bgr = cv2.cvtColor(bgr, cv2.COLOR_GRAY2BGR)
     return np.ascontiguousarray(bgr[..., :3])

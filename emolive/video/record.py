@@ -115,8 +115,10 @@ class Recorder:
             self._remove_if_empty()
             return
         try:
-            self._put(None)
-            self._thread.join()
+            try:
+                self._put(None)
+            finally:
+                self._thread.join()
             self._raise_error()
         except OutputError as failure:
             if error is None:
