@@ -1,6 +1,6 @@
 """A real X server without a screen, and hands to work with it: keys, clicks, closing buttons.
 
-`xserver()` starts Xvfb on a free display; the fixture of the same name in conftest.py files is made of it.
+`running()` starts Xvfb on a free display; the fixture `xserver` in conftest.py files is made of it.
 """
 
 import os
@@ -13,9 +13,31 @@ from Xlib import X, display, protocol
 
 SIZE = (1920, 1080)
 
+X_NAMES = {
+    "[": "bracketleft",
+    "]": "bracketright",
+    "+": "plus",
+    "-": "minus",
+    "=": "equal",
+    ".": "period",
+    ",": "comma",
+    "<": "less",
+    ">": "greater",
+    "?": "question",
+    " ": "space",
+    "esc": "Escape",
+    "left": "Left",
+    "right": "Right",
+    "up": "Up",
+    "down": "Down",
+    "pageup": "Prior",
+    "pagedown": "Next",
+}
+"""What X calls emolive's keys, where it is not the same; from X11/keysymdef.h."""
+
 
 @contextmanager
-def xserver(size: tuple[int, int] = SIZE) -> Iterator[str]:
+def running(size: tuple[int, int] = SIZE) -> Iterator[str]:
     """Start Xvfb and give its display's name, also as DISPLAY in the environment; stop it at the end."""
     reading, writing = os.pipe()
     command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{size[0]}x{size[1]}x24", "-nolisten", "tcp"]
@@ -37,8 +59,8 @@ def xserver(size: tuple[int, int] = SIZE) -> Iterator[str]:
 
 
 def key(*names: str) -> None:
-    """Press keys, by their X names or characters, in the window that has the focus."""
-    subprocess.run(["xdotool", "key", "--delay", "20", *names], check=True)
+    """Press keys in the window that has the focus; `names` are emolive's (see `scene.Key`) or X's own."""
+    subprocess.run(["xdotool", "key", "--delay", "20", *(X_NAMES.get(name, name) for name in names)], check=True)
 
 
 def click(x: int, y: int) -> None:

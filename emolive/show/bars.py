@@ -16,15 +16,15 @@ def percent(probability: float) -> str:
     return f"{100 * probability:.0f}\N{NO-BREAK SPACE}%"
 
 
-def panel_size(names: Sequence[str], px: int) -> tuple[int, int]:
-    """The size of a panel of bars with these names, in text of `px`."""
+def panel_size(names: Sequence[str], px: int, title: str = "") -> tuple[int, int]:
+    """The size of a panel of bars with these names, in text of `px`, under a title if there is one."""
     pad = round(px * 0.6)
     widest = max(draw.text_size(name, px, bold=True)[0] for name in names)
     figures = draw.text_size("100 %", px, bold=True)[0]
-    return widest + round(px * 5.5) + figures + 4 * pad, round(px * 1.45) * len(names) + 2 * pad
+    return widest + round(px * 5.5) + figures + 4 * pad, round(px * 1.45) * (len(names) + bool(title)) + 2 * pad
 
 
-def draw_bars(image: np.ndarray, place: Rect, rows: Sequence[Row], px: int) -> None:
+def draw_bars(image: np.ndarray, place: Rect, rows: Sequence[Row], px: int, title: str = "") -> None:
     """A panel with one row per class: name, bar, percent. `place` has the size that `panel_size` gives."""
     pad, row = round(px * 0.6), round(px * 1.45)
     thin = round(row * 0.22)
@@ -32,7 +32,9 @@ def draw_bars(image: np.ndarray, place: Rect, rows: Sequence[Row], px: int) -> N
     right = place[2] - 2 * pad - figures
     left = right - round(px * 5.5)
     draw.panel(image, place, radius=px // 2)
-    for n, (name, value, color, best) in enumerate(rows):
+    if title:
+        draw.text(image, title, (place[0] + place[2]) / 2, place[1] + pad, px, draw.PAPER, bold=True, align=0.5)
+    for n, (name, value, color, best) in enumerate(rows, start=bool(title)):
         y = place[1] + pad + n * row
         ink = draw.PAPER if best else draw.DIM
         draw.text(image, name, left - pad, y + px * 0.1, px, ink, bold=best, align=1)

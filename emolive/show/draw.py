@@ -23,7 +23,7 @@ RED: Color = (60, 60, 235)
 
 # Okabe and Ito, "Color Universal Design" (2008): eight hues that people with any colour vision can tell apart.
 ORANGE, SKY, GREEN, YELLOW = (0, 159, 230), (233, 180, 86), (115, 158, 0), (66, 228, 240)
-BLUE, VERMILLION, PURPLE, GREY = (198, 130, 30), (20, 104, 226), (190, 130, 214), (205, 205, 205)
+BLUE, VERMILLION, PURPLE, GREY = (178, 114, 0), (0, 94, 213), (167, 121, 204), (210, 210, 210)
 
 HUES: dict[str, Color] = {
     "angry": VERMILLION,
@@ -100,8 +100,9 @@ def blend(image: np.ndarray, x: int, y: int, alpha: np.ndarray, color: Color) ->
     if x0 >= x1 or y0 >= y1:
         return
     part = image[y0:y1, x0:x1]
-    a = alpha[y0 - y : y1 - y, x0 - x : x1 - x, None].astype(np.uint16)
-    part[:] = (part * (255 - a) + np.array(color, np.uint16) * a + 127) // 255
+    over = cv2.merge([alpha[y0 - y : y1 - y, x0 - x : x1 - x]] * 3)
+    under = cv2.multiply(part, 255 - over, scale=1 / 255)
+    part[:] = cv2.add(under, cv2.multiply(over, np.array((*color, 0), np.float64), scale=1 / 255))
 
 
 def panel(image: np.ndarray, rect: Rect, color: Color = INK, opacity: float = 0.76, radius: int | None = None) -> None:
@@ -160,7 +161,7 @@ def _part_width(part: str, px: int) -> int:
 def readable_on(color: Color) -> Color:
     """Dark or light, whichever is easier to read on this colour."""
     b, g, r = color
-    return INK if 0.114 * b + 0.587 * g + 0.299 * r > 110 else PAPER
+    return INK if 0.114 * b + 0.587 * g + 0.299 * r > 98 else PAPER
 
 
 def grown(rect: Rect, by: int) -> Rect:

@@ -42,7 +42,7 @@ def heat(image: np.ndarray, cam: np.ndarray, square: Box, scale: float, alpha: f
     evidence = np.nan_to_num(255 * cam / scale, posinf=0, neginf=0).astype(np.float32)
     # OpenCV's product: NumPy's wakes a pool of threads, which costs more than these thin matrices do.
     strength = cv2.gemm(cv2.gemm(rows, evidence, 1, None, 0), columns, 1, None, 0, flags=cv2.GEMM_2_T)
-    steps = strength.clip(0, 255).astype(np.uint8)
+    steps = strength.clip(0, 255).round().astype(np.uint8)
     colors = cv2.applyColorMap(steps, palette(ON_FACE)[:, None])
     paint = cv2.LUT(steps, (alpha * _DENSITY)[None])
     part = image[top:bottom, left:right]

@@ -35,9 +35,10 @@ class Labels:
     def __init__(self, image: np.ndarray, names: Sequence[str], taken: Sequence[Rect]) -> None:
         self.taken = list(taken)
         self._image, self._names = image, names
-        self._bounds = (0, 0, image.shape[1], image.shape[0])
-        self._u = draw.unit(image.shape[1], image.shape[0])
-        self._gap = max(2, self._u // 5)
+        height, width = image.shape[:2]
+        self._u = draw.unit(width, height)
+        self._gap = gap = max(2, self._u // 5)
+        self._bounds = (gap, gap, width - gap, height - gap)
 
     def name(self, index: int) -> str:
         """What a class is called."""
@@ -45,7 +46,7 @@ class Labels:
 
     def color(self, index: int) -> Color:
         """The colour of a class."""
-        return draw.hue(self.name(index), index)
+        return draw.hue(self.name(index), int(index))
 
     def write(self, people: Sequence[Person]) -> None:
         """Label all faces. Who comes first gets the best place; the selected one gets all bars, whatever it takes."""
@@ -53,9 +54,9 @@ class Labels:
         for person in people:
             tag = self._tag(person, faces)
             if person.selected:
-                self._panel(around_all([person.rect, *tag]), person.probs, faces, must=True)
+                self._panel(person, around_all([person.rect, *tag]), faces)
         for person in people:
-            if not person.selected and not self._panel(person.rect, person.probs, faces, must=False):
+            if not person.selected and not self._panel(person, person.rect, faces):
                 self._strip(person)
 
     def _tag(self, person: Person, faces: Sequence[Rect]) -> list[Rect]:
@@ -63,40 +64,43 @@ class Labels:
         name, color = self.name(person.top), self.color(person.top)
         small = max(min(self._u, (person.rect[2] - person.rect[0]) // 6), round(self._u * 0.7), 10)
         px = round(self._u * 1.1) if person.selected else small
+        others = [face for face in faces if face is not person.rect]
         full = (f"{name} {percent(float(person.probs[person.top]))}", color)
         number = [(str(person.track), draw.INK)] if person.track else []
         best: tuple[int, Rect, list[tuple[str, Color]]] | None = None
         for parts in ([*number, full], [full], [(name, color)], [(name[:3], color)]):
             size = draw.tag_size(parts, px)
             place = first_free(around(person.rect, size, self._bounds, self._gap), self.taken, faces)
-            # A shorter form must be worth it: it counts only if it leaves clearly more of the faces to be seen.
-            if place and (best is None or 2 * covered(place, faces) < best[0]):
-                best = covered(place, faces), place, parts
+            # A shorter form must be worth it: it counts only if it leaves clearly more of other faces to be seen.
+            if place and (best is None or 2 * covered(place, others) < best[0]):
+                best = covered(place, others), place, parts
         if best is None:
             return []
         draw.tag(self._image, best[1], best[2], px)
         self.taken.append(best[1])
         return [best[1]]
 
-    def _panel(self, anchor: Rect, probs: np.ndarray, faces: Sequence[Rect], must: bool) -> bool:
-        """Bars with names beside a face, if there is room. One that must be shown may also go to the picture's edges,
-        and cover faces if there is no other way."""
-        likeliest = np.argsort(-probs, kind="stable")
-        order = likeliest[:ROWS] if len(probs) > ROWS else np.arange(len(probs))
-        names = [self.name(i) for i in order]
-        for part in (0.85, 0.7) if must else (0.7,):
+    def _panel(self, person: Person, anchor: Rect, faces: Sequence[Rect]) -> bool:
+        """Bars with names beside a face, if there is room. The selected one's may also go to the picture's edges, then
+        with a title, and cover faces if there is no other way."""
+        likeliest = np.argsort(-person.probs, kind="stable")
+        order = likeliest[:ROWS] if len(person.probs) > ROWS else np.arange(len(person.probs))
+        rows = [(self.name(i), float(person.probs[i]), self.color(i), i == likeliest[0]) for i in order]
+        names, title = [row[0] for row in rows], ""
+        for part in (0.85, 0.7) if person.selected else (0.7,):
             px = max(10, round(self._u * part))
-            size = panel_size(names, px)
-            near = list(beside(anchor, size, self._bounds, gap=max(3, self._u // 3)))
+            near = beside(anchor, panel_size(names, px), self._bounds, gap=max(3, self._u // 3))
             place = first_free(near, [*self.taken, *faces])
             if place:
                 break
-        if not place and must:
+        if not place and person.selected:
+            title = f"face {person.track}" if person.track and len(faces) > 1 else ""
+            size = panel_size(names, px, title)
+            near = beside(anchor, size, self._bounds, gap=max(3, self._u // 3))
             place = first_free([*near, *at_edges(anchor, size, self._bounds)], self.taken, faces)
         if not place:
             return False
-        rows = [(self.name(i), float(probs[i]), self.color(int(i)), i == likeliest[0]) for i in order]
-        draw_bars(self._image, place, rows, px)
+        draw_bars(self._image, place, rows, px, title)
         self.taken.append(place)
         return True
 

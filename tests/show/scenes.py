@@ -26,16 +26,16 @@ LAYERS = ("conv1", "layer1", "layer2", "layer3", "layer4")
 
 
 def backdrop(width: int, height: int) -> np.ndarray:
-    """A soft picture without noise, (height, width, 3) uint8."""
+    """Fields of soft colours, (height, width, 3) uint8: few tones, so that golden pictures are small files."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32) / max(width, height)
     planes = (120 + 70 * np.sin(5 * x), 120 + 60 * np.cos(4 * y), 110 + 50 * np.sin(3 * x + 6 * y))
-    return np.stack(planes, axis=-1).astype(np.uint8)
+    return np.stack(planes, axis=-1).astype(np.uint8) // 24 * 24
 
 
 def grid(width: int, height: int, count: int) -> list[tuple[float, float, float, float]]:
     """Boxes of `count` faces, spread over a picture in rows; fewer are larger, and the last is the largest."""
-    columns = int(np.ceil(np.sqrt(count * width / height)))
-    rows = -(-count // columns)
+    columns = int(np.ceil(np.sqrt(count * width / height))) if count > 1 else 1
+    rows = max(1, -(-count // columns))
     step = min(width / columns, height / rows)
     side = 0.52 * step if count > 1 else 0.5 * min(width, height)
     boxes = []
