@@ -15,13 +15,13 @@ from emolive.faces.assign import assign
 from emolive.faces.crop import crop_face, square
 from emolive.scene import KEEP_MS, Face, Frame
 
-JITTER = 0.05  # a detector's error, in face sizes
+JITTER = 0.08  # a detector's error, in face sizes
 UNREST = 10.0  # how fast speed changes: variance of speed gained per second, in (face sizes per second)² per second
-PACE = 2.0  # the speed of somebody just come into sight, face sizes per second
-NEAR, FAR = 0.7, 1.5  # how far from where they should be people are believed to be: always, and at most
+PACE = 4.0  # the speed of somebody just come into sight, face sizes per second
+NEAR, FAR = 0.8, 1.5  # how far from where they should be people are believed to be: always, and at most
 SIZE_STEP = 0.15  # usual change of the logarithm of size
 MAX_SIZE_STEP = 0.7  # a face twice as large is another face
-LOOK_STEP = 20.0  # usual difference of somebody's look from one time to the next: root mean square of 0..255
+LOOK_STEP = 16.0  # usual difference of somebody's look from one time to the next: root mean square of 0..255
 STRANGE, STRANGER = 75.0, 60.0  # who looks more different is somebody else: at once, and coming back into sight
 NEVER = 1e6
 

@@ -10,6 +10,7 @@ from emolive.faces.track import Tracker
 from emolive.scene import Face, Frame
 
 BLACK = np.zeros((4, 4, 3), np.uint8)
+RED, BLUE, GREEN = (40, 40, 200), (200, 60, 40), (60, 180, 60)
 Walk = Callable[[float], tuple[float, float, float] | None]
 """Where somebody is after so many seconds: the face's centre and size in pixels; None while out of sight."""
 
@@ -38,6 +39,10 @@ def play(walks: dict[str, Walk], seconds: float = 4, fps: float = 30, jitter: fl
 def one_each(numbers: dict[str, list[int]]) -> bool:
     sets = [set(n) for n in numbers.values()]
     return all(len(s) == 1 for s in sets) and len(set.union(*sets)) == len(sets)
+
+
+def middle(face: Face) -> tuple[float, float]:
+    return (face.box[0] + face.box[2]) / 2, (face.box[1] + face.box[3]) / 2
 
 
 def hidden(walk: Walk, start: float, end: float) -> Walk:
@@ -144,3 +149,93 @@ def test_no_faces() -> None:
     assert tracker([], Frame(0, 0, BLACK)) == ()
     assert tracker([face(1, 1, 1)], Frame(1, 40, BLACK))[0].track == 1
     assert tracker([], Frame(2, 80, BLACK)) == ()
+
+
+def painted(people: list[tuple[float, tuple[int, int, int]]], index: int, t_ms: float) -> tuple[list[Face], Frame]:
+    """Faces 60 pixels wide at the given x, everybody in one colour from hair to shoes."""
+    picture = np.full((240, 900, 3), 128, np.uint8)
+    for x, color in people:
+        picture[60:, int(x) - 45 : int(x) + 45] = color
+    return [face(x, 120, 60) for x, _ in people], Frame(index, t_ms, picture)
+
+
+def test_two_who_meet_and_turn_round_are_told_apart_by_their_looks() -> None:
+    """They walk towards each other and back: by motion alone they would seem to have passed."""
+    tracker, numbers = Tracker(), {RED: set(), BLUE: set()}
+    for i in range(90):
+        t = i / 30
+        apart = 20 + 200 * abs(t - 1.5)
+        people = [(450 - apart, RED), (450 + apart, BLUE)]
+        if abs(t - 1.5) < 0.15:
+            people = []
+        for (_, color), f in zip(people, tracker(*painted(people, i, 1000 * t)), strict=True):
+            numbers[color].add(f.track)
+    assert sorted(map(len, numbers.values())) == [1, 1]
+    assert numbers[RED] != numbers[BLUE]
+
+
+def test_somebody_of_another_look_in_the_same_place_is_somebody_else() -> None:
+    tracker = Tracker()
+    first = [tracker(*painted([(450, RED)], i, 40.0 * i))[0].track for i in range(10)]
+    assert set(first) == {1}
+    assert tracker(*painted([(450, GREEN)], 15, 600.0))[0].track == 2, "after a moment out of sight"
+    assert tracker(*painted([(450, BLUE)], 16, 640.0))[0].track == 3, "from one frame to the next: a cut in a film"
+
+
+def test_a_lamp_switched_on_changes_nobody() -> None:
+    tracker = Tracker()
+    for i in range(20):
+        faces, frame = painted([(300, RED), (420, BLUE)], i, 40.0 * i)
+        lit = np.clip(frame.bgr.astype(int) + (50 if i >= 10 else 0), 0, 255).astype(np.uint8)
+        assert [f.track for f in tracker(faces, Frame(i, frame.t_ms, lit))] == [1, 2]
+
+
+def follow(frames: Iterable[Frame], detect: Callable[[Frame], list[Face]]) -> dict[int, list[tuple[int, Face]]]:
+    tracker, seen = Tracker(), {}
+    for frame in frames:
+        for f in tracker(detect(frame), frame):
+            seen.setdefault(f.track, []).append((frame.index, f))
+    return seen
+
+
+@pytest.mark.parametrize("every", [1, 4])
+def test_one_woman_has_one_number_throughout(video: Callable, detectors: Callable, every: int) -> None:
+    """24 frames a second, and 6; her face is found in at least 95 of 100 of them."""
+    frames = [frame for frame in video("WolfgangLanger_Pexels.mp4") if frame.index % every == 0]
+    seen = follow(frames, detectors("full"))
+    assert set(seen) == {1}
+    assert len(seen[1]) >= 0.95 * len(frames)
+
+
+def test_the_man_who_leaves_comes_back_as_somebody_new(video: Callable, detectors: Callable) -> None:
+    seen = follow(video("face_noface.mov"), detectors("full"))
+    assert [index for index, _ in seen[1]] == list(range(72))
+    assert all(index > 71 + 15 for track in seen if track != 1 for index, _ in seen[track])
+
+
+def test_two_heads_side_by_side(video: Callable, detectors: Callable) -> None:
+    seen = follow(video("head-pose-face-detection-female-and-male.gif"), detectors("full"))
+    assert [len(seen[track]) for track in (1, 2)] == [56, 56]
+    assert all(f.box[2] < 200 for _, f in seen[1]) != all(f.box[2] < 200 for _, f in seen[2])
+
+
+def test_a_street(video: Callable, detectors: Callable) -> None:
+    """Read off the frames: where some of the people are in the first one they are seen in, and in the last."""
+    seen = follow(video("street_1080p.mp4"), detectors("tiled"))
+    walks = [
+        ("the woman who crosses in front", 0, (358, 781), 33, (1590, 866)),
+        ("the boy in the blue jacket", 0, (921, 665), 104, (797, 708)),
+        ("the man with red hair", 0, (715, 599), 86, (490, 591)),
+        ("the woman with white hair", 3, (318, 663), 92, (247, 711)),
+        ("the man with glasses", 46, (1150, 760), 102, (1200, 720)),
+    ]
+
+    def who(index: int, place: tuple[float, float]) -> int:
+        there = [(math.dist(middle(f), place), track) for track in seen for i, f in seen[track] if i == index]
+        away, track = min(there)
+        assert away < 40
+        return track
+
+    assert {name: who(i, a) for name, i, a, _, _ in walks} == {name: who(j, b) for name, _, _, j, b in walks}
+    assert len({who(i, a) for _, i, a, _, _ in walks}) == len(walks)
+    assert sum(len(s) > 2 for s in seen.values()) <= 18, "about a dozen people are found again and again"
