@@ -9,6 +9,7 @@ import click
 
 from emolive import __version__
 from emolive.errors import EmoliveError
+from emolive.faces.native import explain_missing_libraries
 from emolive.options import Options, common_options, model_options, viewing_options
 from emolive.training.cli import evaluate, train
 
@@ -19,7 +20,8 @@ class Group(click.Group):
     def invoke(self, context: click.Context) -> Any:
         """Run a command; an `EmoliveError` becomes a `ClickException`, Ctrl-C ends with 130."""
         try:
-            return super().invoke(context)
+            with explain_missing_libraries():
+                return super().invoke(context)
         except EmoliveError as error:
             if "--debug" in sys.argv:
                 raise

@@ -110,13 +110,13 @@ def play(
         detect, track = _detector(options, stack)
         say("Loading the network …")
         model = _model(options)
-        parts, settings = _parts(options, model, source, detect, track)
-        outputs = _outputs(options, model, inputs, live)
+        prepared, settings = parts(options, model, source, detect, track)
+        writers = outputs(options, model, inputs, live)
         show = [windows] if windows else [stack.enter_context(ProgressBar(options.frames))]
-        sinks = [*show, *(stack.enter_context(sink) for sink in outputs)]
-        parts = replace(parts, sinks=sinks, stop=interrupts, poll=windows.poll if windows else tuple)
+        sinks = [*show, *(stack.enter_context(sink) for sink in writers)]
+        prepared = replace(prepared, sinks=sinks, stop=interrupts, poll=windows.poll if windows else tuple)
         with interrupts.calm():
-            count = run(parts, settings)
+            count = run(prepared, settings)
     _report(options, count, interrupts)
 
 
@@ -161,7 +161,7 @@ def _model(options: Options) -> "Model":
     return load(options.model, options.labels, choose_device(options.device))
 
 
-def _parts(options: Options, model: "Model", source: Source, detect: Detect, track: Track) -> tuple[Parts, Settings]:
+def parts(options: Options, model: "Model", source: Source, detect: Detect, track: Track) -> tuple[Parts, Settings]:
     """What the loop works with, but for the sinks, and the first settings; every name is checked."""
     from emolive.explain.engine import ALL_METHODS, Engine
     from emolive.explain.look import check_target
@@ -176,7 +176,7 @@ def _parts(options: Options, model: "Model", source: Source, detect: Detect, tra
     check_target(options.target, model.spec.labels)
     settings = options.settings()
     menu = Menu(ALL_METHODS, names, model.spec.labels, tuple(VIEWS), start=settings)
-    parts = Parts(
+    made = Parts(
         source=source,
         detect=detect,
         track=track,
@@ -192,10 +192,10 @@ def _parts(options: Options, model: "Model", source: Source, detect: Detect, tra
         max_frames=options.frames,
         max_seconds=options.seconds,
     )
-    return parts, replace(settings, views=() if options.headless else settings.views)
+    return made, replace(settings, views=() if options.headless else settings.views)
 
 
-def _outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool) -> list[Sink]:
+def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool) -> list[Sink]:
     """The sinks that write: the recording, the data, and what keys switch on."""
     from emolive.show.snapshot import Facts, Snapshots
     from emolive.video.data import DataWriter
