@@ -31,7 +31,7 @@ def camera(scene: Scene) -> Picture:
 
 def heat_scale(reading: Reading, remembered: Remembered | None) -> float:
     """The evidence that counts as full heat: the remembered one, or the map's own maximum."""
-    cam = reading.result.cam
+    cam = reading.painted.cam
     own = float(np.nan_to_num(cam).max(initial=0)) if cam is not None else 0.0
     return remembered.scale.get(replace(reading.shown, target=TOP), own) if remembered else own
 
@@ -63,11 +63,11 @@ def _base(scene: Scene) -> tuple[np.ndarray, Callable[[Box], Box]]:
 
 def _heat(image: np.ndarray, scene: Scene, fitted: Callable[[Box], Box]) -> None:
     for face, reading in zip(scene.faces, scene.readings, strict=True):
-        cam = reading.result.cam
+        cam = reading.painted.cam
         if cam is not None:
             scale = heat_scale(reading, scene.memory.tracks.get(face.track))
             cam = cam[:, ::-1] if scene.settings.mirror else cam
-            heat(image, cam, fitted(reading.square), scale, scene.settings.alpha)
+            heat(image, cam, fitted(reading.square), scale, scene.settings.alpha, scene.settings.colormap)
 
 
 def _people(scene: Scene, fitted: Callable[[Box], Box]) -> list[Person]:
@@ -97,9 +97,9 @@ def _legend(image: np.ndarray, scene: Scene) -> Rect:
     lines, ink, full = ["no face in sight"], draw.DIM, ""
     if scene.selected is not None:
         face, reading = scene.faces[scene.selected], scene.readings[scene.selected]
-        lines, ink = [caption(reading.shown, scene.menu.labels, reading.result.target)], draw.PAPER
-        if reading.result.cam is None:
-            lines += draw.wrap(reading.result.why or "no heat map here", px, max(width // 3, 14 * px))
+        lines, ink = [caption(reading.shown, scene.menu.labels, reading.painted.target)], draw.PAPER
+        if reading.painted.cam is None:
+            lines += draw.wrap(reading.painted.why or "no heat map here", px, max(width // 3, 14 * px))
         elif not scene.settings.heat:
             lines += ["heat map off"]
         else:
@@ -116,7 +116,9 @@ def _legend(image: np.ndarray, scene: Scene) -> Rect:
     if full:
         y += len(lines) * row
         start = draw.text(image, "0", x, y, px, draw.DIM) + pad // 2
-        gradient(image, (start, y + round(px * 0.3), start + bar, y + round(px * 1.05)), ON_FACE)
+        gradient(
+            image, (start, y + round(px * 0.3), start + bar, y + round(px * 1.05)), scene.settings.colormap, ON_FACE
+        )
         draw.text(image, full, start + bar + pad // 2, y, px, draw.DIM)
     return rect
 

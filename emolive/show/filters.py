@@ -58,7 +58,7 @@ def filters(scene: Scene) -> Picture:
     _side(image, scene, reading)
     hits = []
     for channel, values, rect in zip(channels, maps, tiles(scene.settings.tiles), strict=False):
-        colors = colored(values, max(float(values.max()), least))
+        colors = colored(values, max(float(values.max()), least), scene.settings.colormap)
         share = float(values.mean()) / strongest if strongest > 0 else 0.0
         _tile(image, rect, channel, colors, float(values.mean()), share, channel in scene.settings.pins)
         hits.append(Hit(rect, Pin(channel)))
@@ -128,7 +128,7 @@ def _side(image: np.ndarray, scene: Scene, reading: Reading) -> None:
     y = _lines(image, [f"{count} filters of {height}×{width}"], y, px, draw.PAPER, wide)
     y = _lines(image, [f"page {scene.settings.page + 1} / {scene.menu.pages}"], y, px, draw.PAPER, wide)
     y += 16
-    gradient(image, (pad, y, pad + wide, y + 14))
+    gradient(image, (pad, y, pad + wide, y + 14), scene.settings.colormap)
     draw.text(image, "0", pad, y + 16, 15, draw.DIM)
     draw.text(image, "tile's maximum", pad + wide, y + 16, 15, draw.DIM, align=1)
     y += 48

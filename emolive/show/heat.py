@@ -8,15 +8,20 @@ import numpy as np
 from emolive.scene import Box
 from emolive.show.draw import Rect, rounded
 
-COLORMAP = cv2.COLORMAP_INFERNO
-"""Even to the eye and safe for any colour vision: brighter always means more."""
+COLORMAPS = {
+    "inferno": cv2.COLORMAP_INFERNO,
+    "magma": cv2.COLORMAP_MAGMA,
+    "viridis": cv2.COLORMAP_VIRIDIS,
+    "cividis": cv2.COLORMAP_CIVIDIS,
+}
+"""Even to the eye and safe for any colour vision: brighter always means more. The first is the usual one."""
 
 
-@lru_cache(maxsize=8)
-def palette(low: float = 0.0) -> np.ndarray:
-    """(256, 3) uint8 BGR from weak to strong, beginning at the part `low` of the colour map."""
-    table = cv2.applyColorMap(np.linspace(round(255 * low), 255, 256).round().astype(np.uint8)[:, None], COLORMAP)
-    colors = np.ascontiguousarray(table[:, 0])
+@lru_cache(maxsize=16)
+def palette(colormap: str = "inferno", low: float = 0.0) -> np.ndarray:
+    """(256, 3) uint8 BGR from weak to strong, beginning at the part `low` of a colour map of `COLORMAPS`."""
+    steps = np.linspace(round(255 * low), 255, 256).round().astype(np.uint8)
+    colors = np.ascontiguousarray(cv2.applyColorMap(steps[:, None], COLORMAPS[colormap])[:, 0])
     colors.setflags(write=False)
     return colors
 
@@ -28,7 +33,9 @@ _DENSITY = (np.minimum(np.linspace(0, 2, 256), 1) ** 0.7).astype(np.float32)
 """How densely each of the 256 steps of heat is painted: not at all at none, fully from the half on."""
 
 
-def heat(image: np.ndarray, cam: np.ndarray, square: Box, scale: float, alpha: float) -> None:
+def heat(
+    image: np.ndarray, cam: np.ndarray, square: Box, scale: float, alpha: float, colormap: str = "inferno"
+) -> None:
     """Lay a signed map (h, w) over `square` of the picture. Evidence of `scale` and more is full heat.
 
     Nothing is painted where the map has no positive evidence; the paint grows denser, up to `alpha`, with the heat.
@@ -43,22 +50,22 @@ def heat(image: np.ndarray, cam: np.ndarray, square: Box, scale: float, alpha: f
     # OpenCV's product: NumPy's wakes a pool of threads, which costs more than these thin matrices do.
     strength = cv2.gemm(cv2.gemm(rows, evidence, 1, None, 0), columns, 1, None, 0, flags=cv2.GEMM_2_T)
     steps = strength.clip(0, 255).round().astype(np.uint8)
-    colors = cv2.applyColorMap(steps, palette(ON_FACE)[:, None])
+    colors = cv2.applyColorMap(steps, palette(colormap, ON_FACE)[:, None])
     paint = cv2.LUT(steps, (alpha * _DENSITY)[None])
     part = image[top:bottom, left:right]
     part[:] = cv2.blendLinear(part, colors, 1 - paint, paint)
 
 
-def gradient(image: np.ndarray, rect: Rect, low: float = 0.0) -> None:
+def gradient(image: np.ndarray, rect: Rect, colormap: str = "inferno", low: float = 0.0) -> None:
     """A bar from the weakest to the strongest colour, left to right."""
     x0, y0, x1, y1 = rect
-    image[y0:y1, x0:x1] = palette(low)[np.linspace(0, 255, x1 - x0).round().astype(int)]
+    image[y0:y1, x0:x1] = palette(colormap, low)[np.linspace(0, 255, x1 - x0).round().astype(int)]
 
 
-def colored(values: np.ndarray, full: float) -> np.ndarray:
+def colored(values: np.ndarray, full: float, colormap: str = "inferno") -> np.ndarray:
     """Colours (…, 3) uint8 BGR of values from 0 (and below) to `full` (and above)."""
     steps = np.clip(np.nan_to_num(values) / full, 0, 1) * 255 if full > 0 else np.zeros_like(values)
-    return palette()[steps.round().astype(np.uint8)]
+    return palette(colormap)[steps.round().astype(np.uint8)]
 
 
 @lru_cache(maxsize=256)

@@ -84,7 +84,7 @@ def look(scene: Scene) -> list[Part]:
         shown = f"{settings.method} · {settings.layer} → {settings.target or 'top'}"
     else:
         reading = scene.readings[scene.selected]
-        shown = caption(reading.shown, labels, reading.result.target)
+        shown = caption(reading.shown, labels, reading.painted.target)
     parts = [Part(shown, PAPER, 0)]
     if not settings.heat:
         parts.append(Part("heat off", AMBER, 1))

@@ -18,7 +18,6 @@ X_KEYSYMS = {
     0xFFAC: ",",
     0xFFAE: ".",
     0xFFB0: "0",
-    0xFE50: "`",
 }
 """From X11/keysymdef.h. OpenCV's Qt and GTK windows give them for keys that are no characters."""
 

@@ -4,7 +4,7 @@ To add a key, add a row to `BINDINGS`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from emolive.scene import TOP, Closed, Event, Key, Menu, Pin, Select, Settings
 
@@ -134,7 +134,7 @@ def _reset(s: Settings, menu: Menu) -> Settings:
 _ACTS = ("record", "shots", "file", "seek_ms", "frozen", "steps", "quit")
 """What a reset leaves alone: not how the picture looks, but what was done."""
 
-_LOOK = ("views", "method", "layer", "filter_layer", "target", "tiles", "page", "pins", "selected", "alpha", "heat")
+_LOOK = tuple(field.name for field in fields(Settings) if field.name not in _ACTS)
 
 BINDINGS: tuple[Binding, ...] = (
     Binding(("m",), "next CAM method", _method(1), ("method",), "map"),
@@ -163,7 +163,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("P",), "previous file", _file(-1), ("file",), "time"),
     Binding(("r",), "record, stop recording", _flip("record"), ("record",), "keep"),
     Binding(("s",), "snapshot", lambda s, menu: replace(s, shots=s.shots + 1), ("shots",), "keep"),
-    Binding(("0",), "reset how it looks", _reset, (*_LOOK, "smooth_ms", "mirror", "help"), "keep"),
+    Binding(("0",), "reset how it looks", _reset, _LOOK, "keep"),
     Binding(("h", "?"), "this help", _flip("help"), ("help",), "keep"),
     Binding(("q", "esc"), "quit", lambda s, menu: replace(s, quit=True), ("quit",), "keep"),
 )

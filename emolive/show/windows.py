@@ -1,6 +1,7 @@
 """The windows: the only place that shows anything. They show each view, and give back keys, clicks and closings."""
 
 import contextlib
+import itertools
 import os
 import sys
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import matplotlib
+import numpy as np
 
 from emolive.scene import Closed, Event, Key, Picture, Scene
 from emolive.show import hud
@@ -100,7 +102,8 @@ class Windows:
         for view, window in list(self._open.items()):
             events += window.clicked()
             if not window.visible():
-                self._close(view)
+                # It is gone already; destroyed once more, OpenCV would count its Qt windows wrong and take all down.
+                del self._open[view]
                 self._closed.add(view)
                 events.append(Closed(view))
             elif window.resized():
@@ -122,23 +125,28 @@ class Windows:
 
     def _close(self, view: str) -> None:
         window = self._open.pop(view)
-        with contextlib.suppress(cv2.error):  # closed by its frame's button, it is gone already
+        if window.visible():
             cv2.destroyWindow(window.name)
-        cv2.waitKeyEx(1)
+            cv2.waitKeyEx(1)
 
 
 class _Window:
     """One window of OpenCV: what it shows, and the clicks it got."""
 
-    def __init__(self, name: str, place: tuple[int, int], size: Size) -> None:
-        self.name, self.size = name, size
+    # No name comes twice: OpenCV only hides a Qt window that the user closed, and counts wrong when it comes back.
+    _names = (f"emolive {n}" for n in itertools.count())
+
+    def __init__(self, title: str, place: tuple[int, int], size: Size) -> None:
+        self.name, self.size = next(self._names), size
         self._shown: tuple[Picture, Scene | None] | None = None
         self._fit = Fit(1, 0, 0)
         self._clicks: list[Event] = []
-        cv2.namedWindow(name, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
-        cv2.resizeWindow(name, *size)
-        cv2.moveWindow(name, *place)
-        cv2.setMouseCallback(name, self._mouse)
+        self._drawn = False
+        cv2.namedWindow(self.name, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
+        cv2.setWindowTitle(self.name, title)
+        cv2.resizeWindow(self.name, *size)
+        cv2.moveWindow(self.name, *place)
+        cv2.setMouseCallback(self.name, self._mouse)
         self.canvas(hud.loading("", size))
 
     def visible(self) -> bool:
@@ -164,9 +172,11 @@ class _Window:
         clicks, self._clicks = self._clicks, []
         return clicks
 
-    def canvas(self, bgr: object) -> None:
+    def canvas(self, bgr: np.ndarray) -> None:
         """Show a picture of the window's own size as it is."""
-        cv2.imshow(self.name, bgr)
+        if not self._drawn or self.visible():  # drawing in a window that the user just closed would bring it back
+            cv2.imshow(self.name, bgr)
+            self._drawn = True
 
     def show(self, picture: Picture, scene: Scene | None) -> None:
         """Show a picture as large as the window allows; with a scene, its status lines above it."""

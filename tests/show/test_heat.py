@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from emolive.show.heat import colored, gradient, heat, palette
+from emolive.show.heat import COLORMAPS, ON_FACE, colored, gradient, heat, palette
 
 GREY = np.full((120, 160, 3), 128, np.uint8)
 SQUARE = (30.0, 10.0, 130.0, 110.0)
@@ -74,11 +74,12 @@ def test_a_square_over_the_edge_shows_its_part_of_the_map(square):
     assert np.array_equal(painted(cam, square=square), large[300:420, 300:460])
 
 
-@pytest.mark.parametrize("low", [0.0, 0.28])
-def test_brighter_always_means_more(low):
-    lightness = cv2.cvtColor(palette(low)[None], cv2.COLOR_BGR2LAB)[0, :, 0].astype(int)
+@pytest.mark.parametrize("colormap", COLORMAPS)
+@pytest.mark.parametrize("low", [0.0, ON_FACE])
+def test_brighter_always_means_more(colormap, low):
+    lightness = cv2.cvtColor(palette(colormap, low)[None], cv2.COLOR_BGR2LAB)[0, :, 0].astype(int)
     assert np.diff(lightness).min() >= -1  # rounding
-    assert lightness[-1] - lightness[0] > 150
+    assert lightness[-1] - lightness[0] > 125
 
 
 def test_colours_of_values_end_at_full_and_begin_at_zero():

@@ -1,0 +1,105 @@
+"""Snapshots: whole or not at all."""
+
+import hashlib
+import json
+import resource
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from scenes import LABELS, scene
+
+from emolive.scene import Scene
+from emolive.show.snapshot import Facts, Snapshots
+from emolive.show.views import VIEWS
+
+SHA = hashlib.sha256(b"weights").hexdigest()
+FACTS = Facts("somewhere/net.safetensors", SHA, "cpu")
+
+
+def pressed(given: Scene, shots: int) -> Scene:
+    return replace(given, settings=replace(given.settings, shots=shots))
+
+
+def shoot(snapshots: Snapshots, given: Scene, shots: int) -> None:
+    given = pressed(given, shots)
+    snapshots(given, {name: view(given) for name, view in VIEWS.items()})
+
+
+def test_a_snapshot_holds_the_frame_the_views_the_crops_and_the_facts(tmp_path):
+    given = scene(320, 240, 2)
+    with Snapshots(tmp_path / "new" / "recordings", FACTS) as snapshots:
+        shoot(snapshots, given, 0)
+        assert not (tmp_path / "new").exists()
+        shoot(snapshots, given, 1)
+        (note,) = snapshots.notes()
+    (folder,) = (tmp_path / "new" / "recordings").iterdir()
+    assert folder.name.endswith("-snapshot")
+    assert str(folder) in note
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"frame.png", "camera.png", "filters.png", "face-1.png", "face-2.png", "snapshot.json"}
+    assert np.array_equal(cv2.imread(str(folder / "frame.png")), given.frame.bgr)
+    assert np.array_equal(cv2.imread(str(folder / "camera.png")), VIEWS["camera"](given).bgr)
+    assert np.array_equal(cv2.imread(str(folder / "face-2.png"))[..., ::-1], given.readings[1].crop)
+    facts = json.loads((folder / "snapshot.json").read_text())
+    assert facts["model"] == {"file": "net.safetensors", "sha256": SHA, "device": "cpu"}
+    assert facts["frame"] == 12
+    assert facts["settings"]["layer"] == "layer4"
+    assert facts["versions"]["emolive"]
+    assert facts["versions"]["numpy"] == np.__version__
+    for n, face in enumerate(facts["faces"]):
+        assert face["box"] == pytest.approx(given.faces[n].box, abs=0.01)
+        assert face["probs"] == pytest.approx(dict(zip(LABELS, given.readings[n].result.probs, strict=True)), abs=1e-5)
+        assert face["label"] == LABELS[int(np.argmax(given.memory.tracks[n + 1].probs))]
+
+
+def test_one_press_is_one_snapshot_and_two_in_a_second_get_two_names(tmp_path):
+    given = scene(64, 64)
+    with Snapshots(tmp_path, FACTS) as snapshots:
+        for shots in (1, 1, 1, 2, 3, 3):
+            shoot(snapshots, given, shots)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_frame_without_a_face_has_a_snapshot_too(tmp_path):
+    with Snapshots(tmp_path, FACTS) as snapshots:
+        shoot(snapshots, scene(64, 64, 0), 1)
+    (folder,) = tmp_path.iterdir()
+    assert json.loads((folder / "snapshot.json").read_text())["faces"] == []
+
+
+def test_figures_that_are_no_numbers_become_null(tmp_path):
+    given = scene(64, 64)
+    broken = replace(given.readings[0].result, probs=np.full(7, np.nan))
+    reading = replace(given.readings[0], results={given.readings[0].shown: broken})
+    with Snapshots(tmp_path, FACTS) as snapshots:
+        shoot(snapshots, replace(given, readings=(reading,)), 1)
+    (folder,) = tmp_path.iterdir()
+    assert json.loads((folder / "snapshot.json").read_text())["faces"][0]["probs"]["happy"] is None
+
+
+def test_a_folder_that_cannot_be_made_becomes_a_note(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with Snapshots(tmp_path / "file", FACTS) as snapshots:
+        shoot(snapshots, scene(64, 64), 1)
+        (note,) = snapshots.notes()
+    assert note.startswith("No snapshot: ")
+
+
+@pytest.fixture
+def full_disk():
+    """No file may grow beyond a kilobyte: writing fails in the middle, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path: Path, full_disk: None):
+    with Snapshots(tmp_path, FACTS) as snapshots:
+        shoot(snapshots, scene(320, 240), 1)
+        (note,) = snapshots.notes()
+    assert note.startswith("No snapshot: ")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,238 @@
+"""Real windows in a real X server, worked with real keys and clicks."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+import xserver as x
+from scenes import scene
+
+from emolive.scene import Closed, Key, Picture, Scene, Select
+from emolive.show.keys import BINDINGS
+from emolive.show.views import VIEWS
+from emolive.show.windows import Windows, display_problem
+
+CAMERA, FILTERS = "emolive camera", "emolive filters"
+
+
+@pytest.fixture(scope="module")
+def windows(xserver: str) -> Iterator[Windows]:
+    """The windows, open for all tests of this file."""
+    with Windows() as opened:
+        yield opened
+
+
+@pytest.fixture
+def shown(windows: Windows) -> Scene:
+    """Both windows show a scene with five faces, in the sizes they had at first, and nothing waits to be polled."""
+    given = scene(1280, 720, 5, channels=64)
+    show(windows, given)
+    settle(windows)
+    x.focus(CAMERA)
+    settle(windows)
+    return given
+
+
+def show(windows: Windows, given: Scene) -> dict[str, Picture]:
+    pictures = {name: VIEWS[name](given) for name in given.settings.views}
+    windows(given, pictures)
+    return pictures
+
+
+def settle(windows: Windows) -> None:
+    """Poll until nothing more comes."""
+    quiet = 0
+    while quiet < 10:
+        quiet = 0 if windows.poll() else quiet + 1
+        cv2.waitKey(2)
+
+
+def in_window(title: str, point: tuple[float, float], picture: Picture, top: int = 0) -> tuple[int, int]:
+    """Where a point of a picture lies on the screen, reckoned from the window's place and the picture's shape."""
+    left, upper, width, height = x.place(title)
+    tall, wide = picture.bgr.shape[:2]
+    factor = min(width / wide, (height - top) / tall)
+    x0, y0 = left + (width - wide * factor) / 2, upper + top + (height - top - tall * factor) / 2
+    return round(x0 + point[0] * factor), round(y0 + point[1] * factor)
+
+
+@pytest.mark.parametrize("key", [key for binding in BINDINGS for key in binding.keys])
+def test_every_hotkey_arrives(windows, shown, key):
+    x.key(key)
+    assert x.wait_for(windows.poll) == [Key(key)]
+
+
+def test_keys_pressed_while_a_frame_is_being_worked_on_all_arrive_in_order(windows, shown):
+    x.key("l", "L", "m", "M", "space")
+    assert windows.poll() == [Key("l"), Key("L"), Key("m"), Key("M"), Key(" ")]
+
+
+def test_keys_work_in_the_other_window_too(windows, shown):
+    x.focus(FILTERS)
+    x.key("M")
+    assert x.wait_for(windows.poll) == [Key("M")]
+
+
+def test_keys_with_ctrl_or_alt_and_shift_alone_are_none_of_ours(windows, shown):
+    x.key("ctrl+q", "alt+q", "shift", "F5", "n")
+    assert x.wait_for(windows.poll) == [Key("n")]
+
+
+@pytest.mark.parametrize("size", [None, (500, 480), (900, 300)])
+def test_a_click_on_a_tile_pins_its_channel_in_any_window_size(windows, shown, size):
+    pictures = show(windows, shown)
+    if size:
+        x.resize(FILTERS, *size)
+        settle(windows)
+    hits = pictures["filters"].hits
+    for hit in (hits[0], hits[5], hits[-1]):
+        x0, y0, x1, y1 = hit.box
+        for point in [((x0 + x1) / 2, (y0 + y1) / 2), (x0 + 4, y0 + 4), (x1 - 4, y1 - 4)]:
+            x.click(*in_window(FILTERS, point, pictures["filters"]))
+            assert x.wait_for(windows.poll) == [hit.event]
+
+
+@pytest.mark.parametrize("size", [None, (700, 700)])
+def test_a_click_on_a_face_selects_it(windows, shown, size):
+    from emolive.show.hud import status_height
+
+    pictures = show(windows, shown)
+    if size:
+        x.resize(CAMERA, *size)
+        settle(windows)
+    top = status_height(*x.place(CAMERA)[2:])
+    for face in shown.faces:
+        middle = (face.box[0] + face.box[2]) / 2, (face.box[1] + face.box[3]) / 2
+        x.click(*in_window(CAMERA, middle, pictures["camera"], top))
+        assert x.wait_for(windows.poll) == [Select(face.track)]
+
+
+def test_a_click_beside_everything_is_nothing(windows, shown):
+    left, top, *_ = x.place(FILTERS)
+    x.click(left + 5, top + 5)
+    cv2.waitKey(50)
+    assert windows.poll() == []
+
+
+def test_what_is_seen_fits_the_window_after_resizing(windows, shown, tmp_path):
+    x.resize(FILTERS, 480, 360)
+    settle(windows)
+    x.screenshot(str(tmp_path / "screen.png"))
+    left, top, width, height = x.place(FILTERS)
+    assert (width, height) == (480, 360)
+    seen = cv2.imread(str(tmp_path / "screen.png"))[top : top + height, left : left + width]
+    want = cv2.resize(VIEWS["filters"](shown).bgr, (480, 360), interpolation=cv2.INTER_AREA)
+    assert np.abs(seen.astype(int) - want).mean() < 1
+
+
+def test_help_and_rec_are_seen_in_the_window_but_not_in_the_picture(windows, shown, tmp_path):
+    given = replace(shown, recording=True, settings=replace(shown.settings, help=True))
+    before = VIEWS["camera"](given).bgr.copy()
+    pictures = show(windows, given)
+    settle(windows)
+    x.screenshot(str(tmp_path / "screen.png"))
+    left, top, width, height = x.place(CAMERA)
+    seen = cv2.imread(str(tmp_path / "screen.png"))[top : top + height, left : left + width].astype(int)
+    red = (seen[:40, :150, 2] > 180) & (seen[:40, :150, 1] < 100)
+    assert red.sum() > 50
+    assert np.array_equal(pictures["camera"].bgr, before)
+
+
+def test_closing_the_filter_window_is_told_and_f_opens_it_again_and_again(windows, shown):
+    without = replace(shown, settings=replace(shown.settings, views=("camera",)))
+    for _ in range(3):
+        x.press_close(FILTERS)
+        assert x.wait_for(windows.poll) == [Closed("filters")]
+        show(windows, shown)  # a scene that was made before the user closed it
+        settle(windows)
+        assert titles() == {CAMERA}
+        show(windows, without)
+        show(windows, shown)
+        settle(windows)
+        assert titles() == {CAMERA, FILTERS}
+
+
+def test_f_closes_and_opens_the_filter_window_again_and_again(windows, shown):
+    for _ in range(3):
+        show(windows, replace(shown, settings=replace(shown.settings, views=("camera",))))
+        settle(windows)
+        assert titles() == {CAMERA}
+        show(windows, shown)
+        settle(windows)
+        assert titles() == {CAMERA, FILTERS}
+
+
+def test_closing_the_camera_window_is_told(windows, shown):
+    x.press_close(CAMERA)
+    assert x.wait_for(windows.poll) == [Closed("camera")]
+    show(windows, replace(shown, settings=replace(shown.settings, views=("filters",))))
+    settle(windows)
+    assert titles() == {FILTERS}
+
+
+def test_the_first_words_are_seen_at_once_and_no_window_is_left(xserver, tmp_path):
+    with Windows("first") as opened:
+        opened.say("Loading the network…")
+        x.screenshot(str(tmp_path / "screen.png"))
+        left, top, width, height = x.place("first camera")
+        seen = cv2.imread(str(tmp_path / "screen.png"))[top : top + height, left : left + width]
+        assert (seen > 150).any()
+        show(opened, scene(320, 240))
+        assert opened.poll() == []
+    cv2.waitKey(20)
+    assert not {title for title in titles() if title.startswith("first")}
+
+
+def test_frames_of_any_size_are_shown(xserver):
+    with Windows("sizes") as opened:
+        for size in [(16, 16), (3840, 2160), (200, 2000)]:
+            show(opened, scene(*size))
+            settle(opened)
+            _, _, width, height = x.place("sizes camera")
+            assert width <= x.SIZE[0]
+            assert height <= x.SIZE[1]
+
+
+def test_opening_a_window_says_nothing_on_the_terminal(xserver):
+    code = "from emolive.show.windows import Windows\nwith Windows('quiet') as w: w.say('Hello'); w.poll()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout + done.stderr == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a display")
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({}, "there is no display"),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "Xwayland"),
+        ({"DISPLAY": ":987"}, "the display :987 does not answer"),
+        ({"DISPLAY": "nonsense"}, "the display nonsense does not answer"),
+        ({"DISPLAY": "127.0.0.1:987"}, "does not answer"),
+    ],
+)
+def test_a_missing_display_is_found_out_without_opening_a_window(monkeypatch, environment, words):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert words in display_problem()
+
+
+def test_a_display_that_is_there_is_no_problem(xserver):
+    assert os.environ["DISPLAY"] == xserver
+    assert display_problem() is None
+
+
+def titles() -> set[str]:
+    """The titles of emolive's windows on the screen."""
+    found = subprocess.run(
+        ["xdotool", "search", "--onlyvisible", "--name", "camera|filters", "getwindowname", "%@"],
+        capture_output=True,
+        text=True,
+    )
+    return set(found.stdout.splitlines())
