@@ -61,13 +61,15 @@ def state(scene: Scene) -> list[Part]:
     parts = [Part("● REC", RED, 0, bold=True)] if scene.recording else []
     if settings.frozen:
         parts.append(Part("frozen", AMBER, 0, bold=True))
-    if progress.ended:
+    moving = progress.frames != 1  # a still picture has no time and no end
+    if progress.ended and moving:
         parts.append(Part("the end", AMBER, 1, bold=True))
     if progress.speed < 0.95 and not progress.live and not settings.frozen and not progress.ended:
         parts.append(Part(f"{progress.speed:.1f}×", AMBER, 1, bold=True))
-    parts.append(Part(f"{scene.fps:.1f} fps", PAPER, 1))
+    if moving:
+        parts.append(Part(f"{scene.fps:.1f} fps", PAPER, 1))
     parts.append(Part(f"{count} face{'' if count == 1 else 's'}", PAPER, 2))
-    if not progress.live:
+    if not progress.live and moving:
         parts.append(Part(position(progress, scene.frame.t_ms), PAPER, 3))
     if progress.files > 1:
         parts.append(Part(f"file {progress.file + 1} of {progress.files}", DIM, 4))
@@ -96,8 +98,7 @@ def look(scene: Scene) -> list[Part]:
 
 def position(progress: Progress, t_ms: float) -> str:
     """Where a file stands, and how long it is where that is known."""
-    now = clock(t_ms)
-    return f"{now} / {clock(progress.duration_ms)}" if progress.duration_ms > 0 else now
+    return f"{clock(t_ms)} / {clock(progress.duration_ms)}" if progress.duration_ms > 0 else clock(t_ms)
 
 
 def clock(ms: float) -> str:

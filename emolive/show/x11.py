@@ -8,6 +8,7 @@ import contextlib
 import io
 import logging
 import os
+import time
 from collections import deque
 
 from Xlib import X, display, error
@@ -16,6 +17,10 @@ from Xlib.support import connect
 from emolive.show.keycodes import key_name
 
 log = logging.getLogger(__name__)
+
+PATIENCE = 1.0
+"""Seconds to wait for a connection: a server without other clients, such as Xvfb, begins anew when the last one goes,
+and `problem` was just one."""
 
 _COMMANDS = X.ControlMask | X.Mod1Mask | X.Mod4Mask
 """Ctrl, Alt and Super: keys pressed with them are meant for the desktop."""
@@ -39,11 +44,16 @@ class Keyboard:
         self._watched: set[int] = set()
 
     def __enter__(self) -> "Keyboard":
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):  # Xlib prints when there is no ~/.Xauthority
-                self._display = display.Display()
-        except (error.DisplayError, error.XauthError, OSError) as wrong:
-            log.info("keys are read from OpenCV only: %s", wrong)
+        end = time.monotonic() + PATIENCE
+        while self._display is None:
+            try:
+                with contextlib.redirect_stdout(io.StringIO()):  # Xlib prints when there is no ~/.Xauthority
+                    self._display = display.Display()
+            except (error.DisplayError, error.ConnectionClosedError, error.XauthError, OSError) as wrong:
+                if time.monotonic() > end:
+                    log.warning("capital letters may be taken for small ones: %s", wrong)
+                    break
+                time.sleep(0.05)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -28,6 +28,11 @@ def test_the_first_line_says_what_is_going_on():
     assert "the end" in words(hud.state(replace(film, progress=replace(FILE, ended=True))))
 
 
+def test_a_picture_has_no_clock():
+    picture = Progress("group.jpg", live=False, frames=1, ended=True)
+    assert words(hud.state(replace(scene(), progress=picture))) == "1 face | demo | h: help"
+
+
 def test_speed_is_said_only_where_it_is_too_slow():
     for progress in (replace(FILE, speed=0.97), replace(FILE, live=True)):
         assert "×" not in words(hud.state(replace(scene(), progress=progress)))
