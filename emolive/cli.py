@@ -9,7 +9,6 @@ import click
 
 from emolive import __version__
 from emolive.errors import EmoliveError
-from emolive.faces.native import explain_missing_libraries
 from emolive.options import Options, common_options, model_options, viewing_options
 from emolive.training.cli import evaluate, train
 
@@ -20,8 +19,7 @@ class Group(click.Group):
     def invoke(self, context: click.Context) -> Any:
         """Run a command; an `EmoliveError` becomes a `ClickException`, Ctrl-C ends with 130."""
         try:
-            with explain_missing_libraries():
-                return super().invoke(context)
+            return super().invoke(context)
         except EmoliveError as error:
             if "--debug" in sys.argv:
                 raise
@@ -73,10 +71,8 @@ def _clock(_context: click.Context, _option: click.Parameter, value: str | None)
 def cam(options: Options, camera: str, size: tuple[int, int] | None, fps: float | None, give_up: float) -> None:
     """Look through a camera or a network stream."""
     from emolive import session
-    from emolive.video.sources import open_camera
 
-    patience = give_up if options.headless else None
-    session.camera(options, lambda: open_camera(camera, size, fps, patience))
+    session.camera(options, camera, size, fps, give_up)
 
 
 @cli.command()
@@ -107,9 +103,9 @@ def demo(options: Options, faces: int) -> None:
 @common_options
 def cameras(verbose: bool, debug: bool) -> None:
     """List the cameras of this machine with their sizes."""
-    from emolive.video.sources import list_cameras
+    from emolive import session
 
-    found = list_cameras()
+    found = session.cameras()
     for camera in found:
         click.echo(f"{camera.name:<14}{camera.width}x{camera.height}  {camera.fps:.0f} fps")
     if not found:

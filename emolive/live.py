@@ -76,7 +76,7 @@ def run(parts: Parts, settings: Settings) -> int:
         if held and (frame or looked != look_of(settings)):
             with watch("network"):
                 readings = parts.read(*held, settings, memory)
-            memory = remember(memory, held[1], readings, settings, held[0].t_ms, held[0].cut)
+            memory = remember(memory, *held, readings, settings)
             looked, drawn = look_of(settings), None
         notes = (*parts.source.notes(), *(note for sink in sinks for note in sink.notes()), *map(str, failures))
         now = settings, notes, parts.source.progress().ended

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from emolive.scene import KEEP_MS, TOP, Face, Memory, Reading, Remembered, Settings, Variant
+from emolive.history import faith, mean_regions, pinned, timeline
+from emolive.scene import KEEP_MS, TOP, Face, Frame, Memory, Reading, Remembered, Settings, Variant, selected
 
 RISE, FALL, STEADY = 1 / 3, 10, 3
 """Time constants as multiples of `smooth_ms`: of a heat scale that rises (100 ms by default) or falls (3 s), so that
@@ -24,34 +25,48 @@ NOISE = 0.2
 
 
 def remember(
-    memory: Memory, faces: Sequence[Face], readings: Sequence[Reading], settings: Settings, t_ms: float, cut: bool
+    memory: Memory, frame: Frame, faces: Sequence[Face], readings: Sequence[Reading], settings: Settings
 ) -> Memory:
-    """Give the memory after a frame. `readings[i]` belongs to `faces[i]`; `t_ms` and `cut` are the frame's.
+    """Give the memory after a frame; `readings[i]` belongs to `faces[i]`.
 
     A person out of sight is forgotten after `KEEP_MS`, everybody at a cut, faces without a track are not remembered.
-    The same frame again (`t_ms` as before) changes nothing, except that ways to look that are new are taken up.
+    The same frame again (its time as before) changes nothing, except that ways to look that are new are taken up.
     """
-    before = {} if cut else memory.tracks
+    before = {} if frame.cut else memory.tracks
     seen = {
-        face.track: _remembered(before.get(face.track), reading, settings, t_ms)
+        face.track: _remembered(before.get(face.track), reading, settings, frame.t_ms)
         for face, reading in zip(faces, readings, strict=True)
         if face.track
     }
-    absent = {track: old for track, old in before.items() if track not in seen and t_ms - old.seen_ms <= KEEP_MS}
-    return Memory(absent | seen)
+    absent = {track: old for track, old in before.items() if track not in seen and frame.t_ms - old.seen_ms <= KEEP_MS}
+    if not faces:
+        return replace(memory, tracks=absent | seen, last=None)
+    i = selected(faces, settings, memory)
+    pins = pinned(memory.pinned, settings.pins, settings.filter_layer, faces, readings, i, frame.t_ms, frame.cut)
+    return Memory(absent | seen, faces[i].track, pins, (faces[i].track, frame.index, readings[i]))
 
 
 def _remembered(old: Remembered | None, reading: Reading, settings: Settings, t_ms: float) -> Remembered:
     probs, strength = reading.result.probs, reading.maps.mean(axis=(1, 2))
     if old is None:
-        return Remembered(probs, _scales({}, reading, 0, 0), strength, settings.filter_layer, t_ms)
+        first = Remembered(probs, _scales({}, reading, 0, 0), strength, settings.filter_layer, t_ms)
+        return _grown(first, reading, t_ms)
     passed, tau = max(0.0, t_ms - old.seen_ms), settings.smooth_ms
     if old.layer == settings.filter_layer:
         strength = _mixed(old.strength, strength, _part(passed, STEADY * tau))
     scale = _scales(old.scale, reading, passed, tau)
     if passed == 0:  # walking through methods on a frozen frame and back shows each as it was
         scale = {**old.scale, **scale}
-    return Remembered(_mixed(old.probs, probs, _part(passed, tau)), scale, strength, settings.filter_layer, t_ms)
+    probs = _mixed(old.probs, probs, _part(passed, tau))
+    now = replace(old, probs=probs, scale=scale, strength=strength, layer=settings.filter_layer, seen_ms=t_ms)
+    return _grown(now, reading, t_ms) if passed else now
+
+
+def _grown(now: Remembered, reading: Reading, t_ms: float) -> Remembered:
+    """What is known, with a new frame taken into the timeline and the running figures."""
+    now = replace(now, timeline=timeline(now.timeline, t_ms, now.probs))
+    now = mean_regions(now, int(np.argmax(now.probs)), reading.regions)
+    return faith(now, reading.proof, t_ms) if reading.proof is not None else now
 
 
 def _part(passed: float, tau: float) -> float:

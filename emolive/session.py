@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING
 import click
 
 from emolive.errors import EmoliveError, pick
+from emolive.faces.native import explain_missing_libraries
 from emolive.interrupts import Interrupts
 from emolive.live import Parts, run
 from emolive.options import Options
 from emolive.scene import Detect, Menu, Settings, Sink, Source, Track
 from emolive.show.progress import ProgressBar
 
+with explain_missing_libraries():  # here, before any other module needs it
+    import cv2  # noqa: F401
+
 if TYPE_CHECKING:
     from emolive.model import Model
     from emolive.show.windows import Windows
+    from emolive.video.sources import CameraInfo
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +34,23 @@ DEMO_SECONDS = 10.0
 """How much video a demo without a screen makes, unless --seconds says otherwise."""
 
 
-def camera(options: Options, open_source: Callable[[], Source]) -> None:
+def camera(options: Options, which: str, size: tuple[int, int] | None, fps: float | None, give_up_s: float) -> None:
     """Run `emolive cam`. Without a screen it needs --headless: nobody would know that it watches."""
     from emolive.show.windows import display_problem
+    from emolive.video.sources import open_camera
 
     problem = None if options.headless else display_problem()
     if problem:
         raise EmoliveError(f"{problem} Add --headless to record without windows.")
-    play(options, open_source, live=True)
+    patience = give_up_s if options.headless else None
+    play(options, lambda: open_camera(which, size, fps, patience), live=True)
+
+
+def cameras() -> "list[CameraInfo]":
+    """The cameras of this machine."""
+    from emolive.video.sources import list_cameras
+
+    return list_cameras()
 
 
 def demo(options: Options, faces: int) -> None:

@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 
 from emolive.memory import FALL, FULL, RISE, STEADY, remember
-from emolive.scene import KEEP_MS, TOP, Face, Memory, Reading, Remembered, Result, Settings, Variant
+from emolive.scene import KEEP_MS, TOP, Face, Frame, Memory, Reading, Remembered, Result, Settings, Variant
 
 SHOWN = Variant(method="gradcam", layer="layer4", target=TOP)
 SETTINGS = Settings(smooth_ms=300)
+
+
+def frame(t_ms: float, cut: bool = False) -> Frame:
+    return Frame(round(t_ms), t_ms, np.zeros((8, 8, 3), np.uint8), cut)
 
 
 def face(track: int) -> Face:
@@ -33,7 +37,7 @@ def play(
     memory = memory or Memory()
     for t_ms, readings in history:
         faces = [face(track) for track in readings]
-        memory = remember(memory, faces, list(readings.values()), settings, t_ms, cut=False)
+        memory = remember(memory, frame(t_ms), faces, list(readings.values()), settings)
     return memory
 
 
@@ -126,13 +130,13 @@ def test_one_frame_a_second_still_smooths() -> None:
 
 def test_a_cut_forgets_everybody() -> None:
     memory = play([(5000, {1: reading([1.0, 0.0]), 2: reading()})])
-    memory = remember(memory, [face(3)], [reading([0.0, 1.0])], SETTINGS, 0, cut=True)
+    memory = remember(memory, frame(0, cut=True), [face(3)], [reading([0.0, 1.0])], SETTINGS)
     assert set(memory.tracks) == {3}
     assert memory.tracks[3].probs.tolist() == [0, 1]
 
 
 def test_faces_without_a_track_are_not_remembered() -> None:
-    assert not remember(Memory(), [face(0), face(0)], [reading(), reading()], SETTINGS, 0, cut=False).tracks
+    assert not remember(Memory(), frame(0), [face(0), face(0)], [reading(), reading()], SETTINGS).tracks
 
 
 def test_the_same_frame_again_stands_still() -> None:

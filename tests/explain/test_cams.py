@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import LayerGradCam
-from torch import nn
+from nets import seeded
 
 from emolive import model as models
 from emolive.explain import cams
@@ -16,19 +16,6 @@ from emolive.scene import Variant
 
 GRADED = [name for name, method in cams.METHODS.items() if method.needs == "gradient"]
 LAST = ["cam", "gradcam", "hirescam", "xgradcam"]
-
-
-def seeded(seed: int = 0, labels: tuple[str, ...] = ("a", "b", "c", "d")) -> models.Model:
-    """A small-input ResNet18 with random weights and lively batch norms."""
-    torch.manual_seed(seed)
-    spec = models.Spec(labels=labels, input_size=64, crop_size=64, layer4_stride=1)
-    net = models.build(spec)
-    for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.normal_(module.bias, std=0.2)
-            nn.init.uniform_(module.running_var, 0.5, 2)
-    return models.Model(net.eval().requires_grad_(False), spec)
 
 
 @pytest.fixture(scope="module")
