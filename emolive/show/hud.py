@@ -65,7 +65,7 @@ def state(scene: Scene) -> list[Part]:
     if progress.ended and moving:
         parts.append(Part("the end", AMBER, 1, bold=True))
     if progress.speed < 0.95 and not progress.live and not settings.frozen and not progress.ended:
-        parts.append(Part(f"{progress.speed:.1f}×", AMBER, 1, bold=True))
+        parts.append(Part(f"{progress.speed:.{1 if progress.speed >= 0.1 else 2}f}×", AMBER, 1, bold=True))
     if moving:
         parts.append(Part(f"{scene.fps:.1f} fps", PAPER, 1))
     parts.append(Part(f"{count} face{'' if count == 1 else 's'}", PAPER, 2))
@@ -90,8 +90,9 @@ def look(scene: Scene) -> list[Part]:
     parts = [Part(shown, PAPER, 0)]
     if not settings.heat:
         parts.append(Part("heat off", AMBER, 1))
-    if scene.timings:
-        parts.append(Part(" · ".join(f"{name} {ms:.0f}" for name, ms in scene.timings.items()) + " ms", DIM, 3))
+    stages = [f"{name} {ms:.0f}" for name, ms in scene.timings.items() if ms >= 0.5]
+    if stages:
+        parts.append(Part(f"{' · '.join(stages)} ms", DIM, 3))
     parts.append(Part(scene.device, DIM, 2))
     return parts
 

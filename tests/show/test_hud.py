@@ -38,6 +38,10 @@ def test_speed_is_said_only_where_it_is_too_slow():
         assert "×" not in words(hud.state(replace(scene(), progress=progress)))
 
 
+def test_a_speed_is_never_rounded_to_nothing():
+    assert "0.04×" in words(hud.state(replace(scene(), progress=replace(FILE, speed=0.04))))
+
+
 def test_the_second_line_says_what_is_shown_and_what_it_costs():
     assert words(hud.look(scene(target="happy"))) == "gradcam · layer4 → happy | detect 7 · read 25 · views 6 ms | cpu"
     assert words(hud.look(scene(faces=0, heat=False))).startswith("gradcam · layer4 → top | heat off")

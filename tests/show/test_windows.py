@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -29,7 +30,7 @@ def windows(xserver: str) -> Iterator[Windows]:
 
 @pytest.fixture
 def shown(windows: Windows) -> Scene:
-    """Both windows show a scene with five faces, in the sizes they had at first, and nothing waits to be polled."""
+    """Both windows show a scene with five faces, the camera's has the keys, and nothing waits to be polled."""
     given = scene(1280, 720, 5, channels=64)
     show(windows, given)
     settle(windows)
@@ -50,6 +51,13 @@ def settle(windows: Windows) -> None:
     while quiet < 10:
         quiet = 0 if windows.poll() else quiet + 1
         cv2.waitKey(2)
+
+
+def resize(windows: Windows, view: str, size: tuple[int, int]) -> None:
+    """Give a window another size, and poll until the picture in it is drawn anew."""
+    x.resize(f"emolive {view}", *size)
+    x.wait_for(lambda: windows.poll() == [] and windows._open[view].size == size)
+    settle(windows)
 
 
 def in_window(title: str, point: tuple[float, float], picture: Picture, top: int = 0) -> tuple[int, int]:
@@ -87,8 +95,7 @@ def test_keys_with_ctrl_or_alt_and_shift_alone_are_none_of_ours(windows, shown):
 def test_a_click_on_a_tile_pins_its_channel_in_any_window_size(windows, shown, size):
     pictures = show(windows, shown)
     if size:
-        x.resize(FILTERS, *size)
-        settle(windows)
+        resize(windows, "filters", size)
     hits = pictures["filters"].hits
     for hit in (hits[0], hits[5], hits[-1]):
         x0, y0, x1, y1 = hit.box
@@ -103,8 +110,7 @@ def test_a_click_on_a_face_selects_it(windows, shown, size):
 
     pictures = show(windows, shown)
     if size:
-        x.resize(CAMERA, *size)
-        settle(windows)
+        resize(windows, "camera", size)
     top = status_height(*x.place(CAMERA)[2:])
     for face in shown.faces:
         middle = (face.box[0] + face.box[2]) / 2, (face.box[1] + face.box[3]) / 2
@@ -120,26 +126,28 @@ def test_a_click_beside_everything_is_nothing(windows, shown):
 
 
 def test_what_is_seen_fits_the_window_after_resizing(windows, shown, tmp_path):
-    x.resize(FILTERS, 480, 360)
-    settle(windows)
-    x.screenshot(str(tmp_path / "screen.png"))
-    left, top, width, height = x.place(FILTERS)
-    assert (width, height) == (480, 360)
-    seen = cv2.imread(str(tmp_path / "screen.png"))[top : top + height, left : left + width]
+    resize(windows, "filters", (480, 360))
     want = cv2.resize(VIEWS["filters"](shown).bgr, (480, 360), interpolation=cv2.INTER_AREA)
-    assert np.abs(seen.astype(int) - want).mean() < 1
+
+    def is_seen() -> bool:
+        windows.poll()
+        seen = on_screen(FILTERS, tmp_path)
+        return seen.shape == want.shape and np.abs(seen.astype(int) - want).mean() < 1
+
+    assert x.wait_for(is_seen)
 
 
 def test_help_and_rec_are_seen_in_the_window_but_not_in_the_picture(windows, shown, tmp_path):
     given = replace(shown, recording=True, settings=replace(shown.settings, help=True))
     before = VIEWS["camera"](given).bgr.copy()
     pictures = show(windows, given)
-    settle(windows)
-    x.screenshot(str(tmp_path / "screen.png"))
-    left, top, width, height = x.place(CAMERA)
-    seen = cv2.imread(str(tmp_path / "screen.png"))[top : top + height, left : left + width].astype(int)
-    red = (seen[:40, :150, 2] > 180) & (seen[:40, :150, 1] < 100)
-    assert red.sum() > 50
+
+    def is_seen() -> bool:
+        windows.poll()
+        seen = on_screen(CAMERA, tmp_path)[:40, :150]
+        return ((seen[..., 2] > 180) & (seen[..., 1] < 100)).sum() > 50
+
+    assert x.wait_for(is_seen)
     assert np.array_equal(pictures["camera"].bgr, before)
 
 
@@ -149,43 +157,35 @@ def test_closing_the_filter_window_is_told_and_f_opens_it_again_and_again(window
         x.press_close(FILTERS)
         assert x.wait_for(windows.poll) == [Closed("filters")]
         show(windows, shown)  # a scene that was made before the user closed it
-        settle(windows)
-        assert titles() == {CAMERA}
+        assert wait_for_titles(windows, {CAMERA})
         show(windows, without)
         show(windows, shown)
-        settle(windows)
-        assert titles() == {CAMERA, FILTERS}
+        assert wait_for_titles(windows, {CAMERA, FILTERS})
 
 
 def test_f_closes_and_opens_the_filter_window_again_and_again(windows, shown):
     for _ in range(3):
         show(windows, replace(shown, settings=replace(shown.settings, views=("camera",))))
-        settle(windows)
-        assert titles() == {CAMERA}
+        assert wait_for_titles(windows, {CAMERA})
         show(windows, shown)
-        settle(windows)
-        assert titles() == {CAMERA, FILTERS}
+        assert wait_for_titles(windows, {CAMERA, FILTERS})
 
 
 def test_closing_the_camera_window_is_told(windows, shown):
     x.press_close(CAMERA)
     assert x.wait_for(windows.poll) == [Closed("camera")]
     show(windows, replace(shown, settings=replace(shown.settings, views=("filters",))))
-    settle(windows)
-    assert titles() == {FILTERS}
+    assert wait_for_titles(windows, {FILTERS})
 
 
 def test_the_first_words_are_seen_at_once_and_no_window_is_left(xserver, tmp_path):
     with Windows("first") as opened:
         opened.say("Loading the network…")
-        x.screenshot(str(tmp_path / "screen.png"))
-        left, top, width, height = x.place("first camera")
-        seen = cv2.imread(str(tmp_path / "screen.png"))[top : top + height, left : left + width]
-        assert (seen > 150).any()
+        assert x.wait_for(lambda: (on_screen("first camera", tmp_path) > 150).any())
         show(opened, scene(320, 240))
         assert opened.poll() == []
     cv2.waitKey(20)
-    assert not {title for title in titles() if title.startswith("first")}
+    assert not [title for title in titles() if title.startswith("first")]
 
 
 def test_frames_of_any_size_are_shown(xserver):
@@ -202,6 +202,15 @@ def test_opening_a_window_says_nothing_on_the_terminal(xserver):
     code = "from emolive.show.windows import Windows\nwith Windows('quiet') as w: w.say('Hello'); w.poll()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout + done.stderr == ""
+
+
+def test_a_server_that_begins_anew_when_its_last_client_goes_is_waited_for():
+    code = "from emolive.show.windows import Windows, display_problem\nassert display_problem() is None\n"
+    code += "with Windows() as w: w.say('Hello'); w.poll(); assert w._keyboard.pressed() == []"
+    with x.running():  # a server of its own: the question whether it is there is its only client, and then gone
+        for _ in range(3):
+            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+            assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a display")
@@ -226,6 +235,18 @@ def test_a_missing_display_is_found_out_without_opening_a_window(monkeypatch, en
 def test_a_display_that_is_there_is_no_problem(xserver):
     assert os.environ["DISPLAY"] == xserver
     assert display_problem() is None
+
+
+def wait_for_titles(windows: Windows, wanted: set[str]) -> object:
+    """Poll until exactly these windows are on the screen."""
+    return x.wait_for(lambda: windows.poll() == [] and titles() == wanted)
+
+
+def on_screen(title: str, folder: Path) -> np.ndarray:
+    """What the screen shows where a window lies, BGR."""
+    x.screenshot(str(folder / "screen.png"))
+    left, top, width, height = x.place(title)
+    return cv2.imread(str(folder / "screen.png"))[top : top + height, left : left + width]
 
 
 def titles() -> set[str]:
