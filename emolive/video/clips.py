@@ -118,7 +118,7 @@ class VideoClip:
             if time is None:
                 t_ms = 0.0 if last is None else last + step
             else:
-                t_ms = max((time - self.first_s) * 1000, after)
+                t_ms = max(round((time - self.first_s) * 1000, 6), after)  # 400, not 399.9999999
             yield t_ms, frame
             last = t_ms
         if last is not None and self.duration_ms - last > 1000 + 2 * step:

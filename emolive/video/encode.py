@@ -56,6 +56,7 @@ class Mp4:
         self._size: tuple[int, int] | None = None
         self._step_ms: float | None = None  # the last interval since the last cut
         self._key_ms = -math.inf
+        self._held: av.Packet | None = None
 
     def __enter__(self) -> "Mp4":
         return self
@@ -79,9 +80,9 @@ class Mp4:
         else:
             self._step_ms = t_ms - self._t_ms
         self._t_ms = t_ms
-        self._encode(_fit(bgr, self._size), t_ms + self._offset_ms)
         if self._track:
             self._track.write_until(t_ms)
+        self._encode(_fit(bgr, self._size), t_ms + self._offset_ms)
 
     def _begin(self, bgr: np.ndarray, t_ms: float, file: int) -> None:
         height, width = bgr.shape[:2]
@@ -117,12 +118,21 @@ class Mp4:
         if out_ms - self._key_ms >= KEY_MS:
             frame.pict_type = PictureType.I
             self._key_ms = out_ms
-        self._container.mux(self._stream.encode(frame))
+        for packet in self._stream.encode(frame):
+            self._mux_held(packet.pts)
+            self._held = packet
+
+    def _mux_held(self, until: int) -> None:
+        """Write the packet that waited to know how long it is shown: the muxer would guess, and move the next one."""
+        if self._held:
+            self._held.duration = until - self._held.pts
+            self._container.mux(self._held)
+            self._held = None
 
     def _end(self) -> None:
-        self._container.mux(self._stream.encode(None))
+        step = self._step_ms or STEP_MS
+        self._mux_held(round((self._t_ms + self._offset_ms + step) * TICKS))
         if self._track:
-            step = self._step_ms or STEP_MS
             sound = self._sound(self._file)
             # Sound may be longer than the picture: after a file's last frame all of it belongs to the recording.
             whole = sound and self._t_ms + 2 * step >= sound.picture_ms

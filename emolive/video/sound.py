@@ -17,6 +17,7 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
+from emolive.errors import SourceError
 from emolive.video.clips import VideoClip, open_file
 from emolive.video.pictures import is_picture
 
@@ -40,11 +41,12 @@ PREROLL_MS = 200.0
 
 @dataclass(frozen=True)
 class Sound:
-    """The sound of one file. It begins at `start_ms`, negative where it begins before the picture does; the picture
-    lasts `picture_ms`, 0 where nobody knows; its first frame stands at `first_s` in the file's own time."""
+    """The sound of one file. `fits` says whether MP4 holds it as it is. It begins at `start_ms`, negative where it
+    begins before the picture does; the picture lasts `picture_ms`, 0 where nobody knows; its first frame stands at
+    `first_s` in the file's own time."""
 
     path: Path
-    codec: str
+    fits: bool
     start_ms: float
     picture_ms: float
     first_s: float
@@ -65,17 +67,22 @@ class Sound:
 
 
 def sound_of(path: Path) -> Sound | None:
-    """The sound of a file, None if it has none."""
+    """The sound of a file, None if it has none or cannot be read (its player tells of that)."""
     if is_picture(path):
         return None
-    clip = VideoClip(path)
+    try:
+        clip = VideoClip(path)
+    except SourceError:
+        return None
     with open_file(path) as container:
         if not container.streams.audio:
             return None
         stream = container.streams.audio[0]
         start_s = float((stream.start_time or 0) * stream.time_base)
         codec = stream.codec_context.codec.canonical_name
-    return Sound(path, codec, (start_s - clip.first_s) * 1000, clip.duration_ms, clip.first_s)
+        # AAC without a header of its own repeats it in each packet, as broadcasts do.
+        fits = codec in COPIED and (codec != "aac" or bool(stream.codec_context.extradata))
+    return Sound(path, fits, (start_s - clip.first_s) * 1000, clip.duration_ms, clip.first_s)
 
 
 class Track(Protocol):
@@ -96,7 +103,7 @@ class Track(Protocol):
 
 def add_track(container: OutputContainer, sounds: list[Sound | None], first: Sound | None, from_ms: float) -> Track:
     """Add a sound track to a recording of these files that begins at `from_ms` of `first`: copied if that can be."""
-    if len(sounds) == 1 and first and first.codec in COPIED and _begins_soon(first, from_ms):
+    if len(sounds) == 1 and first and first.fits and _begins_soon(first, from_ms):
         return CopiedTrack(container, first)
     return EncodedTrack(container)
 
@@ -126,7 +133,7 @@ class CopiedTrack:
         self._next: tuple[float, av.Packet] | None = None
         # At the file's beginning its first packet may lie before time 0: it primes the decoder and is not heard.
         self._from_ms = source_ms if sound and source_ms > sound.start_ms else -math.inf
-        self._offset_ms = out_ms - source_ms
+        self._shift_s = (out_ms - source_ms) / 1000 - (sound.first_s if sound else 0.0)
 
     def write_until(self, source_ms: float) -> None:
         while True:
@@ -134,8 +141,7 @@ class CopiedTrack:
             if self._next is None or self._next[0] >= source_ms:
                 return
             (ms, packet), self._next = self._next, None
-            ticks = round(self._offset_ms / 1000 / packet.time_base)
-            packet.pts += ticks
+            packet.pts += round(self._shift_s / packet.time_base)
             packet.dts = packet.pts  # sound is never reordered
             if ms >= self._from_ms and packet.dts >= self._last_dts:
                 self._last_dts = packet.dts + (packet.duration or 1)
@@ -165,11 +171,13 @@ class EncodedTrack:
         while self._written < end:
             piece = self._ahead or next(self._pieces, None)
             self._ahead = None
-            if piece is None and math.isinf(end):
+            if piece is None:
+                if not math.isinf(end):
+                    self._silence(end)
                 return
-            at, pcm = piece or (end, np.empty((2, 0), np.float32))
+            at, pcm = piece
             if at - self._written > self._slack:
-                self._write(np.zeros((2, int(min(at, end, self._written + RATE)) - self._written), np.float32))
+                self._silence(min(at, end))
                 self._ahead = piece
                 continue
             if self._written - at > self._slack:
@@ -199,6 +207,10 @@ class EncodedTrack:
             for frame in frames:
                 source_ms = (float(frame.pts * frame.time_base) - sound.first_s) * 1000
                 yield self._position(source_ms), frame.to_ndarray()
+
+    def _silence(self, end: float) -> None:
+        while self._written < end:
+            self._write(np.zeros((2, int(min(end - self._written, RATE))), np.float32))
 
     def _write(self, pcm: np.ndarray) -> None:
         if not pcm.shape[1]:

@@ -90,6 +90,14 @@ def until_frame(source: Source, settings: Settings | None = None, seconds: float
     raise AssertionError(f"no frame within {seconds} s")
 
 
+def for_ever(source: Source, slowest_s: float = 0.2) -> None:
+    """Read until an error ends it; every read must come back at once, so that keys stay alive."""
+    while True:
+        before = time.monotonic()
+        source.read(Settings())
+        assert time.monotonic() - before < slowest_s
+
+
 def scene_of(frame: Frame, settings: Settings | None = None, progress: Progress | None = None) -> Scene:
     """A scene without faces."""
     settings = settings or Settings()

@@ -9,7 +9,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from films import until_frame
+from films import for_ever, until_frame
 
 from emolive.errors import SourceError
 from emolive.scene import Settings
@@ -31,7 +31,7 @@ class Device:
         self.which = which
         return self
 
-    def isOpened(self) -> bool:  # noqa: N802 (OpenCV's name)
+    def isOpened(self) -> bool:
         return True
 
     def set(self, prop: int, value: float) -> bool:
@@ -149,14 +149,13 @@ def test_another_size_is_a_cut():
 def test_unplugged_is_an_error_that_says_what_to_do():
     device = Device(wrong=lambda i: (False, None) if i > 10 else None)
     with pytest.raises(SourceError, match="emolive cameras"), open_camera("0", device=device) as source:
-        for _ in range(200):
-            source.read(S)
+        for_ever(source)
     assert device.released == 1
 
 
 def test_in_use_or_absent():
     class Closed(Device):
-        def isOpened(self) -> bool:  # noqa: N802
+        def isOpened(self) -> bool:
             return False
 
     for which in ("0", "/dev/video7"):

@@ -1,6 +1,6 @@
 """The demo: as many faces as asked for, never over one another, the same at the same time."""
 
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_it_depends_on_the_time_alone():
 
 def test_it_moves_a_little_from_frame_to_frame():
     shots = [bgr.astype(int) for _, bgr in islice(DemoClip(3).play(), 4)]
-    steps = [np.abs(b - a).mean() for a, b in zip(shots, shots[1:], strict=False)]
+    steps = [np.abs(b - a).mean() for a, b in pairwise(shots)]
     assert all(0.05 < step < 4 for step in steps)
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +35,7 @@ UNEVEN = [0, 20, 110, 150, 1000, 1040, 1100, 1900, 1950, 2500, 3600, 3700, 3720]
 LIVE = Progress("camera", live=True)
 
 
-def feed(recorder, frames: list[Frame], progress: Progress | None = None) -> None:
+def feed(recorder, frames: Iterable[Frame], progress: Progress | None = None) -> None:
     for frame in frames:
         recorder(scene_of(frame, progress=progress), pictures_of(frame))
 
@@ -221,9 +221,9 @@ def test_wrong_ending(tmp_path):
 
 
 def test_an_error_in_the_loop_closes_the_file(tmp_path):
-    with pytest.raises(KeyError), Recorder(tmp_path / "out.mp4", lossless_queue=True) as recorder:
-        feed(recorder, numbered_frames([40.0 * i for i in range(30)]))
-        raise KeyError
+    frames = [*numbered_frames([40.0 * i for i in range(30)]), None]
+    with pytest.raises(AttributeError), Recorder(tmp_path / "out.mp4", lossless_queue=True) as recorder:
+        feed(recorder, frames)
     assert numbers(tmp_path / "out.mp4") == list(range(30))
     assert not [t for t in threading.enumerate() if t.name.startswith("encode")]
 
@@ -249,13 +249,18 @@ def noise(i: int, size: int = 320) -> Frame:
     return Frame(i, 40.0 * i, np.random.default_rng(i).integers(0, 255, (size, size, 3), np.uint8))
 
 
+def noisy(pause: float = 0) -> Iterator[Frame]:
+    """Sixteen seconds that compress badly."""
+    for i in range(400):
+        yield noise(i)
+        time.sleep(pause)
+
+
 @pytest.mark.parametrize("lossless", [True, False])
 def test_disk_full(small_disk, lossless):
     path = small_disk / "out.mp4"
     with pytest.raises(OutputError, match="No space left"), Recorder(path, lossless_queue=lossless) as recorder:
-        for i in range(400):
-            feed(recorder, [noise(i)])
-            time.sleep(0 if lossless else 0.005)
+        feed(recorder, noisy(pause=0 if lossless else 0.005))
     times = [t for t, _ in VideoClip(path).play()]
     assert len(times) > 3
     assert times[:4] == pytest.approx([0, 40, 80, 120], abs=0.02)
@@ -269,12 +274,11 @@ import resource, signal, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
-from test_record import Recorder, Path, feed, noise
+from test_record import Recorder, Path, feed, noisy
 from emolive.errors import OutputError
 try:
     with Recorder(Path({str(tmp_path / "out.mp4")!r}), lossless_queue=True) as recorder:
-        for i in range(400):
-            feed(recorder, [noise(i)])
+        feed(recorder, noisy())
 except OutputError as error:
     print(error)
 """

@@ -4,9 +4,10 @@ import logging
 import socket
 import threading
 import time
+from itertools import pairwise
 
 import pytest
-from films import MjpegCamera, number_of, until_frame
+from films import MjpegCamera, for_ever, number_of, until_frame
 
 from emolive.errors import SourceError
 from emolive.scene import Settings
@@ -33,7 +34,7 @@ def test_frames_in_order_and_up_to_date(mjpeg):
         assert mjpeg.sent - number_of(until_frame(source).bgr) <= 3
     numbers = [number_of(f.bgr) for f in frames]
     assert numbers == sorted(set(numbers))
-    assert all(b.t_ms > a.t_ms for a, b in zip(frames, frames[1:], strict=False))
+    assert all(b.t_ms > a.t_ms for a, b in pairwise(frames))
     assert not any(f.cut for f in frames)
 
 
@@ -74,8 +75,7 @@ def test_headless_gives_up(mjpeg):
         mjpeg.cut()
         began = time.monotonic()
         with pytest.raises(SourceError, match="within 1 s"):
-            while True:
-                source.read(S)
+            for_ever(source)
         assert 0.8 < time.monotonic() - began < 2.5
 
 
@@ -86,10 +86,7 @@ def test_never_opened_is_an_error_within_ten_seconds(capfd, caplog):
         url = f"http://user:geheim@127.0.0.1:{deaf.getsockname()[1]}/stream.mjpg"
         began = time.monotonic()
         with caplog.at_level(logging.DEBUG), pytest.raises(SourceError) as error, open_camera(url) as source:
-            while True:
-                before = time.monotonic()
-                source.read(S)
-                assert time.monotonic() - before < 0.2
+            for_ever(source)
         assert time.monotonic() - began < 10
     out, err = capfd.readouterr()
     assert "geheim" not in str(error.value) + out + err + caplog.text
@@ -116,7 +113,7 @@ def test_what_is_no_stream(answer):
         thread.start()
         began = time.monotonic()
         url = f"http://127.0.0.1:{server.getsockname()[1]}/x"
-        with pytest.raises(SourceError, match="no stream|gives no pictures"), open_camera(url) as source:
+        with pytest.raises(SourceError, match=r"no stream"), open_camera(url) as source:
             until_frame(source)
         assert time.monotonic() - began < 10
         server.shutdown(socket.SHUT_RDWR)
