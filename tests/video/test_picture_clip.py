@@ -1,6 +1,8 @@
 """Pictures of all modes and depths, upright, and what bad ones get."""
 
 import io
+import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -91,8 +93,10 @@ def test_missing_picture(tmp_path):
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
-    Image.new("1", (30_000, 30_000)).save(tmp_path / "bomb.png")
-    with pytest.raises(SourceError):
+    head = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
+    (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk)
+    with pytest.raises(SourceError, match="not a picture"):
         read_picture(tmp_path / "bomb.png")
     monkeypatch.setattr(pictures, "MOST_PIXELS", 100)
     Image.new("L", (11, 10)).save(tmp_path / "large.png")

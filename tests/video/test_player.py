@@ -81,15 +81,13 @@ def test_real_time_is_real():
 
 
 def test_a_slow_machine_shows_every_frame_and_says_so():
-    with playing(Numbers(30, slow_s=0.08)) as source:
+    with playing(Numbers(8, slow_s=0.08)) as source:
         shown = []
         while not source.progress().ended:
             frame = source.read(S)
             if frame:
                 shown.append(number(frame))
-        speed = source._clock.speed
-    assert shown == list(range(30))
-    assert speed == 1.0  # at the end the clock stands
+    assert shown == list(range(8))
 
     with playing(Numbers(30, slow_s=0.08)) as source:
         for _ in range(20):

@@ -177,8 +177,8 @@ def test_no_sound_no_sound_track(tmp_path, film):
 
 def test_a_real_video_whose_sound_begins_late(tmp_path, shared):
     path = shared / "videos" / "face_noface.mov"
-    out = record(tmp_path / "out.mp4", [path])
-    assert probed_times(out) == pytest.approx(probed_times(path), abs=0.02)
+    out = record(tmp_path / "out.mp4", [path], end_ms=3000)
+    assert probed_times(out) == pytest.approx([t for t in probed_times(path) if t < 2999], abs=0.02)
     assert starts(out).keys() == starts(path).keys()
 
 
