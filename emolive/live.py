@@ -116,7 +116,7 @@ def _scene(
         readings=readings,
         memory=memory,
         settings=settings,
-        menu=replace(parts.menu, tracks=tuple(face.track for face in faces)),
+        menu=parts.menu,
         progress=parts.source.progress(),
         timings=timings,
         fps=fps,
@@ -126,7 +126,14 @@ def _scene(
     )
     order = parts.order(scene)
     pages = max(1, -(-len(order) // settings.tiles))
-    return replace(scene, menu=replace(scene.menu, order=order, pages=pages))
+    return replace(scene, menu=replace(parts.menu, tracks=_tracks(scene), order=order, pages=pages))
+
+
+def _tracks(scene: Scene) -> tuple[int, ...]:
+    """The tracks in the order of their numbers, round from the selected one, so that `n` always goes on to the next."""
+    tracks = sorted(face.track for face in scene.faces)
+    at = tracks.index(scene.faces[scene.selected].track) if tracks else 0
+    return (*tracks[at:], *tracks[:at])
 
 
 def _hand_out(parts: Parts, sinks: list[Sink], scene: Scene, everything: bool) -> list[OutputError]:

@@ -1,14 +1,16 @@
 """What many tests share: the data folder, the portrait, one loaded model."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 # One thread each: threads that wait for one another make small batches many times slower on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
+import cv2
+import numpy as np
+import pytest
+import xserver as x
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -39,3 +41,10 @@ def model():
     from emolive.model import load
 
     return load()
+
+
+@pytest.fixture(scope="session")
+def xserver() -> Iterator[str]:
+    """A real X server; its display's name, which is also DISPLAY. One for all: Qt cannot go to another display."""
+    with x.running() as name:
+        yield name

@@ -14,7 +14,6 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-import pytest
 import xserver as x
 
 from emolive import session
@@ -213,10 +212,3 @@ def test_closing_the_camera_window_ends_the_run(xserver, model, portrait, tmp_pa
         run(replace(parts, sinks=[windows, spy], poll=windows.poll, max_seconds=60), settings)
         thread.join()
     assert time.monotonic() - began < 50
-
-
-@pytest.fixture(scope="session")
-def xserver():
-    """A real X server without a screen."""
-    with x.running() as name:
-        yield name

@@ -1,22 +1,14 @@
 """What the tests of what is shown share: an X server, and pictures that were looked at and found good."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import xserver as x
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
-
-
-@pytest.fixture(scope="session")
-def xserver() -> Iterator[str]:
-    """A real X server; its display's name, which is also DISPLAY."""
-    with x.running() as name:
-        yield name
 
 
 @pytest.fixture
