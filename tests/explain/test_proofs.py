@@ -207,11 +207,15 @@ def test_scorecam_is_its_algorithm_one_channel_at_a_time(net, batch):
 
 @pytest.mark.parametrize(("method", "layer"), [("gradcam", "layer4"), ("cam", "layer4"), ("xgradcam", "layer4.1"),
                                                ("layercam", "layer4"), ("gradcam", "layer3")])  # fmt: skip
-def test_all_emotions_at_once_are_the_maps_of_each(net, batch, method, layer):
-    v = Variant(method=method, layer=layer)
+@pytest.mark.parametrize("minus", [None, 2])
+def test_all_emotions_at_once_are_the_maps_of_each(net, batch, method, layer, minus):
+    against = "" if minus is None else f"-{net.spec.labels[minus]}"
+    v = Variant(method=method, layer=layer, target=against)
     seen = look(net, batch, [v], layer)
     together = emotion_maps(net, v, seen.caught, batch, 1)
     for i, label in enumerate(net.spec.labels):
-        one = Variant(method=method, layer=layer, target=label)
+        one = Variant(method=method, layer=layer, target=label + against)
         alone = look(net, batch, [one], layer).results[one][1].cam
-        np.testing.assert_allclose(together[i], alone, atol=1e-4 * np.abs(alone).max())
+        np.testing.assert_allclose(together[i], alone, atol=1e-4 * np.abs(together).max())
+    if minus is not None:
+        assert not together[minus].any()
