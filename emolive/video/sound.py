@@ -62,7 +62,7 @@ class Sound:
                 for packet in container.demux(stream):
                     if packet.pts is not None:
                         yield (float(packet.pts * stream.time_base) - self.first_s) * 1000, packet
-        except (av.FFmpegError, OSError) as error:
+        except (av.FFmpegError, OSError, SourceError) as error:
             log.warning("The sound of %s breaks off: %s", self.path, error)
 
 

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +14,8 @@ import av
 import cv2
 import numpy as np
 
-from emolive.scene import END, Frame, Memory, Menu, Picture, Progress, Scene, Settings, Source
+from emolive.scene import END, Frame, Memory, Menu, Picture, Progress, Scene, Settings, Sink, Source
+from emolive.video.clips import VideoClip
 
 
 def numbered(i: int, width: int = 96, height: int = 64) -> np.ndarray:
@@ -107,6 +108,34 @@ def scene_of(frame: Frame, settings: Settings | None = None, progress: Progress 
 
 def pictures_of(frame: Frame) -> dict[str, Picture]:
     return {"camera": Picture(frame.bgr)}
+
+
+def feed(sink: Sink, frames: Iterable[Frame], progress: Progress | None = None) -> None:
+    """Hand frames to a sink."""
+    for frame in frames:
+        sink(scene_of(frame, progress=progress), pictures_of(frame))
+
+
+def numbered_frames(times: list[float], cuts: tuple[int, ...] = ()) -> list[Frame]:
+    """Frames of `numbered` pictures."""
+    return [Frame(i, t, numbered(i), i in cuts) for i, t in enumerate(times)]
+
+
+def numbers(path: Path) -> list[int]:
+    """The numbers that the frames of a file say."""
+    return [number_of(bgr) for _, bgr in VideoClip(path).play()]
+
+
+def noise(i: int, size: int = 320) -> Frame:
+    """A picture that compresses badly."""
+    return Frame(i, 40.0 * i, np.random.default_rng(i).integers(0, 255, (size, size, 3), np.uint8))
+
+
+def noisy(pause: float = 0) -> Iterator[Frame]:
+    """Sixteen seconds that compress badly."""
+    for i in range(400):
+        yield noise(i)
+        time.sleep(pause)
 
 
 class MjpegCamera:
