@@ -28,7 +28,7 @@ def test_an_error_in_the_loop_closes_the_file(tmp_path):
 
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:
-    """A file system of half a megabyte, where this may be made; the end of a file that may not grow else."""
+    """A file system of half a megabyte; only root may make one, and `test_file_size_limit` shows the same to others."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = (
