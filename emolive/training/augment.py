@@ -37,15 +37,17 @@ def augmentation(crop: int, size: int, strength: float = 1.0) -> v2.Compose:
     def sometimes(p: float, *transforms: v2.Transform) -> v2.RandomApply:
         return v2.RandomApply(list(transforms), p=min(1.0, p * strength))
 
-    return v2.Compose([
-        v2.RandomHorizontalFlip(),
-        sometimes(0.25, LowResolution()),
-        v2.Pad(pad, padding_mode="reflect"),
-        v2.RandomResizedCrop(size, scale=(smallest, 1.0), ratio=(0.9, 1.11), antialias=True),
-        sometimes(0.6, v2.RandomAffine(degrees=15, shear=6, interpolation=v2.InterpolationMode.BILINEAR, fill=110)),
-        sometimes(0.7, v2.ColorJitter(brightness=0.4, contrast=0.4)),
-        sometimes(0.1, v2.GaussianBlur(5, sigma=(0.3, 1.5))),
-        v2.ToDtype(torch.float32, scale=True),
-        sometimes(0.2, v2.GaussianNoise(sigma=0.04)),
-        v2.RandomErasing(p=0.4 * strength, scale=(0.02, 0.2), value=0.5),
-    ])
+    return v2.Compose(
+        [
+            v2.RandomHorizontalFlip(),
+            sometimes(0.25, LowResolution()),
+            v2.Pad(pad, padding_mode="reflect"),
+            v2.RandomResizedCrop(size, scale=(smallest, 1.0), ratio=(0.9, 1.11), antialias=True),
+            sometimes(0.6, v2.RandomAffine(degrees=15, shear=6, interpolation=v2.InterpolationMode.BILINEAR, fill=110)),
+            sometimes(0.7, v2.ColorJitter(brightness=0.4, contrast=0.4)),
+            sometimes(0.1, v2.GaussianBlur(5, sigma=(0.3, 1.5))),
+            v2.ToDtype(torch.float32, scale=True),
+            sometimes(0.2, v2.GaussianNoise(sigma=0.04)),
+            v2.RandomErasing(p=0.4 * strength, scale=(0.02, 0.2), value=0.5),
+        ]
+    )

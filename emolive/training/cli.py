@@ -28,9 +28,9 @@ def setting(*names: str, kind: object = None, help: str = "") -> click.decorator
 @click.option("--val-fraction", type=click.FloatRange(0, 0.9, min_open=True), default=0.1, show_default=True,
               help="Part of each class that is held out where DATA has no folder validation.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on after the last whole epoch of the run in --out.")
-@setting("--stages", help="Input sizes and epochs: 64x6,112x8 is 6 epochs at 64 pixels, then 8 at 112.")
+@setting("--stages", help="Input sizes and epochs: 64x6,112x8@0.5: 6 epochs at 64 pixels, then 8 at 112, less spoilt.")
 @setting("--init", help="Weights to start from: imagenet (downloaded), none, or a file.")
-@setting("--batch", kind=click.IntRange(1), help="Pictures a step and process.")
+@setting("--batch", kind=click.IntRange(1), help="Pictures a step, all processes together.")
 @setting("--lr", kind=click.FloatRange(0, min_open=True), help="Highest learning rate.")
 @setting("--weight-decay", kind=click.FloatRange(0), help="AdamW's weight decay.")
 @setting("--warmup", kind=click.FloatRange(0, 1), help="Part of the steps in which the learning rate rises.")
@@ -38,7 +38,6 @@ def setting(*names: str, kind: object = None, help: str = "") -> click.decorator
 @setting("--balance", kind=click.FloatRange(0, 1), help="Class balance: 0 pictures count alike, 1 classes do.")
 @setting("--average", kind=click.FloatRange(0), help="Epochs that the shipped weights are a moving average over.")
 @setting("--mixup", kind=click.FloatRange(0), help="Mixup's alpha; 0 is none.")
-@setting("--strength", kind=click.FloatRange(0), help="How much the pictures are spoilt.")
 @setting("--targets", kind=click.Choice(["label", "ferplus", "both"]), help="What is learnt: labels, FER+ votes, both.")
 @setting("--vote-weight", kind=click.FloatRange(0), help="Weight of the votes where both are learnt.")
 @setting("--color", kind=click.Choice(["gray", "rgb"]), help="What the network sees.")

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from emolive.errors import EmoliveError
 from emolive.model import GRAY, Spec, save
@@ -25,29 +26,36 @@ from emolive.training.augment import augmentation
 from emolive.training.dataset import VOTES, Faces, join_votes, load_data
 from emolive.training.finish import finish
 from emolive.training.network import Emotions, exported, spec_of, start
-from emolive.training.settings import Settings
+from emolive.training.settings import Settings, Stage
 
 log = logging.getLogger(__name__)
 
 HISTORY = ("epoch", "size", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
 BEST = "best.safetensors"
+LAST = "last"
 
 
 class Learnt(Dataset):
     """Crops to learn from, augmented anew each time: ((1 or 3, size, size) in 0..1, targets, truth)."""
 
-    def __init__(self, faces: Faces, spec: Spec, size: int, strength: float) -> None:
+    def __init__(self, faces: Faces, spec: Spec, seed: int) -> None:
         crops = faces.crops
         if spec.color == "gray":
             crops = np.stack([np.rint(crop @ np.array(GRAY, np.float32)) for crop in crops]).astype(np.uint8)[..., None]
         self.pictures = torch.from_numpy(np.ascontiguousarray(crops.transpose(0, 3, 1, 2)))
         self.targets, self.truth = torch.from_numpy(faces.targets), torch.from_numpy(faces.truth)
-        self.transform = augmentation(self.pictures.shape[-1], size, strength)
+        self.seed, self.transform = seed, None
+
+    def enter(self, stage: Stage, epoch: int) -> None:
+        """Augment as `stage` asks for, by chance that hangs on seed, epoch and row only: not on who draws first."""
+        self.transform = augmentation(self.pictures.shape[-1], stage.size, stage.strength)
+        self.chance = (self.seed * 1000 + epoch) * len(self)
 
     def __len__(self) -> int:
         return len(self.truth)
 
     def __getitem__(self, row: int) -> tuple[Tensor, Tensor, Tensor]:
+        torch.default_generator.manual_seed(self.chance + row)
         return self.transform(self.pictures[row]), self.targets[row], self.truth[row]
 
 
@@ -65,20 +73,20 @@ class Judged(Dataset):
 
 
 class Data(pl.LightningDataModule):
-    """Makes the loaders afresh each epoch, because the input size may change and all chance hangs on seed and epoch."""
+    """The loaders; the one of training is made afresh each epoch, because the input size may change."""
 
     def __init__(self, train: Faces, validation: Faces, spec: Spec, settings: Settings) -> None:
         super().__init__()
-        self.learnt, self.judged = Learnt(train, spec, settings.size(0), settings.strength), Judged(validation)
+        self.learnt, self.judged = Learnt(train, spec, settings.seed), Judged(validation)
         self.settings = settings
 
     def train_dataloader(self) -> DataLoader:
         """Shuffled batches for the epoch that begins; the same ones whether it was resumed or reached in one go."""
         s, epoch = self.settings, self.trainer.current_epoch
-        pl.seed_everything(s.seed + 1000 * epoch, workers=True, verbose=False)
-        self.learnt.transform = augmentation(self.learnt.pictures.shape[-1], s.size(epoch), s.strength)
-        batch = min(s.batch, len(self.learnt))
-        return DataLoader(self.learnt, batch, shuffle=True, drop_last=True, num_workers=s.workers)
+        self.learnt.enter(s.stage(epoch), epoch)
+        sampler = DistributedSampler(self.learnt, self.trainer.world_size, self.trainer.global_rank, seed=s.seed)
+        batch = max(1, min(s.batch // self.trainer.world_size, len(sampler)))
+        return DataLoader(self.learnt, batch, sampler=sampler, drop_last=True, num_workers=s.workers)
 
     def val_dataloader(self) -> DataLoader:
         """All validation pictures, in order."""
@@ -106,7 +114,7 @@ class History(Callback):
 
         epoch = trainer.current_epoch
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        new = {**values, "epoch": epoch + 1, "size": pl_module.settings.size(epoch)}
+        new = {**values, "epoch": epoch + 1, "size": pl_module.settings.stage(epoch).size}
         rows = [row for row in self.rows() if row["epoch"] <= epoch] + [new]
         with open(self.path, "w", newline="") as stream:
             table = csv.writer(stream)
@@ -117,13 +125,12 @@ class History(Callback):
 
 
 class Best(ModelCheckpoint):
-    """Keeps the last and the best state, and writes the best one in emolive's own format as soon as it is reached."""
+    """Keeps the best state, and writes it in emolive's own format as soon as it is reached."""
 
     def __init__(self, out: Path) -> None:
         super().__init__(
-            out / "checkpoints", "{epoch:03d}", monitor="val_accuracy", mode="max",
-            save_last=True, save_on_train_epoch_end=True,
-        )  # fmt: skip
+            out / "checkpoints", "best-{epoch:03d}", monitor="val_accuracy", mode="max", save_on_train_epoch_end=True
+        )
         self.out, self.written = out, ""
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Emotions) -> None:
@@ -132,7 +139,7 @@ class Best(ModelCheckpoint):
         if trainer.is_global_zero and self.best_model_path != self.written:
             self.written = self.best_model_path
             state = torch.load(self.written, map_location="cpu", weights_only=False)
-            size = pl_module.settings.size(state["epoch"])
+            size = pl_module.settings.stage(state["epoch"]).size
             spec = dataclasses.replace(pl_module.spec, input_size=size)
             save(self.out / BEST, exported(state["state_dict"], spec), spec)
 
@@ -158,6 +165,7 @@ def train(data: Path, out: Path, settings: Settings, fraction: float = 0.1, resu
     try:
         trainer.fit(module, datamodule=Data(faces, held, spec, settings), ckpt_path=last, weights_only=False)
     except (KeyboardInterrupt, SystemExit):
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # Lightning turned it off
         log.warning("Stopped. The best epoch so far is kept; --resume goes on after the last whole epoch.")
     if not (out / BEST).is_file():
         raise EmoliveError("Stopped before the first epoch was over: there is nothing to keep yet.")
@@ -179,7 +187,7 @@ def _with_targets(faces: Faces, data: Path, settings: Settings) -> Faces:
 
 
 def _last(out: Path, labels: tuple[str, ...]) -> Path:
-    path = out / "checkpoints" / "last.ckpt"
+    path = out / "checkpoints" / f"{LAST}.ckpt"
     if not path.is_file():
         raise EmoliveError(f"There is nothing to go on with in {out}: no {path.name}. Leave --resume away.")
     before = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]["weights"]
@@ -206,8 +214,9 @@ def _amx() -> bool:
 
 def _trainer(out: Path, settings: Settings, pictures: int) -> pl.Trainer:
     world, local = (int(os.environ.get(name, 1)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
-    steps = max(1, pictures // settings.batch // world)
-    callbacks: list[Callback] = [History(out), Best(out)]
+    steps = max(1, pictures // settings.batch)
+    last = ModelCheckpoint(out / "checkpoints", LAST, save_on_train_epoch_end=True, enable_version_counter=False)
+    callbacks: list[Callback] = [History(out), Best(out), last]
     if settings.average:
         callbacks.append(EMAWeightAveraging(decay=1 - 1 / max(1.0, settings.average * steps)))
     if settings.patience:

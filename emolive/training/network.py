@@ -26,7 +26,7 @@ def spec_of(settings: Settings, labels: tuple[str, ...], size: int | None = None
     """What the checkpoint will say about itself, for the input `size` (default: the last stage's)."""
     mean, std = ((0.485,) * 3, (0.229,) * 3) if settings.color == "gray" else (Spec.mean, Spec.std)
     return Spec(
-        labels=labels, input_size=size or settings.plan()[-1][0], crop_size=settings.crop_size, mean=mean, std=std,
+        labels=labels, input_size=size or settings.plan()[-1].size, crop_size=settings.crop_size, mean=mean, std=std,
         layer4_stride=settings.layer4_stride, color=settings.color,
     )  # fmt: skip
 
@@ -84,6 +84,10 @@ class Emotions(pl.LightningModule):
         smooth = targets * (1 - self.settings.smoothing) + self.settings.smoothing / targets.shape[1]
         return -(smooth * self.weights * logits.float().log_softmax(1)).sum(1).mean()
 
+    def on_train_epoch_start(self) -> None:
+        """Draw anew from seed and epoch, so that a resumed run mixes the same pictures up."""
+        torch.manual_seed(self.settings.seed * 1000 + self.current_epoch)
+
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor], _: int) -> Tensor:
         """One batch of pictures (N, 1 or 3, S, S) in 0..1, targets (N, K or 2K), truth (N,): its loss."""
         x, targets, truth = batch
@@ -104,7 +108,7 @@ class Emotions(pl.LightningModule):
     def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
         """Measure one batch of crops (N, S, S, 3) uint8 and truth (N,), prepared as in live use."""
         crops, truth = batch
-        spec = dataclasses.replace(self.spec, input_size=self.settings.size(self.current_epoch))
+        spec = dataclasses.replace(self.spec, input_size=self.settings.stage(self.current_epoch).size)
         logits = self.net(prepare(crops.cpu().numpy(), spec, self.device))[:, : len(spec.labels)].float()
         self.val_accuracy(logits, truth)
         loss = nn.functional.cross_entropy(logits, truth)

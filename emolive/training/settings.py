@@ -12,8 +12,17 @@ from emolive.errors import EmoliveError
 
 
 @dataclass(frozen=True)
+class Stage:
+    """Some epochs at one input size; `strength` scales how often their pictures are spoilt."""
+
+    size: int
+    epochs: int
+    strength: float = 1.0
+
+
+@dataclass(frozen=True)
 class Settings:
-    """How to train. `stages` says at which input size how many epochs are spent, small pictures first: "64x6,112x8".
+    """How to train. `stages` are sizes and epochs, and how much the pictures are spoilt: "64x6,112x8@0.5".
 
     targets: "label" learns the folders' labels, "ferplus" the annotators' votes, "both" the labels with one set of
     outputs and the votes with a second one that is thrown away in the end (weighted by `vote_weight`).
@@ -30,7 +39,6 @@ class Settings:
     balance: float = 0.0
     average: float = 1.0
     mixup: float = 0.0
-    strength: float = 1.0
     targets: str = "label"
     vote_weight: float = 0.5
     init: str = "imagenet"
@@ -42,22 +50,23 @@ class Settings:
     precision: str = "auto"
     workers: int = 2
 
-    def plan(self) -> list[tuple[int, int]]:
-        """The stages as (input size, epochs)."""
-        parts = [re.fullmatch(r"(\d+)x(\d+)", part.strip()) for part in self.stages.split(",")]
-        if not all(parts) or not all(int(p[1]) >= 16 and int(p[2]) >= 1 for p in parts if p):
+    def plan(self) -> list[Stage]:
+        """The stages, in order."""
+        found = [re.fullmatch(r"(\d+)x(\d+)(?:@(\d*\.?\d+))?", part.strip()) for part in self.stages.split(",")]
+        plan = [Stage(int(part[1]), int(part[2]), float(part[3] or 1)) for part in found if part]
+        if len(plan) < len(found) or any(stage.size < 16 or stage.epochs < 1 for stage in plan):
             raise EmoliveError(f"--stages '{self.stages}' is not understood. Write sizes and epochs, like 64x6,112x8.")
-        return [(int(p[1]), int(p[2])) for p in parts if p]
+        return plan
 
     @property
     def epochs(self) -> int:
         """All stages' epochs together."""
-        return sum(epochs for _, epochs in self.plan())
+        return sum(stage.epochs for stage in self.plan())
 
-    def size(self, epoch: int) -> int:
-        """The input size of an epoch (0-based)."""
-        sizes = [size for size, epochs in self.plan() for _ in range(epochs)]
-        return sizes[min(epoch, len(sizes) - 1)]
+    def stage(self, epoch: int) -> Stage:
+        """The stage of an epoch (0-based)."""
+        each = [stage for stage in self.plan() for _ in range(stage.epochs)]
+        return each[min(epoch, len(each) - 1)]
 
     def write(self, path: Path) -> None:
         """Keep the settings as JSON."""

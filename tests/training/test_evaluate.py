@@ -1,0 +1,150 @@
+"""The figures of a report against independent sums; test-time augmentation; the folder command."""
+
+import dataclasses
+import json
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from emolive.errors import EmoliveError
+from emolive.explain.engine import Engine
+from emolive.faces.crop import crop_face, square
+from emolive.scene import Face, Frame, Memory, Settings
+from emolive.training.cli import evaluate
+from emolive.training.dataset import read_faces
+from emolive.training.evaluate import agreement, evaluate_folder, fit_temperature, measure, predict, views
+
+
+@pytest.fixture(scope="module")
+def guesses():
+    draw = np.random.default_rng(0)
+    logits = draw.normal(size=(400, 4)).astype(np.float32) * 2
+    truth = np.where(draw.random(400) < 0.6, logits.argmax(1), draw.integers(0, 3, 400))
+    truth[truth == 3] = 0  # class 3 is predicted but never true
+    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    return probabilities, truth
+
+
+def test_figures_against_plain_sums(guesses):
+    p, t = guesses
+    report = measure(p, t, ["a", "b", "c", "d"])
+    guess = p.argmax(1)
+    assert report["n"] == 400
+    assert report["accuracy"] == pytest.approx((guess == t).mean())
+    assert report["confusion"] == [[int(((t == i) & (guess == j)).sum()) for j in range(4)] for i in range(4)]
+    assert set(report["recall"]) == {"a", "b", "c"}
+    f1 = []
+    for k in range(3):
+        hit = ((guess == k) & (t == k)).sum()
+        assert report["recall"]["abc"[k]] == pytest.approx(hit / (t == k).sum())
+        f1.append(2 * hit / ((guess == k).sum() + (t == k).sum()))
+    assert report["macro_f1"] == pytest.approx(np.mean(f1))
+
+
+def test_calibration_error_has_fifteen_equal_bins(guesses):
+    p, t = guesses
+    sure, right = p.max(1), p.argmax(1) == t
+    error = 0.0
+    for b in range(15):
+        inside = (sure > b / 15) & (sure <= (b + 1) / 15)
+        if inside.any():
+            error += inside.mean() * abs(sure[inside].mean() - right[inside].mean())
+    assert measure(p, t, list("abcd"))["ece"] == pytest.approx(error, abs=1e-6)
+
+
+def test_temperature_is_found_again():
+    draw = np.random.default_rng(1)
+    honest = draw.normal(size=(20000, 5)) * 1.5
+    p = np.exp(honest) / np.exp(honest).sum(1, keepdims=True)
+    truth = np.array([draw.choice(5, p=row) for row in p])
+    assert fit_temperature(torch.tensor(3 * honest, dtype=torch.float32), truth) == pytest.approx(3, rel=0.05)
+
+
+def test_views():
+    crops = np.random.default_rng(0).integers(0, 256, (2, 48, 48, 3)).astype(np.uint8)
+    assert len(views(crops, "none")) == 1
+    np.testing.assert_array_equal(views(crops, "flip")[1], crops[:, :, ::-1])
+    ten = views(crops, "tencrop")
+    assert len(ten) == 10
+    assert {view.shape for view in ten} == {(2, 44, 44, 3)}
+    np.testing.assert_array_equal(ten[0], crops[:, :44, :44])
+    np.testing.assert_array_equal(ten[3], crops[:, 4:, 4:])
+    np.testing.assert_array_equal(ten[5], crops[:, :, ::-1][:, :44, :44])
+
+
+def test_probabilities_are_averaged(model):
+    crops = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 3)).astype(np.uint8)
+    flip = (predict(model, crops) + predict(model, np.ascontiguousarray(crops[:, :, ::-1]))) / 2
+    np.testing.assert_allclose(predict(model, crops, "flip"), flip, atol=1e-6)
+    np.testing.assert_allclose(predict(model, crops, "tencrop").sum(1), 1, atol=1e-5)
+
+
+def test_live_engine_and_evaluate_agree(model, portrait):
+    box = (200.0, 60.0, 340.0, 200.0)
+    frame = Frame(0, 0.0, portrait)
+    settings = Settings()
+    reading = Engine(model, "full")(frame, [Face(box, 1.0, np.zeros((6, 2)), 1)], settings, Memory())[0]
+    live = next(iter(reading.results.values())).probs
+    crop = crop_face(portrait, square(box, model.spec.crop_margin["full"]), model.spec.crop_size)
+    np.testing.assert_array_equal(reading.crop, crop)
+    np.testing.assert_array_equal(live, predict(model, crop[None])[0])
+
+
+@pytest.fixture
+def tested(tmp_path, model):
+    """A folder with two of the model's classes, and a table of votes."""
+    draw = np.random.default_rng(3)
+    for name in ("happy", "sad"):
+        (tmp_path / "test" / name).mkdir(parents=True)
+        for i in range(3):
+            cv2.imwrite(str(tmp_path / "test" / name / f"{i}.png"), draw.integers(0, 256, (48, 48, 3)))
+    (tmp_path / "test" / "sad" / "torn.jpg").write_bytes(b"torn")
+    votes = "file,happy,sad,NF\nhappy/0.png,9,1,0\nsad/1.png,5,5,0\nsad/2.png,1,0,9\n"
+    (tmp_path / "test" / "ferplus.csv").write_text(votes)
+    return tmp_path / "test"
+
+
+def test_folder_report(tested, tmp_path):
+    out = tmp_path / "out"
+    result = CliRunner().invoke(evaluate, [str(tested), "--out", str(out), "--tta", "flip"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    report = json.loads((out / "report.json").read_text())
+    assert report["n"] == 6
+    assert set(report["recall"]) == {"happy", "sad"}
+    assert len(report["labels"]) == len(report["confusion"]) == 7
+    assert sum(map(sum, report["confusion"])) == 6
+    assert 0 <= report["ece"] <= 1
+    assert report["tta"] == "flip"
+    assert report["unreadable"][0].endswith("torn.jpg")
+    assert report["ferplus_n"] == 1  # one a tie, one without a face, three without votes
+    assert cv2.imread(str(out / "confusion.png")) is not None
+
+
+def test_votes_count_where_one_emotion_leads(tested, model):
+    faces = read_faces(tested, 48, model.spec.labels)
+    sure = np.zeros((6, 7))
+    sure[:, model.spec.labels.index("happy")] = 1
+    assert agreement(sure, faces, tested / "ferplus.csv") == {"ferplus_n": 1, "ferplus_accuracy": 1.0}
+
+
+def test_a_folder_of_strange_classes_is_named(tested, tmp_path):
+    (tested / "sad").rename(tested / "bored")
+    with pytest.raises(EmoliveError, match="bored"):
+        evaluate_folder(tested, None, tmp_path / "out", "none", None)
+
+
+def test_detect_finds_the_face_first(tested, tmp_path, portrait, model):
+    cv2.imwrite(str(tested / "happy" / "0.png"), portrait)
+    report = evaluate_folder(tested, None, tmp_path / "out", "none", "full")
+    assert report["n"] == 1
+    assert len(report["no_face"]) == 5
+    assert report["detector"] == "full"
+
+
+def test_figures_are_after_temperature(model, tested, tmp_path):
+    crops = read_faces(tested, 48, model.spec.labels).crops
+    warm = dataclasses.replace(model, spec=dataclasses.replace(model.spec, temperature=5.0))
+    assert predict(warm, crops).max() < predict(model, crops).max()

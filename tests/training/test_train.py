@@ -1,0 +1,151 @@
+"""Short runs on generated pictures: they learn, stop, go on, and run as two processes."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from emolive.errors import EmoliveError
+from emolive.model import load
+from emolive.training.dataset import read_faces
+from emolive.training.evaluate import predict
+from emolive.training.fit import HISTORY, History, train
+from emolive.training.settings import Settings, Stage
+
+SMALL = Settings(
+    stages="32x3@0.3", init="none", batch=8, lr=1e-3, workers=0, precision="32-true", crop_size=32, average=0.5, seed=3
+)
+
+
+def rows(out: Path) -> list[dict[str, str]]:
+    with open(out / "history.csv", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def run(data, tmp_path_factory) -> Path:
+    """The folder of one finished run."""
+    out = tmp_path_factory.mktemp("run")
+    train(data, out, SMALL)
+    return out
+
+
+def test_it_learns(run):
+    report = json.loads((run / "report.json").read_text())
+    assert report["accuracy"] >= 0.95
+    assert report["labels"] == ["bars", "disc"]
+    assert len(rows(run)) == 3
+    assert tuple(rows(run)[0]) == HISTORY
+    assert float(rows(run)[-1]["val_loss"]) < float(rows(run)[0]["val_loss"])
+    for name in ("history.png", "confusion.png", "mistakes.png"):
+        assert cv2.imread(str(run / name)) is not None
+
+
+def test_the_checkpoint_says_everything_and_reloads_to_identical_outputs(run, data):
+    first, second = (load(run / "model.safetensors") for _ in range(2))
+    spec = first.spec
+    assert (spec.labels, spec.input_size, spec.crop_size) == (("bars", "disc"), 32, 32)
+    assert (spec.layer4_stride, spec.color) == (1, "gray")
+    report = json.loads((run / "report.json").read_text())
+    assert spec.metrics["validation_accuracy"] == round(report["accuracy"], 4)
+    assert json.loads(spec.recipe)["seed"] == 3
+    held = read_faces(data / "validation", 32)
+    probabilities = predict(first, held.crops)
+    np.testing.assert_array_equal(probabilities, predict(second, held.crops))
+    assert (probabilities.argmax(1) == held.truth).mean() == report["accuracy"]
+
+
+def test_ctrl_c_keeps_the_best_and_resume_equals_uninterrupted(run, data, tmp_path, monkeypatch):
+    append = History.on_train_epoch_end
+
+    def interrupt(self, trainer, module):
+        if trainer.current_epoch == 1:
+            raise KeyboardInterrupt
+        append(self, trainer, module)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(History, "on_train_epoch_end", interrupt)
+        train(data, tmp_path, SMALL)
+    assert len(rows(tmp_path)) == 1
+    assert load(tmp_path / "model.safetensors").spec.metrics
+    train(data, tmp_path, SMALL, resume=True)
+    assert rows(tmp_path) == rows(run)
+    ours, theirs = (
+        torch.load(p / "checkpoints" / "last.ckpt", weights_only=False)["state_dict"] for p in (tmp_path, run)
+    )
+    assert ours.keys() == theirs.keys()
+    for name in ours:
+        torch.testing.assert_close(ours[name], theirs[name], rtol=0, atol=0, msg=name)
+
+
+def test_soft_targets_have_their_own_outputs_in_training_only(data, tmp_path):
+    with pytest.raises(EmoliveError, match=r"ferplus\.csv"):
+        train(data, tmp_path / "none", Settings(targets="both"))
+    names = [f"{kind}/{i:02}.png" for kind in ("bars", "disc") for i in range(32)]
+    (data / "train" / "ferplus.csv").write_text("file,bars,disc\n" + "".join(f"{name},6,4\n" for name in names))
+    short = Settings(
+        **{**vars(SMALL), "stages": "24x1,32x1", "targets": "both", "mixup": 0.2, "color": "rgb", "balance": 0.5}
+    )
+    train(data, tmp_path / "both", short)
+    assert load(tmp_path / "both" / "model.safetensors").net.fc.out_features == 2
+    assert [row["size"] for row in rows(tmp_path / "both")] == ["24", "32"]
+
+
+def test_a_run_is_not_overwritten_and_other_classes_are_named(run, data, folder, tmp_path):
+    with pytest.raises(EmoliveError, match="--resume"):
+        train(data, run, SMALL)
+    with pytest.raises(EmoliveError, match="nothing to go on with"):
+        train(data, tmp_path / "new", SMALL, resume=True)
+    other = folder(tmp_path / "three", 4, 0, ("bars", "disc", "none"))
+    with pytest.raises(EmoliveError, match="2 classes, the data 3"):
+        train(other, run, SMALL, fraction=0.3, resume=True)
+
+
+@pytest.mark.parametrize("content", [None, b"no weights"])
+def test_bad_start_weights_are_named(data, tmp_path, content):
+    path = tmp_path / "weights.pth"
+    if content:
+        path.write_bytes(content)
+    with pytest.raises(EmoliveError, match=r"weights\.pth"):
+        train(data, tmp_path / "out", Settings(**{**vars(SMALL), "init": str(path)}))
+
+
+def test_stages():
+    settings = Settings(stages="64x2, 112x3@.5")
+    assert settings.plan() == [Stage(64, 2), Stage(112, 3, 0.5)]
+    assert settings.epochs == 5
+    assert [settings.stage(epoch).size for epoch in range(6)] == [64, 64, 112, 112, 112, 112]
+    for wrong in ("", "112", "64x0", "8x3", "64x2;112x3"):
+        with pytest.raises(EmoliveError, match="stages"):
+            Settings(stages=wrong).plan()
+
+
+def test_settings_come_back(tmp_path):
+    SMALL.write(tmp_path / "s.json")
+    assert Settings.read(tmp_path / "s.json") == SMALL
+    (tmp_path / "s.json").write_text('{"colour": "gray"}')
+    with pytest.raises(EmoliveError, match="settings"):
+        Settings.read(tmp_path / "s.json")
+
+
+def test_two_processes_give_the_same_checkpoint_format(run, data, tmp_path):
+    SMALL.write(tmp_path / "settings.json")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command += ["-m", "emolive", "train", str(data), "--settings", str(tmp_path / "settings.json"), "--stages", "32x1"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "out")], env=environment, capture_output=True, text=True, timeout=180
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    ours, theirs = (load(path / "model.safetensors") for path in (tmp_path / "out", run))
+    assert ours.net.state_dict().keys() == theirs.net.state_dict().keys()
+    assert ours.spec.labels == theirs.spec.labels
+    assert len(rows(tmp_path / "out")) == 1
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["n"] == 24
