@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -61,23 +62,31 @@ def read_picture(path: Path) -> np.ndarray:
         raise SourceError(f"There is no picture {path}. Check the name.")
     if path.stat().st_size == 0:
         raise SourceError(f"{path} is empty (0 bytes). Copy or download it again.")
+    return decode_picture(path, str(path))
+
+
+def decode_picture(file: Path | BinaryIO, name: str, most_pixels: int = MOST_PIXELS) -> np.ndarray:
+    """An open file, such as an upload, as `read_picture` reads it. `name` is what errors call it.
+
+    Raises `SourceError` if it is broken, no picture, or has more than `most_pixels`.
+    """
     try:
-        with _opened(path) as picture:
+        with _opened(file) as picture:
             width, height = picture.size
-            if width * height > MOST_PIXELS:
-                raise SourceError(f"{path} has {width}×{height} pixels, more than fit. Make it smaller first.")
+            if width * height > most_pixels:
+                raise SourceError(f"{name} has {width}×{height} pixels, more than fit. Make it smaller first.")
             upright = ImageOps.exif_transpose(picture)
             return np.ascontiguousarray(_rgb(upright)[..., ::-1])
     except PermissionError as error:
-        raise SourceError(f"{path} may not be read by you. Change its permissions.") from error
+        raise SourceError(f"{name} may not be read by you. Change its permissions.") from error
     except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
-        raise SourceError(f"{path} is not a picture that can be read ({error}). Is it whole?") from error
+        raise SourceError(f"{name} is not a picture that can be read ({error}). Is it whole?") from error
 
 
-def _opened(path: Path) -> Image.Image:
+def _opened(file: Path | BinaryIO) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MOST_PIXELS decides
-        return Image.open(path, formats=FORMATS)
+        return Image.open(file, formats=FORMATS)
 
 
 def _rgb(picture: Image.Image) -> np.ndarray:
