@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from emolive.errors import SourceError
 from emolive.video.clips import Shot
@@ -62,10 +62,10 @@ def read_picture(path: Path) -> np.ndarray:
         raise SourceError(f"There is no picture {path}. Check the name.")
     if path.stat().st_size == 0:
         raise SourceError(f"{path} is empty (0 bytes). Copy or download it again.")
-    return decode_picture(path, str(path))
+    return decode_picture(path, str(path), MOST_PIXELS)
 
 
-def decode_picture(file: Path | BinaryIO, name: str, most_pixels: int = MOST_PIXELS) -> np.ndarray:
+def decode_picture(file: Path | BinaryIO, name: str, most_pixels: int) -> np.ndarray:
     """An open file, such as an upload, as `read_picture` reads it. `name` is what errors call it.
 
     Raises `SourceError` if it is broken, no picture, or has more than `most_pixels`.
@@ -79,6 +79,8 @@ def decode_picture(file: Path | BinaryIO, name: str, most_pixels: int = MOST_PIX
             return np.ascontiguousarray(_rgb(upright)[..., ::-1])
     except PermissionError as error:
         raise SourceError(f"{name} may not be read by you. Change its permissions.") from error
+    except UnidentifiedImageError as error:  # what it says of an open file helps nobody
+        raise SourceError(f"{name} is not a picture that can be read. Is it whole?") from error
     except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
         raise SourceError(f"{name} is not a picture that can be read ({error}). Is it whole?") from error
 
