@@ -1,10 +1,11 @@
 #!/bin/sh
-# Installs what the window tests need and pip cannot bring: an X server without a screen, a robot's hands, GL libraries.
+# Installs what the tests need and pip cannot bring: an X server without a screen, a robot's hands, a browser, GL libraries.
 set -eu
 missing=""
 command -v Xvfb >/dev/null 2>&1 || missing="$missing xvfb"
 command -v xdotool >/dev/null 2>&1 || missing="$missing xdotool"
 command -v ffprobe >/dev/null 2>&1 || missing="$missing ffmpeg"
+command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
 if [ "$(uname)" = Linux ]; then
   for pair in libEGL.so.1:libegl1 libGLESv2.so.2:libgles2 libGL.so.1:libgl1 libglib-2.0.so.0:libglib2.0-0; do
     ldconfig -p | grep -q "${pair%%:*}" || missing="$missing ${pair##*:}"
@@ -19,6 +20,6 @@ if [ "$(uname)" = Linux ] && command -v apt-get >/dev/null 2>&1; then
   # shellcheck disable=SC2086
   DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $missing >/dev/null
 else
-  echo "The window tests need$missing: please install them with your system's package manager." >&2
+  echo "The tests need$missing: please install them with your system's package manager." >&2
   exit 1
 fi

@@ -1,0 +1,1 @@
+"""The still-image page, and what it shares with the notebook."""
