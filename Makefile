@@ -1,8 +1,10 @@
 # One command for each chore. Everything goes into .venv and can be run again at any time.
-.PHONY: demo test slow endurance lint format system requirements clean
+.PHONY: demo test slow endurance lint format readme system requirements clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# setuptools warns at length about editable installs that have a folder of another name
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet
 
 demo: $(VENV)/installed  ## install, then watch the demo (without a screen: write it to recordings/)
 	$(BIN)/emolive demo
@@ -24,6 +26,9 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+readme: $(VENV)/installed-test system  ## the README's table of keys and its pictures
+	$(BIN)/python docs/refresh.py
+
 system:  ## X server and libraries that the window tests need
 	sh tests/system_packages.sh
 
@@ -36,16 +41,16 @@ clean:
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(PIP) --upgrade pip
 
 $(VENV)/installed: $(BIN)/python setup.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet -e .
+	$(PIP) -e .
 	touch $@
 
 $(VENV)/installed-test: $(BIN)/python setup.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet -e '.[test]'
+	$(PIP) -e '.[test]'
 	touch $@ $(VENV)/installed
 
 $(VENV)/installed-dev: $(BIN)/python setup.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	$(PIP) -e '.[dev]'
 	touch $@ $(VENV)/installed $(VENV)/installed-test

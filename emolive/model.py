@@ -98,6 +98,13 @@ def prepare(crops: np.ndarray | Sequence[np.ndarray], spec: Spec, device: str = 
     return ((x - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
+def as_seen(crop: np.ndarray, spec: Spec) -> np.ndarray:
+    """A crop (S, S, 3) uint8 RGB in the colours that the network is given: grey, where it sees no colour."""
+    if spec.color != "gray":
+        return crop
+    return np.repeat((crop @ np.float32(GRAY)).round().astype(np.uint8)[..., None], 3, axis=-1)
+
+
 def build(spec: Spec) -> nn.Module:
     """Make the network of `spec` with fresh weights. Add another architecture by adding a builder to `BUILDERS`."""
     return BUILDERS[pick(spec.arch, BUILDERS, "architecture")](spec)

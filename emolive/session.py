@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
-DEMO_SECONDS = 10.0
-"""How much video a demo without a screen makes, unless --seconds says otherwise."""
+DEMO_FRAMES = 250
+"""How much video a demo without a screen makes unless a limit is given: ten seconds."""
 
 
 def camera(options: Options, which: str, size: tuple[int, int] | None, fps: float | None, give_up_s: float) -> None:
@@ -59,7 +59,7 @@ def demo(options: Options, faces: int) -> None:
 
     options = _fit_to_screen(options)
     if options.headless and options.seconds is None and options.frames is None:
-        options = replace(options, seconds=DEMO_SECONDS)
+        options = replace(options, frames=DEMO_FRAMES)
     play(options, lambda: open_demo(faces, realtime=not options.headless), name="demo")
 
 
@@ -214,18 +214,17 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
     from emolive.show.snapshot import Facts, Snapshots
     from emolive.video.data import DataWriter
     from emolive.video.record import Recorder, RecordingSwitch
-    from emolive.video.sources import is_picture
     from emolive.video.still import PictureWriter
 
-    view, sound = options.views[0], [path for path in inputs if not is_picture(path)]
-    sinks: list[Sink] = [RecordingSwitch(options.recordings, view, sound, not live, not options.headless)]
+    view = options.views[0]
+    sinks: list[Sink] = [RecordingSwitch(options.recordings, view, inputs, not live, not options.headless)]
     if not options.headless:
         sinks.append(Snapshots(options.recordings, Facts(model.path, model.sha256, model.device)))
     if options.out is not None:
         if options.out.suffix.lower() in PICTURES:
             sinks.append(PictureWriter(options.out, view, inputs, options.overwrite))
         else:
-            sinks.append(Recorder(options.out, view, sound, not live, options.overwrite))
+            sinks.append(Recorder(options.out, view, inputs, not live, options.overwrite))
     if options.data is not None:
         sinks.append(DataWriter(options.data, model.spec.labels, options.overwrite, inputs))
     return sinks

@@ -56,6 +56,15 @@ def test_prepare_is_the_plain_recipe():
     np.testing.assert_allclose(models.prepare([same], spec)[0, 0].numpy(), (gray / 255 - 0.5) / 0.25, atol=1e-6)
 
 
+def test_what_is_shown_as_seen_is_what_the_network_gets():
+    crop = np.random.default_rng(3).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    for color in ("gray", "rgb"):
+        spec = models.Spec(LABELS, input_size=32, crop_size=32, color=color)
+        seen = models.as_seen(crop, spec)
+        torch.testing.assert_close(models.prepare([seen], spec), models.prepare([crop], spec), rtol=0, atol=1e-6)
+    assert (models.as_seen(crop, models.Spec(LABELS, color="gray")).std(axis=-1) == 0).all()
+
+
 def test_prepare_enlarges_like_pillow():
     spec = models.Spec(LABELS, input_size=96, crop_size=48, mean=(0.0,) * 3, std=(1.0,) * 3)
     crop = np.random.default_rng(2).integers(0, 256, (48, 48, 3), dtype=np.uint8)

@@ -16,7 +16,7 @@ from emolive.explain.masks import masked_faces
 from emolive.explain.pixels import guided, scorecam
 from emolive.explain.randomise import randomised
 from emolive.faces.crop import crop_face, square
-from emolive.model import Model
+from emolive.model import Model, as_seen
 from emolive.scene import (
     Agreement,
     Face,
@@ -116,7 +116,7 @@ class Engine:
     ) -> tuple[list[tuple[float, float, float, float]], list[np.ndarray], Tensor]:
         margin = model.spec.crop_margin.get(self.detector, 1.1)
         squares = [square(face.box, margin) for face in faces]
-        crops = [crop_face(frame.bgr, s, model.spec.crop_size) for s in squares]
+        crops = [as_seen(crop_face(frame.bgr, s, model.spec.crop_size), model.spec) for s in squares]
         return squares, crops, model.prepare(np.stack(crops))
 
     def _slow_maps(self, results: dict[Variant, tuple[Result, ...]], x: Tensor, settings: Settings) -> dict:
