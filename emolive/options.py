@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from emolive.scene import Settings
+from emolive.scene import VIEW_NAMES, Settings, Variant
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,16 @@ class Options:
     alpha: float = 0.5
     smooth: float = 0.3
     views: tuple[str, ...] = ("camera", "filters")
+    colormap: str = "inferno"
+    against: str = ""
+    pin: tuple[int, ...] = ()
+    off: tuple[int, ...] = ()
+    by_share: bool = False
+    proof: bool = False
+    random: int = 0
+    method_b: str = ""
+    layer_b: str = ""
+    model_b: Path | None = None
     mirror: bool = False
     record: bool = False
     out: Path | None = None
@@ -53,9 +63,24 @@ class Options:
             alpha=self.alpha,
             smooth_ms=self.smooth * 1e3,
             views=self.views,
+            colormap=self.colormap,
+            against=self.against,
+            pins=self.pin,
+            off=self.off,
+            by_share=self.by_share,
+            proof=self.proof,
+            random=self.random,
+            compare=self.compare(),
             mirror=self.mirror,
             record=self.record,
         )
+
+    def compare(self) -> Variant | None:
+        """The other way to look that --model-b, --method-b and --layer-b ask for."""
+        if not (self.method_b or self.layer_b or self.model_b):
+            return None
+        net = "b" if self.model_b else "a"
+        return Variant(net=net, method=self.method_b or self.method, layer=self.layer_b or self.layer)
 
 
 def _words(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -64,10 +89,16 @@ def _words(_context: click.Context, _option: click.Parameter, value: str | None)
 
 def _views(context: click.Context, option: click.Parameter, value: str) -> tuple[str, ...]:
     views = _words(context, option, value)
-    wrong = [view for view in views if view not in ("camera", "filters")]
-    if wrong or not views:
-        raise click.BadParameter(f"'{value}' names no views; there are: camera, filters.")
+    if not views or any(view not in VIEW_NAMES for view in views):
+        raise click.BadParameter(f"'{value}' names no views; there are: {', '.join(VIEW_NAMES)}.")
     return views
+
+
+def _channels(context: click.Context, option: click.Parameter, value: str | None) -> tuple[int, ...]:
+    words = _words(context, option, value)
+    if not all(word.isdigit() for word in words):
+        raise click.BadParameter(f"'{value}' are no channel numbers; write them like 3,17.")
+    return tuple(int(word) for word in words)
 
 
 _MODEL_OPTIONS = [
@@ -100,6 +131,22 @@ _VIEWING = [
     click.option("--alpha", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Strength of the heat."),
     click.option("--smooth", type=click.FloatRange(0), default=0.3, show_default=True, help="Smoothing, s; 0: off."),
     click.option("--views", callback=_views, default="camera,filters", show_default=True, help="Windows to open."),
+    click.option(
+        "--colormap",
+        type=click.Choice(["inferno", "magma", "plasma", "viridis", "cividis", "gray"]),
+        default="inferno",
+        show_default=True,
+        help="Colours of the heat; all are even to the eye.",
+    ),
+    click.option("--against", default="", help="Contrast: the map of the target minus that of this emotion."),
+    click.option("--pin", callback=_channels, help="Filters of --filter-layer to pin, like 3,17."),
+    click.option("--off", callback=_channels, help="Filters of --filter-layer to switch off for comparison."),
+    click.option("--by-share", is_flag=True, help="Sort filters by their share of the target's score."),
+    click.option("--proof", is_flag=True, help="Blur the hottest, random, coldest parts; see the probability fall."),
+    click.option("--random", type=click.IntRange(0, 5), default=0, help="Stages to randomise, from the last one back."),
+    click.option("--method-b", default="", help="Another method, side by side."),
+    click.option("--layer-b", default="", help="Another layer, side by side."),
+    click.option("--model-b", type=click.Path(path_type=Path), help="Another checkpoint, side by side."),
     click.option("--mirror/--no-mirror", default=None, help="Mirror the picture shown (cam: on), never the data."),
     click.option("--record", is_flag=True, help="Record from the start into the recordings folder; `r` stops."),
     click.option("--out", type=click.Path(path_type=Path), help="Write the annotated video (or picture) here."),

@@ -20,6 +20,10 @@ TOP = ""
 """The target that means: whatever emotion the network finds most likely for that face."""
 
 
+VIEW_NAMES = ("camera", "filters", "emotions", "proof", "timeline")
+"""The views that can be opened as windows."""
+
+
 class End(enum.Enum):
     """What a source gives when nothing more will come."""
 

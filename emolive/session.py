@@ -15,7 +15,7 @@ from emolive.faces.native import explain_missing_libraries
 from emolive.interrupts import Interrupts
 from emolive.live import Parts, run
 from emolive.options import Options
-from emolive.scene import Detect, Menu, Settings, Sink, Source, Track
+from emolive.scene import Detect, Menu, Settings, Sink, Source, Track, base_variant
 from emolive.show.progress import ProgressBar
 
 with explain_missing_libraries():  # here, before any other module needs it
@@ -124,7 +124,7 @@ def play(
         detect, track = _detector(options, stack)
         say("Loading the network …")
         model = _model(options)
-        prepared, settings = parts(options, model, source, detect, track)
+        prepared, settings = parts(options, model, source, detect, track, say)
         writers = outputs(options, model, inputs, live)
         show = [windows] if windows else [stack.enter_context(ProgressBar(options.frames))]
         sinks = [*show, *(stack.enter_context(sink) for sink in writers)]
@@ -175,26 +175,38 @@ def _model(options: Options) -> "Model":
     return load(options.model, options.labels, choose_device(options.device))
 
 
-def parts(options: Options, model: "Model", source: Source, detect: Detect, track: Track) -> tuple[Parts, Settings]:
+def parts(
+    options: Options,
+    model: "Model",
+    source: Source,
+    detect: Detect,
+    track: Track,
+    say: Callable[[str], None] = log.info,
+) -> tuple[Parts, Settings]:
     """What the loop works with, but for the sinks, and the first settings; every name is checked."""
     from emolive.explain.engine import ALL_METHODS, Engine
-    from emolive.explain.look import check_target
-    from emolive.model import layers as layers_of
+    from emolive.model import load
     from emolive.show.keys import press
     from emolive.show.views import VIEWS, order
 
-    names = tuple(layers_of(model.net))
-    pick(options.method, ALL_METHODS, "method")
-    pick(options.layer, names, "layer")
-    pick(options.filter_layer, names, "layer")
-    check_target(options.target, model.spec.labels)
     settings = options.settings()
-    menu = Menu(ALL_METHODS, names, model.spec.labels, tuple(VIEWS), start=settings)
+    names = _checked(settings, model)
+    second = load(options.model_b, (), model.device) if options.model_b else None
+    models = ("a", "b") if second else ("a",)
+    menu = Menu(ALL_METHODS, names, model.spec.labels, tuple(VIEWS), models, start=settings)
+    engine = Engine(
+        model,
+        options.detector,
+        options.half,
+        second,
+        figures=bool(options.data),
+        progress=lambda part: say(f"Score-CAM: {part:.0%}"),
+    )
     made = Parts(
         source=source,
         detect=detect,
         track=track,
-        read=Engine(model, options.detector, options.half),
+        read=engine,
         views=VIEWS,
         sinks=(),
         menu=menu,
@@ -207,6 +219,26 @@ def parts(options: Options, model: "Model", source: Source, detect: Detect, trac
         max_seconds=options.seconds,
     )
     return made, replace(settings, views=() if options.headless else settings.views)
+
+
+def _checked(settings: Settings, model: "Model") -> tuple[str, ...]:
+    """The model's layers; `EmoliveError`, with what there is, for a name in the settings that is none."""
+    from emolive.explain.engine import ALL_METHODS
+    from emolive.explain.hooks import shapes
+    from emolive.explain.look import check_target
+
+    found = shapes(model)
+    asked = [settings] + ([settings.compare] if settings.compare else [])
+    for one in asked:
+        pick(one.method, ALL_METHODS, "method")
+        pick(one.layer, found, "layer")
+    pick(settings.filter_layer, found, "layer")
+    check_target(base_variant(settings).target, model.spec.labels)
+    count = found[settings.filter_layer][0]
+    beyond = [channel for channel in (*settings.pins, *settings.off) if channel >= count]
+    if beyond:
+        raise EmoliveError(f"{settings.filter_layer} has the filters 0 to {count - 1}; there is no {beyond[0]}.")
+    return tuple(found)
 
 
 def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool) -> list[Sink]:

@@ -3,68 +3,15 @@
 import csv
 import io
 import json
-import math
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-import numpy as np
-
 from emolive.errors import OutputError
 from emolive.scene import Picture, Scene
+from emolive.video.figures import FIGURES, Figure, Labels
 from emolive.video.output import check_output, why
-
-Labels = Sequence[str]
-Value = int | float | str | None | list[float | None] | dict[str, float | None]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One thing that is written about a face: its key in JSON, its columns in a table, and where it comes from."""
-
-    key: str
-    columns: Callable[[Labels], list[str]]
-    value: Callable[[Scene, int, Labels], Value]
-
-
-def _probs(scene: Scene, face: int) -> np.ndarray:
-    return scene.readings[face].result.probs
-
-
-def _smoothed(scene: Scene, face: int) -> np.ndarray:
-    """What the screen shows; the raw probabilities of a face of which nothing is remembered."""
-    remembered = scene.memory.tracks.get(scene.faces[face].track)
-    return remembered.probs if remembered else _probs(scene, face)
-
-
-def _by_label(probs: np.ndarray, labels: Labels) -> dict[str, float | None]:
-    return {label: _rounded(p, 5) for label, p in zip(labels, probs, strict=True)}
-
-
-def _rounded(number: float, digits: int) -> float | None:
-    """None for what is no number: JSON has no NaN."""
-    return round(float(number), digits) if math.isfinite(number) else None
-
-
-FIGURES = (
-    Figure("face", lambda _: ["face"], lambda scene, i, _: scene.faces[i].track),
-    Figure("box", lambda _: ["x0", "y0", "x1", "y1"], lambda scene, i, _: [_rounded(v, 2) for v in scene.faces[i].box]),
-    Figure("score", lambda _: ["score"], lambda scene, i, _: _rounded(scene.faces[i].score, 4)),
-    Figure("label", lambda _: ["label"], lambda scene, i, labels: labels[int(np.argmax(_smoothed(scene, i)))]),
-    Figure(
-        "probs",
-        lambda labels: [f"prob_{label}" for label in labels],
-        lambda scene, i, labels: _by_label(_probs(scene, i), labels),
-    ),
-    Figure(
-        "probs_smooth",
-        lambda labels: [f"smooth_{label}" for label in labels],
-        lambda scene, i, labels: _by_label(_smoothed(scene, i), labels),
-    ),
-)
-"""All that is written about a face, in order. A row here is a new key in JSON and new columns in tables."""
 
 
 class DataWriter:
@@ -124,7 +71,10 @@ class DataWriter:
 
 def json_line(scene: Scene, labels: Labels) -> str:
     """One frame as a line of JSON."""
-    faces = [{figure.key: figure.value(scene, i, labels) for figure in FIGURES} for i in range(len(scene.faces))]
+    faces = [
+        {f.key: value for f in FIGURES if (value := f.value(scene, i, labels)) is not None}
+        for i in range(len(scene.faces))
+    ]
     return json.dumps({**_frame(scene), "faces": faces}, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -136,7 +86,7 @@ def table_header(scene: Scene, labels: Labels) -> list[str]:
 def table_rows(scene: Scene, labels: Labels) -> list[str]:
     """One line of CSV for each face of a frame."""
     return [
-        _csv([*_frame(scene).values(), *(v for f in FIGURES for v in _flat(f.value(scene, i, labels)))])
+        _csv([*_frame(scene).values(), *(v for f in FIGURES for v in _cells(f, scene, i, labels))])
         for i in range(len(scene.faces))
     ]
 
@@ -147,7 +97,10 @@ def _frame(scene: Scene) -> dict[str, int | float | str]:
     return {**facts, "file": frame.name} if scene.progress.files > 1 else facts
 
 
-def _flat(value: Value) -> list[int | float | str | None]:
+def _cells(figure: Figure, scene: Scene, face: int, labels: Labels) -> list[int | float | str | None]:
+    value = figure.value(scene, face, labels)
+    if value is None:
+        return [None] * len(figure.columns(labels))
     if isinstance(value, dict):
         return list(value.values())
     return list(value) if isinstance(value, list) else [value]

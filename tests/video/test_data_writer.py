@@ -12,8 +12,23 @@ import pytest
 from films import scene_of
 
 from emolive.errors import OutputError
-from emolive.scene import Face, Frame, Memory, Progress, Reading, Remembered, Result, Scene, Variant
-from emolive.video.data import FIGURES, DataWriter
+from emolive.scene import (
+    Agreement,
+    Face,
+    Frame,
+    Ledger,
+    Memory,
+    Progress,
+    Proof,
+    Reading,
+    Regions,
+    Remembered,
+    Result,
+    Scene,
+    Variant,
+)
+from emolive.video.data import DataWriter
+from emolive.video.figures import FIGURES
 
 LABELS = ("angry", "happy", "neutral")
 BGR = np.zeros((48, 64, 3), np.uint8)
@@ -46,7 +61,7 @@ def test_json_lines(tmp_path):
     assert [line["t_ms"] for line in lines] == pytest.approx([0, 133.333, 400])
     assert lines[1] == {"frame": 1, "t_ms": 133.333, "faces": []}
     face = lines[0]["faces"][0]
-    assert list(face) == ["face", "box", "score", "label", "probs", "probs_smooth"]
+    assert list(face) == ["face", "box", "score", "label", "probs", "probs_smooth", "entropy"]
     assert (face["face"], face["score"], face["label"]) == (3, 0.9346, "happy")
     assert face["box"] == [4.23, 2.0, 30.5, 40.25]
     assert face["probs"] == {"angry": 0.7, "happy": 0.2, "neutral": 0.1}
@@ -70,12 +85,43 @@ def test_table_without_faces_has_its_header(tmp_path):
     assert write(tmp_path / "out.csv", scene(0, ())).read_text().startswith("frame,t_ms,face,x0")
 
 
-def test_every_figure_fills_its_columns():
+def everything() -> Scene:
+    """A scene in which all is known that can be written about a face."""
     some = scene(0, (3,))
+    (reading,) = some.readings
+    off = replace(reading.shown, off=(1,), off_layer="layer4")
+    knocked = replace(reading.result, probs=np.array([0.6, 0.3, 0.1]))
+    full = replace(
+        reading,
+        results={**reading.results, off: knocked},
+        knocked=off,
+        ledger=Ledger(np.array([1.5, -0.25]), 0.5, 1.75, 0, True),
+        proof=Proof(7, 3, 0, 0.7, (0.2, 0.5, 0.6), np.zeros((3, 4, 4, 3), np.uint8)),
+        regions=Regions(0.5, 0.2, 0.1, 0.1, 0.1),
+        agreement=Agreement(0.75, 0.5),
+    )
+    return replace(some, readings=(full,))
+
+
+def test_every_figure_fills_its_columns(tmp_path):
+    some = everything()
     for figure in FIGURES:
         value = figure.value(some, 0, LABELS)
+        assert value is not None, figure.key
         count = len(value) if isinstance(value, list | dict) else 1
         assert len(figure.columns(LABELS)) == count, figure.key
+    face = json.loads(write(tmp_path / "o.jsonl", some).read_text())["faces"][0]
+    assert face["drops"] == {"frame": 7, "hot": 0.5, "random": 0.2, "cold": 0.1}
+    assert face["probs_off"] == {"angry": 0.6, "happy": 0.3, "neutral": 0.1}
+    assert face["score_sum"] == {"logit": 1.75, "bias": 0.5, "channels": 1.25}
+    assert face["heat"]["eyes"] == 0.5
+    assert face["agreement"] == {"spearman": 0.75, "iou": 0.5}
+
+
+def test_a_table_keeps_its_columns_where_nothing_is_known(tmp_path):
+    rows = write(tmp_path / "o.csv", everything(), scene(1, (3,))).read_text().splitlines()
+    assert len({len(row.split(",")) for row in rows}) == 1
+    assert rows[2].endswith(",,")
 
 
 def test_a_frame_drawn_anew_is_written_once(tmp_path):
