@@ -10,6 +10,7 @@ import click
 from emolive import __version__
 from emolive.errors import EmoliveError
 from emolive.options import Options, common_options, model_options, viewing_options
+from emolive.report.cli import explain, plot
 from emolive.training.cli import evaluate, train
 
 
@@ -81,7 +82,7 @@ def cam(options: Options, camera: str, size: tuple[int, int] | None, fps: float 
 @click.option("--end", callback=_clock, help="End here, like 0:20.")
 @viewing_options
 def file(options: Options, files: tuple[Path, ...], start: float | None, end: float | None) -> None:
-    """Play videos, pictures, animated GIFs, or folders of pictures."""
+    """Play videos, pictures, GIFs or folders of pictures."""
     from emolive import session
 
     if start is not None and end is not None and end <= start:
@@ -93,7 +94,7 @@ def file(options: Options, files: tuple[Path, ...], start: float | None, end: fl
 @click.option("--faces", type=click.IntRange(1, 64), default=3, show_default=True, help="Portraits in the scene.")
 @viewing_options
 def demo(options: Options, faces: int) -> None:
-    """A moving scene with copies of a portrait: no camera, no file needed."""
+    """Show a moving scene with copies of a portrait."""
     from emolive import session
 
     session.demo(options, faces)
@@ -116,13 +117,15 @@ def cameras(verbose: bool, debug: bool) -> None:
 @model_options
 @common_options
 def layers(model: Path | None, labels: tuple[str, ...], device: str, half: bool, verbose: bool, debug: bool) -> None:
-    """List the layers that can be shown, shallow to deep, with the shapes of their maps."""
+    """List the layers that can be shown, with their shapes."""
     from emolive import session
 
     for name, (channels, height, width) in session.layers(model, labels).items():
         click.echo(f"{name:<18}{channels:>4} channels  {height:>3} × {width}")
 
 
+cli.add_command(explain)
+cli.add_command(plot)
 cli.add_command(train)
 cli.add_command(evaluate)
 
