@@ -1,27 +1,36 @@
 """The values that travel through emolive. Everything that crosses a module border is one of these, and frozen.
 
-A frame comes in; faces are found in it; each face is read by the network; what is remembered joins in; the scene
-goes to views and sinks. Only `Settings` travels backwards, and takes effect on the next frame.
+A frame comes in; faces are found in it; each face is read by the network (`reading.py`); what is remembered joins in;
+the scene goes to views and sinks. Only `Settings` (`settings.py`) travel backwards, and take effect on the next frame.
+All of them can be imported from here.
 
 Colour order: BGR in `Frame.bgr` and `Picture.bgr`, RGB in crops, nowhere else. Times are milliseconds.
 """
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
-Box = tuple[float, float, float, float]
-"""x0, y0, x1, y1 in pixels of the unmirrored frame; may reach over its edges."""
-
-TOP = ""
-"""The target that means: whatever emotion the network finds most likely for that face."""
-
-
-VIEW_NAMES = ("camera", "filters", "emotions", "proof", "timeline")
-"""The views that can be opened as windows."""
+from emolive.reading import Agreement as Agreement
+from emolive.reading import Box as Box
+from emolive.reading import Ledger as Ledger
+from emolive.reading import Proof as Proof
+from emolive.reading import Reading as Reading
+from emolive.reading import Regions as Regions
+from emolive.reading import Result as Result
+from emolive.settings import TOP as TOP
+from emolive.settings import VIEW_NAMES as VIEW_NAMES
+from emolive.settings import Menu as Menu
+from emolive.settings import Settings as Settings
+from emolive.settings import Variant as Variant
+from emolive.settings import base_variant as base_variant
+from emolive.settings import knocked_variant as knocked_variant
+from emolive.settings import other_variant as other_variant
+from emolive.settings import shown_variant as shown_variant
+from emolive.settings import variants as variants
 
 
 class End(enum.Enum):
@@ -64,137 +73,6 @@ class Face:
     score: float
     points: np.ndarray
     track: int = 0
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One way to look at a face: which network, method, layer and target, which filters are shown or switched off.
-
-    `net` is "a" (the model), "b" (`--model-b`) or "a~k" (the model with its last k stages randomised).
-    `target` is a label, `TOP`, or "happy-sad" for the difference of two scores. `channels` are the pinned filters that
-    the method `filter` shows; `off` the filters of `off_layer` that are multiplied by zero.
-    """
-
-    net: str = "a"
-    method: str = "gradcam"
-    layer: str = "layer4"
-    target: str = TOP
-    channels: tuple[int, ...] = ()
-    off: tuple[int, ...] = ()
-    off_layer: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What one variant gave for one face.
-
-    `logits` (classes,) before temperature, `probs` (classes,) after it. `cam` is the *signed* map (h, w) float32 on the
-    layer's own grid: positive speaks for `target` (a label's index), nothing is clipped or scaled yet. It is None where
-    the method is not defined at the layer; `why` then says so. `ms` is the time its map took, all faces together.
-    """
-
-    logits: np.ndarray
-    probs: np.ndarray
-    cam: np.ndarray | None
-    target: int
-    why: str = ""
-    ms: float = 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class Ledger:
-    """How the channels of the filter layer add up to the score of the target class (its logit, before temperature).
-
-    `shares` (C,) signed; `shares.sum() + bias == logit` where `exact` (global average pooling and a linear head
-    follow); elsewhere they are gradient × activation, an approximation. `why` is a sentence where there are no shares
-    (C = 0).
-    """
-
-    shares: np.ndarray
-    bias: float = 0.0
-    logit: float = 0.0
-    target: int = 0
-    exact: bool = False
-    why: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Proof:
-    """What blurring a part of the face does to the target's probability, of frame `index`, track `track`.
-
-    `before` is the probability untouched; `after` those with the hottest, random and coldest cells of the map blurred,
-    the same number of cells each; `masked` (3, S, S, 3) uint8 RGB, the three faces.
-    """
-
-    index: int
-    track: int
-    target: int
-    before: float
-    after: tuple[float, float, float]
-    masked: np.ndarray
-
-    @property
-    def drops(self) -> tuple[float, float, float]:
-        """How much the probability falls: hottest, random, coldest."""
-        hot, chance, cold = self.after
-        return self.before - hot, self.before - chance, self.before - cold
-
-
-@dataclass(frozen=True)
-class Regions:
-    """The shares of positive heat on each part of the face; they add up to 1, or are all 0 where there is none."""
-
-    eyes: float = 0.0
-    nose: float = 0.0
-    mouth: float = 0.0
-    rest: float = 0.0
-    off: float = 0.0
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How much two maps agree: Spearman's rank correlation of the signed maps, and the IoU of their hottest 20 %."""
-
-    spearman: float
-    iou: float
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """What the network makes of one face.
-
-    `crop` is (S, S, 3) uint8 RGB, the square the network saw; `square` is where it lies in the frame. `results` holds
-    each variant that was asked for: `base` is the network as it is (its probabilities are the face's), `shown` the one
-    whose map is painted (another only while looking through a randomised network), `other` the one that is compared
-    with it, `knocked` the one with filters switched off. `maps` is (C, h, w) float32: the filter layer's feature maps.
-    `emotions` are the maps of each class (classes, h, w), of the selected face while that view is open. `agreement` is
-    that of `shown` with `base` while randomised, else of `shown` with `other`.
-    """
-
-    crop: np.ndarray
-    square: Box
-    results: Mapping[Variant, Result]
-    shown: Variant
-    maps: np.ndarray
-    base: Variant | None = None
-    other: Variant | None = None
-    knocked: Variant | None = None
-    emotions: np.ndarray | None = None
-    ledger: Ledger | None = None
-    proof: Proof | None = None
-    regions: Regions = Regions()
-    agreement: Agreement | None = None
-    other_crop: np.ndarray | None = None  # where the compared network sees another crop
-
-    @property
-    def result(self) -> Result:
-        """The result of the network as it is: what the face's label and numbers come from."""
-        return self.results[self.base or self.shown]
-
-    @property
-    def painted(self) -> Result:
-        """The result whose map is painted on the face."""
-        return self.results[self.shown]
 
 
 @dataclass(frozen=True)
@@ -266,55 +144,6 @@ class Memory:
     chosen: int = 0
     pinned: Mapping[tuple[str, int], Pinned] = field(default_factory=dict)
     last: tuple[int, int, "Reading"] | None = None
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the user asks to see. Plain values only; acts that happen once are counters that grow."""
-
-    method: str = "gradcam"
-    layer: str = "layer4"
-    filter_layer: str = "layer4"
-    target: str = TOP
-    tiles: int = 16
-    page: int = 0
-    pins: tuple[int, ...] = ()
-    selected: int = 0  # a track, 0: the largest face
-    alpha: float = 0.5
-    heat: bool = True
-    smooth_ms: float = 300.0  # time constant, 0: off
-    views: tuple[str, ...] = ("camera", "filters")
-    mirror: bool = False
-    help: bool = False
-    colormap: str = "inferno"
-    against: str = ""  # contrast: the label that the map speaks against
-    by_share: bool = False  # tiles sorted by their share of the target's score, not by strength
-    off: tuple[int, ...] = ()  # filters of the filter layer that are switched off for comparison
-    proof: bool = False  # blur parts of the face and see what the probability does
-    random: int = 0  # stages randomised, from the last one backwards
-    compare: Variant | None = None  # another way to look, side by side
-    frozen: bool = False
-    steps: int = 0  # frames stepped while frozen, back counts down
-    seek_ms: float = 0.0  # the sum of all seeks asked for
-    file: int = 0  # the sum of all next (+1) and previous (-1) file
-    record: bool = False
-    shots: int = 0
-    quit: bool = False
-
-
-@dataclass(frozen=True)
-class Menu:
-    """What there is to choose from now; made afresh for each frame. `order` lists channels, strongest first."""
-
-    methods: tuple[str, ...]
-    layers: tuple[str, ...]
-    labels: tuple[str, ...]
-    views: tuple[str, ...] = ("camera", "filters")
-    models: tuple[str, ...] = ("a",)  # "b" too where there is a second model
-    tracks: tuple[int, ...] = ()
-    order: tuple[int, ...] = ()
-    pages: int = 1
-    start: Settings = Settings()  # what `0` goes back to
 
 
 @dataclass(frozen=True)
@@ -455,35 +284,3 @@ def selected(faces: Sequence[Face], settings: Settings, memory: Memory) -> int:
         if track and track in tracks:
             return tracks.index(track)
     return max(range(len(faces)), key=lambda i: area(faces[i].box))
-
-
-def base_variant(settings: Settings) -> Variant:
-    """The way to look that the settings ask for, through the network as it is."""
-    target = f"{settings.target}-{settings.against}" if settings.against else settings.target
-    if settings.method == "filter":
-        return Variant(method="filter", layer=settings.filter_layer, target=target, channels=settings.pins)
-    return Variant(method=settings.method, layer=settings.layer, target=target)
-
-
-def shown_variant(settings: Settings) -> Variant:
-    """The way to look whose map is painted: through the randomised network, if that is asked for."""
-    base = base_variant(settings)
-    return replace(base, net=f"a~{settings.random}") if settings.random else base
-
-
-def knocked_variant(settings: Settings) -> Variant | None:
-    """The way to look with filters switched off, if any are."""
-    if not settings.off:
-        return None
-    return replace(base_variant(settings), off=settings.off, off_layer=settings.filter_layer)
-
-
-def other_variant(settings: Settings) -> Variant | None:
-    """The way to look that is compared with the one shown, for the same target."""
-    return replace(settings.compare, target=base_variant(settings).target) if settings.compare else None
-
-
-def variants(settings: Settings) -> tuple[Variant, ...]:
-    """All ways to look that these settings ask for, each once; the base comes first."""
-    asked = (base_variant(settings), shown_variant(settings), knocked_variant(settings), other_variant(settings))
-    return tuple(dict.fromkeys(v for v in asked if v is not None))

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent / "emolive"
 
 LEVELS = [
     {"errors"},
-    {"scene", "model", "torchvision_guard", "stopwatch", "interrupts"},
+    {"scene", "settings", "reading", "model", "torchvision_guard", "stopwatch", "interrupts"},
     {"show", "explain", "faces", "video", "memory", "history"},
     {"live", "web", "training", "bench", "report", "options"},
     {"session"},
@@ -55,7 +55,7 @@ def test_every_part_has_its_level():
     assert {part(path) for path in FILES} - {"__init__"} <= set(LEVEL)
 
 
-@pytest.mark.parametrize("name", ["show", "memory.py", "history.py", "live.py", "scene.py"])
+@pytest.mark.parametrize("name", ["show", "memory.py", "history.py", "live.py", "scene.py", "settings.py", "reading.py"])
 def test_some_parts_never_import_torch(name):
     paths = (ROOT / name).rglob("*.py") if (ROOT / name).is_dir() else [ROOT / name]
     for path in paths:

@@ -1,0 +1,109 @@
+"""What the user asks to see, what there is to choose from, and the ways to look that follow from it."""
+
+from dataclasses import dataclass, replace
+
+TOP = ""
+"""The target that means: whatever emotion the network finds most likely for that face."""
+
+
+VIEW_NAMES = ("camera", "filters", "emotions", "proof", "timeline")
+"""The views that can be opened as windows."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to look at a face: which network, method, layer and target, which filters are shown or switched off.
+
+    `net` is "a" (the model), "b" (`--model-b`) or "a~k" (the model with its last k stages randomised).
+    `target` is a label, `TOP`, or "happy-sad" for the difference of two scores. `channels` are the pinned filters that
+    the method `filter` shows; `off` the filters of `off_layer` that are multiplied by zero.
+    """
+
+    net: str = "a"
+    method: str = "gradcam"
+    layer: str = "layer4"
+    target: str = TOP
+    channels: tuple[int, ...] = ()
+    off: tuple[int, ...] = ()
+    off_layer: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user asks to see. Plain values only; acts that happen once are counters that grow."""
+
+    method: str = "gradcam"
+    layer: str = "layer4"
+    filter_layer: str = "layer4"
+    target: str = TOP
+    tiles: int = 16
+    page: int = 0
+    pins: tuple[int, ...] = ()
+    selected: int = 0  # a track, 0: the largest face
+    alpha: float = 0.5
+    heat: bool = True
+    smooth_ms: float = 300.0  # time constant, 0: off
+    views: tuple[str, ...] = ("camera", "filters")
+    mirror: bool = False
+    help: bool = False
+    colormap: str = "inferno"
+    against: str = ""  # contrast: the label that the map speaks against
+    by_share: bool = False  # tiles sorted by their share of the target's score, not by strength
+    off: tuple[int, ...] = ()  # filters of the filter layer that are switched off for comparison
+    proof: bool = False  # blur parts of the face and see what the probability does
+    random: int = 0  # stages randomised, from the last one backwards
+    compare: Variant | None = None  # another way to look, side by side
+    frozen: bool = False
+    steps: int = 0  # frames stepped while frozen, back counts down
+    seek_ms: float = 0.0  # the sum of all seeks asked for
+    file: int = 0  # the sum of all next (+1) and previous (-1) file
+    record: bool = False
+    shots: int = 0
+    quit: bool = False
+
+
+@dataclass(frozen=True)
+class Menu:
+    """What there is to choose from now; made afresh for each frame. `order` lists channels, strongest first."""
+
+    methods: tuple[str, ...]
+    layers: tuple[str, ...]
+    labels: tuple[str, ...]
+    views: tuple[str, ...] = ("camera", "filters")
+    models: tuple[str, ...] = ("a",)  # "b" too where there is a second model
+    tracks: tuple[int, ...] = ()
+    order: tuple[int, ...] = ()
+    pages: int = 1
+    start: Settings = Settings()  # what `0` goes back to
+
+
+def base_variant(settings: Settings) -> Variant:
+    """The way to look that the settings ask for, through the network as it is."""
+    target = f"{settings.target}-{settings.against}" if settings.against else settings.target
+    if settings.method == "filter":
+        return Variant(method="filter", layer=settings.filter_layer, target=target, channels=settings.pins)
+    return Variant(method=settings.method, layer=settings.layer, target=target)
+
+
+def shown_variant(settings: Settings) -> Variant:
+    """The way to look whose map is painted: through the randomised network, if that is asked for."""
+    base = base_variant(settings)
+    return replace(base, net=f"a~{settings.random}") if settings.random else base
+
+
+def knocked_variant(settings: Settings) -> Variant | None:
+    """The way to look with filters switched off, if any are."""
+    if not settings.off:
+        return None
+    return replace(base_variant(settings), off=settings.off, off_layer=settings.filter_layer)
+
+
+def other_variant(settings: Settings) -> Variant | None:
+    """The way to look that is compared with the one shown, for the same target."""
+    return replace(settings.compare, target=base_variant(settings).target) if settings.compare else None
+
+
+def variants(settings: Settings) -> tuple[Variant, ...]:
+    """All ways to look that these settings ask for, each once; the base comes first."""
+    asked = (base_variant(settings), shown_variant(settings), knocked_variant(settings), other_variant(settings))
+    return tuple(dict.fromkeys(v for v in asked if v is not None))
