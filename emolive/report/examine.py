@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 
@@ -11,7 +10,7 @@ from emolive.explain.compare import agreement, regions, spearman
 from emolive.explain.emotions import emotion_maps
 from emolive.explain.randomise import STEPS, randomised
 from emolive.faces.crop import crop_face
-from emolive.model import Model
+from emolive.model import Model, as_seen
 from emolive.report.figures import Cell, FaceReport, Figures
 from emolive.report.maps import Maps, Progress, Way, maps, ways, within
 from emolive.report.probe import Probe
@@ -43,14 +42,15 @@ def examine(
 ) -> list[FaceReport]:
     """Measure everything for the faces of a picture (H, W, 3) uint8 BGR. `target` is a label, or "" for each face's
     likeliest one. The same input gives the same figures: all chance comes from fixed seeds."""
-    crops = np.stack([crop_face(bgr, sight.square, model.spec.crop_size) for sight in sights])
+    crops = np.stack([as_seen(crop_face(bgr, s.square, model.spec.crop_size), model.spec) for s in sights])
     x = model.prepare(crops)
     aim = torch.full((len(x),), model.spec.labels.index(target), device=x.device) if target else None
     turn = 0.5 / (len(STEPS) + 1)  # half of the time for the maps, half for the proofs
     true = maps(model, x, methods, layers, aim, within(progress, 0, turn))
+    steps = STEPS if true.results[0].cam is not None else ()  # a broken network has nothing to compare
     randoms = {
         step: maps(randomised(model, k), x, methods, layers, true.aim, within(progress, k * turn, turn))
-        for k, step in enumerate(STEPS, start=1)
+        for k, step in enumerate(steps, start=1)
     }
     share, asked, faces = 0.5 / len(sights), ways(methods, layers), []
     for n, sight in enumerate(sights):
@@ -70,7 +70,7 @@ def examine(
                 probs=result.probs,
                 target=result.target,
                 view=crop_face(bgr, sight.square, VIEW),
-                seen=_as_given(crops[n], model),
+                seen=crops[n],
                 cells=tuple(cells),
                 chance={layer: probe.chance(shape) for layer, shape in shapes.items()},
                 emotions=None if result.cam is None else emotion_maps(model, gradcam, true.caught, x, n),
@@ -103,10 +103,3 @@ def _cell(
 
 def _correlation(cam: np.ndarray, other: np.ndarray | None) -> float:
     return float("nan") if other is None else spearman(cam, other)
-
-
-def _as_given(crop: np.ndarray, model: Model) -> np.ndarray:
-    """The crop as the network takes it: without its colours where it knows none."""
-    if model.spec.color != "gray":
-        return crop
-    return cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
