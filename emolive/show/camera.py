@@ -1,16 +1,17 @@
 """The camera view: the frame with every face's emotion, probabilities and heat map. This picture is also recorded."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import cv2
 import numpy as np
 
-from emolive.scene import TOP, Box, Hit, Picture, Reading, Remembered, Scene, Select, Variant, area
+from emolive.scene import Box, Hit, Picture, Reading, Scene, Select, area
 from emolive.show import draw
-from emolive.show.draw import Rect
-from emolive.show.heat import ON_FACE, gradient, heat
+from emolive.show.draw import Color, Rect
+from emolive.show.heat import ON_FACE, gradient, heat, heat_scale
 from emolive.show.labels import Labels, Person
+from emolive.show.where import warning
+from emolive.show.words import UNITS, against, caption, label, randomised
 
 SMALLEST = 240
 """Frames with a shorter side than this are enlarged by a whole factor, so that there is room for words."""
@@ -27,22 +28,6 @@ def camera(scene: Scene) -> Picture:
     labels.taken.append(_legend(image, scene))
     labels.write(people)
     return Picture(image, _hits(people, image.shape[1], image.shape[0]))
-
-
-def heat_scale(reading: Reading, remembered: Remembered | None) -> float:
-    """The evidence that counts as full heat: the remembered one, or the map's own maximum."""
-    cam = reading.painted.cam
-    own = float(np.nan_to_num(cam).max(initial=0)) if cam is not None else 0.0
-    return remembered.scale.get(replace(reading.shown, target=TOP), own) if remembered else own
-
-
-def caption(variant: Variant, labels: Sequence[str], target: int) -> str:
-    """A way to look in one line: method, layer, and what is looked for."""
-    if variant.method == "filter":
-        return f"filter {', '.join(map(str, variant.channels)) or '–'} · {variant.layer}"
-    name = labels[target] if 0 <= target < len(labels) else "?"
-    aim = f"top ({name})" if variant.target == TOP else variant.target
-    return f"{variant.method} · {variant.layer} → {aim}"
 
 
 def _base(scene: Scene) -> tuple[np.ndarray, Callable[[Box], Box]]:
@@ -65,7 +50,7 @@ def _heat(image: np.ndarray, scene: Scene, fitted: Callable[[Box], Box]) -> None
     for face, reading in zip(scene.faces, scene.readings, strict=True):
         cam = reading.painted.cam
         if cam is not None:
-            scale = heat_scale(reading, scene.memory.tracks.get(face.track))
+            scale = heat_scale(reading, reading.shown, scene.memory.tracks.get(face.track))
             cam = cam[:, ::-1] if scene.settings.mirror else cam
             heat(image, cam, fitted(reading.square), scale, scene.settings.alpha, scene.settings.colormap)
 
@@ -90,37 +75,52 @@ def _boxes(image: np.ndarray, people: Sequence[Person], labels: Labels) -> None:
 
 
 def _legend(image: np.ndarray, scene: Scene) -> Rect:
-    """What the heat means, at the bottom left: method, layer, target, and the colours from low to high."""
+    """What the heat means, at the bottom left: method, layer, target, the colours from low to high, and warnings."""
     height, width = image.shape[:2]
     px = max(10, round(draw.unit(width, height) * 0.8))
     pad, row, bar = round(px * 0.6), round(px * 1.4), 10 * px
-    lines, ink, full = ["no face in sight"], draw.DIM, ""
+    lines: list[tuple[str, Color]] = [("no face in sight", draw.DIM)]
+    full, unit = "", ""
     if scene.selected is not None:
         face, reading = scene.faces[scene.selected], scene.readings[scene.selected]
-        lines, ink = [caption(reading.shown, scene.menu.labels, reading.painted.target)], draw.PAPER
-        if reading.painted.cam is None:
-            lines += draw.wrap(reading.painted.why or "no heat map here", px, max(width // 3, 14 * px))
-        elif not scene.settings.heat:
-            lines += ["heat map off"]
-        else:
-            full = f"{heat_scale(reading, scene.memory.tracks.get(face.track)):.2g}"
-    widths = [draw.text_size(line, px)[0] for line in lines]
+        lines = [(caption(reading.shown, scene.menu.labels, reading.painted.target), draw.PAPER)]
+        lines += [(line, draw.AMBER) for line in _remarks(scene, reading, max(width // 3, 14 * px), px)]
+        if reading.painted.cam is not None and scene.settings.heat:
+            full = f"{heat_scale(reading, reading.shown, scene.memory.tracks.get(face.track)):.2g}"
+            unit = UNITS.get(reading.shown.method, "")
+    widths = [draw.text_size(line, px)[0] for line, _ in lines]
     if full:
-        widths.append(draw.text_size(f"0{full}", px)[0] + bar + pad)
+        widths.append(draw.text_size(f"0{full} {unit}", px)[0] + bar + pad)
     bottom = height - pad
     rect = pad, bottom - row * (len(lines) + bool(full)) - pad, min(width, 3 * pad + max(widths)), bottom
     draw.panel(image, rect, radius=px // 2)
     x, y = rect[0] + pad, rect[1] + pad // 2
-    for n, line in enumerate(lines):
-        draw.text(image, line, x, y + n * row, px, ink if n == 0 else draw.AMBER)
+    for n, (line, color) in enumerate(lines):
+        draw.text(image, line, x, y + n * row, px, color)
     if full:
         y += len(lines) * row
         start = draw.text(image, "0", x, y, px, draw.DIM) + pad // 2
-        gradient(
-            image, (start, y + round(px * 0.3), start + bar, y + round(px * 1.05)), scene.settings.colormap, ON_FACE
-        )
-        draw.text(image, full, start + bar + pad // 2, y, px, draw.DIM)
+        colors = start, y + round(px * 0.3), start + bar, y + round(px * 1.05)
+        gradient(image, colors, scene.settings.colormap, ON_FACE)
+        draw.text(image, f"{full} {unit}", start + bar + pad // 2, y, px, draw.DIM)
     return rect
+
+
+def _remarks(scene: Scene, reading: Reading, width: int, px: int) -> list[str]:
+    """What one must know of the heat map: that the network is not the true one, why there is none, where it lies."""
+    if scene.settings.random and reading.shown != reading.base:
+        marks = draw.wrap(f"randomised: {randomised(scene.settings.random)}", px, width)
+    else:
+        marks = []
+    if reading.painted.cam is None:
+        return marks + draw.wrap(reading.painted.why or "no heat map here", px, width)
+    if not scene.settings.heat:
+        return [*marks, "heat map off"]
+    minus = against(reading.shown, scene.menu.labels)
+    if minus and minus == label(scene.menu.labels, reading.painted.target):
+        return marks + draw.wrap(f"{minus} against itself: no difference", px, width)
+    words = warning(reading.regions)
+    return [*marks, f"⚠ {words}"] if words else marks
 
 
 def _hits(people: Sequence[Person], width: int, height: int) -> tuple[Hit, ...]:

@@ -15,7 +15,18 @@ GAP = 16
 TITLE_BAR = 40
 SMALLEST: Size = (640, 360)
 LARGEST: Size = (1280, 720)
-FILTERS: Size = (960, 720)
+
+SIZES: dict[str, Size] = {"filters": (960, 720), "proof": (960, 720), "emotions": (960, 360), "timeline": (960, 400)}
+"""The pictures' sizes, and so the windows' shapes, those that get a place first at the beginning."""
+
+READABLE, OVERLAPPING = 0.45, 0.6
+"""A window is never made smaller than this part of its picture, and where it must cover others, it can be larger."""
+
+LIMITS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
+"""How large windows may be at most, tried until all have room."""
+
+Place = tuple[tuple[int, int], Size]
+"""A window's corner and size."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +75,54 @@ def camera_size(frame: Size, screen: Size) -> Size:
     return max(1, round(frame[0] * factor)), max(1, round(frame[1] * factor))
 
 
-def filters_place(camera: Size, screen: Size) -> tuple[tuple[int, int], Size]:
-    """The filter window's first corner and size: right of the camera's window, as large as there is room."""
-    left = camera[0] + 2 * GAP
-    room = max(400, screen[0] - left - GAP), max(300, screen[1] - 4 * TITLE_BAR)
-    factor = min(1, room[0] / FILTERS[0], room[1] / FILTERS[1])
-    size = round(FILTERS[0] * factor), round(FILTERS[1] * factor)
-    return (min(left, max(0, screen[0] - size[0])), TITLE_BAR), size
+def places(camera: Size, screen: Size) -> dict[str, Place]:
+    """Where each view's window first lies: the camera's at the top left, the others in the largest places still free,
+    each for itself, so that it does not matter which are open. Where there is no room for all, some overlap at the
+    bottom right."""
+    tries = [_places(camera, screen, limit) for limit in LIMITS]
+    found = next((found for found in tries if len(found) > len(SIZES)), tries[0])
+    return {view: found.get(view) or _overlapping(SIZES[view], screen, n) for n, view in enumerate(("camera", *SIZES))}
+
+
+def _places(camera: Size, screen: Size, limit: float) -> dict[str, Place]:
+    """The places of those that have one, if none but the filters' window gets larger than this part of its picture."""
+    found: dict[str, Place] = {"camera": ((GAP, TITLE_BAR), camera)}
+    for view, size in SIZES.items():
+        place = _free(size, screen, list(found.values()), 1.0 if view == "filters" else limit)
+        if place is not None:
+            found[view] = place
+    return found
+
+
+def _free(size: Size, screen: Size, taken: Sequence[Place], limit: float) -> Place | None:
+    """The place where a window of that shape is largest and touches no other; the uppermost of several."""
+    ends = [(x + w, y + h) for (x, y), (w, h) in taken]
+    best: tuple[float, int, int] | None = None
+    for x in (GAP, *(right + GAP for right, _ in ends)):
+        for y in (TITLE_BAR, *(bottom + TITLE_BAR for _, bottom in ends)):
+            factor = min(limit, _largest(size, (x, y), screen, taken))
+            if factor >= READABLE and (best is None or (factor, -y, -x) > (best[0], -best[2], -best[1])):
+                best = factor, x, y
+    return ((best[1], best[2]), _scaled(size, best[0])) if best else None
+
+
+def _largest(size: Size, corner: tuple[int, int], screen: Size, taken: Sequence[Place]) -> float:
+    """How large, at most 1, a window can be at a corner; 0 where it has no room."""
+    x, y = corner
+    factor = min(1.0, (screen[0] - GAP - x) / size[0], (screen[1] - GAP - y) / size[1])
+    for (left, top), (wide, tall) in taken:
+        # It must end before the other begins, in one direction at least, unless it begins after the other's end.
+        if x < left + wide + GAP and y < top + tall + TITLE_BAR:
+            factor = min(factor, max((left - GAP - x) / size[0], (top - TITLE_BAR - y) / size[1], 0.0))
+    return max(factor, 0.0)
+
+
+def _overlapping(size: Size, screen: Size, count: int) -> Place:
+    """A place at the bottom right; each window's a little higher than the one before."""
+    width, height = _scaled(size, min(OVERLAPPING, (screen[0] - 2 * GAP) / size[0]))
+    step = TITLE_BAR * max(0, count - 1)
+    return (max(0, screen[0] - GAP - width - step), max(0, screen[1] - GAP - height - step)), (width, height)
+
+
+def _scaled(size: Size, factor: float) -> Size:
+    return max(1, int(size[0] * factor)), max(1, int(size[1] * factor))

@@ -1,11 +1,12 @@
-"""Heat: how a map becomes colours, and the bar that says what they mean. The only place that knows the colour map."""
+"""Heat: how a map becomes colours, and the bar that says what they mean. The only place that knows the colour maps."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from emolive.scene import Box
+from emolive.scene import TOP, Box, Reading, Remembered, Variant
 from emolive.show.draw import Rect, rounded
 
 COLORMAPS = {
@@ -13,6 +14,8 @@ COLORMAPS = {
     "magma": cv2.COLORMAP_MAGMA,
     "viridis": cv2.COLORMAP_VIRIDIS,
     "cividis": cv2.COLORMAP_CIVIDIS,
+    "plasma": cv2.COLORMAP_PLASMA,
+    "gray": cv2.COLORMAP_BONE,
 }
 """Even to the eye and safe for any colour vision: brighter always means more. The first is the usual one."""
 
@@ -54,6 +57,13 @@ def heat(
     paint = cv2.LUT(steps, (alpha * _DENSITY)[None])
     part = image[top:bottom, left:right]
     part[:] = cv2.blendLinear(part, colors, 1 - paint, paint)
+
+
+def heat_scale(reading: Reading, variant: Variant, remembered: Remembered | None) -> float:
+    """The evidence that counts as full heat for a variant's map: the remembered one, or the map's own maximum."""
+    cam = reading.results[variant].cam
+    own = float(np.nan_to_num(cam).max(initial=0)) if cam is not None else 0.0
+    return remembered.scale.get(replace(variant, target=TOP), own) if remembered else own
 
 
 def gradient(image: np.ndarray, rect: Rect, colormap: str = "inferno", low: float = 0.0) -> None:

@@ -6,15 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from emolive import __version__
-from emolive.scene import Progress, Scene
+from emolive.scene import Progress, Scene, Settings
 from emolive.show import draw
-from emolive.show.camera import caption
 from emolive.show.draw import AMBER, DIM, PAPER, RED, Color
 from emolive.show.keys import BINDINGS, key_name
+from emolive.show.words import caption, randomised, way
 
 GROUND: Color = (24, 20, 18)
 
-TITLES = {"map": "Heat map", "filters": "Filters", "picture": "Picture", "time": "Time", "keep": "Keep"}
+TITLES = {
+    "map": "Heat map",
+    "proof": "Put it to the test",
+    "filters": "Filters",
+    "picture": "Picture",
+    "time": "Time",
+    "keep": "Keep",
+}
 
 
 @dataclass(frozen=True)
@@ -90,11 +97,26 @@ def look(scene: Scene) -> list[Part]:
     parts = [Part(shown, PAPER, 0)]
     if not settings.heat:
         parts.append(Part("heat off", AMBER, 1))
+    parts += [Part(words, AMBER, int(n > 0)) for n, words in enumerate(tests(settings))]
     stages = [f"{name} {ms:.0f}" for name, ms in scene.timings.items() if ms >= 0.5]
     if stages:
         parts.append(Part(f"{' · '.join(stages)} ms", DIM, 3))
     parts.append(Part(scene.device, DIM, 2))
     return parts
+
+
+def tests(settings: Settings) -> list[str]:
+    """What is being tested, in a few words each."""
+    marks = []
+    if settings.random:
+        marks.append(f"random: {randomised(settings.random)}")
+    if settings.compare:
+        marks.append(f"A/B: {way(settings.compare)}")
+    if settings.off:
+        marks.append(f"off: {len(settings.off)} filter{'' if len(settings.off) == 1 else 's'}")
+    if settings.proof:
+        marks.append("proof")
+    return marks
 
 
 def position(progress: Progress, t_ms: float) -> str:
@@ -137,9 +159,7 @@ def help_overlay(image: np.ndarray) -> None:
     for group, title in TITLES.items():
         lines += [("", title)]
         lines += [(" ".join(key_name(k) for k in b.keys), b.help) for b in BINDINGS if b.group == group]
-    half = -(-len(lines) // 2)
-    while half < len(lines) and lines[half][0]:  # a column begins with a title
-        half += 1
+    half = min((n for n, (key, _) in enumerate(lines) if not key), key=lambda n: abs(2 * n - len(lines)))
     columns = (lines[:half], lines[half:])
     px = next((px for px in range(22, 8, -1) if _help_fits(columns, px, width, height)), 8)
     widths = [_column_width(column, px) for column in columns]

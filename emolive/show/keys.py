@@ -6,7 +6,9 @@ To add a key, add a row to `BINDINGS`.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 
-from emolive.scene import TOP, Closed, Event, Key, Menu, Pin, Select, Settings
+from emolive.scene import TOP, Closed, Event, Key, Menu, Pin, Select, Settings, Variant, base_variant
+from emolive.show.heat import COLORMAPS
+from emolive.show.words import RANDOM_STEPS
 
 Action = Callable[[Settings, Menu], Settings]
 
@@ -34,7 +36,10 @@ def press(settings: Settings, event: Event, menu: Menu) -> Settings:
             return replace(settings, selected=track)
         case Closed(view):
             left = tuple(name for name in settings.views if name != view)
-            return replace(settings, quit=True) if view == "camera" or not left else replace(settings, views=left)
+            if view == "camera" or not left:
+                return replace(settings, quit=True)
+            # Nobody looks at the masked faces any more, and each costs as much as one more face.
+            return replace(settings, views=left, proof=settings.proof and view != "proof")
     return settings
 
 
@@ -80,13 +85,29 @@ def _filter_layer(step: int) -> Action:
     def action(s: Settings, menu: Menu) -> Settings:
         layer = _walk(menu.layers, s.filter_layer, step)
         # Another layer has other channels: a page or a pin of the old one would mean nothing there.
-        return s if layer == s.filter_layer else replace(s, filter_layer=layer, page=0, pins=())
+        return s if layer == s.filter_layer else replace(s, filter_layer=layer, page=0, pins=(), off=())
 
     return action
 
 
 def _target(step: int) -> Action:
-    return lambda s, menu: replace(s, target=_walk((TOP, *menu.labels), s.target, step))
+    def action(s: Settings, menu: Menu) -> Settings:
+        labels = [label for label in menu.labels if label != s.against]
+        return replace(s, target=_walk((TOP, *labels), s.target, step))
+
+    return action
+
+
+def _against(step: int) -> Action:
+    def action(s: Settings, menu: Menu) -> Settings:
+        labels = [label for label in menu.labels if label != s.target]
+        return replace(s, against=_walk(("", *labels), s.against, step))
+
+    return action
+
+
+def _colormap(s: Settings, menu: Menu) -> Settings:
+    return replace(s, colormap=_walk(tuple(COLORMAPS), s.colormap, 1))
 
 
 def _alpha(step: float) -> Action:
@@ -121,9 +142,60 @@ def _next_face(s: Settings, menu: Menu) -> Settings:
     return replace(s, selected=menu.tracks[(now + 1) % len(menu.tracks)])
 
 
-def _filters(s: Settings, menu: Menu) -> Settings:
-    views = tuple(v for v in s.views if v != "filters") if "filters" in s.views else (*s.views, "filters")
-    return replace(s, views=views or s.views)
+def _view(name: str) -> Action:
+    """Open a view's window or close it; the last one stays."""
+
+    def action(s: Settings, menu: Menu) -> Settings:
+        views = tuple(v for v in s.views if v != name) if name in s.views else (*s.views, name)
+        return replace(s, views=views or s.views)
+
+    return action
+
+
+def _proof(s: Settings, menu: Menu) -> Settings:
+    return _tested(s, replace(s, proof=not s.proof))
+
+
+def _off(s: Settings, menu: Menu) -> Settings:
+    """The pinned filters off, or the strongest where none is pinned; all on again where some are off."""
+    return _tested(s, replace(s, off=() if s.off else s.pins or menu.order[:1]))
+
+
+def _random(step: int) -> Action:
+    return lambda s, menu: _tested(s, replace(s, random=(s.random + step) % (len(RANDOM_STEPS) + 1)))
+
+
+def _compare(s: Settings, menu: Menu) -> Settings:
+    """The next way to look to compare with; none after the last one, and where the one now is no neighbour any more."""
+    ways = (None, *_neighbours(s, menu))
+    now = ways.index(s.compare) if s.compare in ways else -1
+    return _tested(s, replace(s, compare=ways[(now + 1) % len(ways)]))
+
+
+def _neighbours(s: Settings, menu: Menu) -> list[Variant]:
+    """What the way to look that is shown can be compared with: the next method, the other stages from the next
+    shallower one on, and the second model."""
+    shown = replace(base_variant(s), target=TOP, channels=())
+    methods = [m for m in menu.methods if m not in _ALONE or m == shown.method]
+    stages = [layer for layer in menu.layers if "." not in layer]  # not the blocks and convolutions inside them
+    at = stages.index(shown.layer) if shown.layer in stages else len(stages)
+    found = [replace(shown, method=_walk(methods, shown.method, 1))]
+    found += [replace(shown, layer=layer) for layer in (*stages[:at][::-1], *stages[at:][::-1])]
+    found = [way for way in found if way != shown and way.method not in _ALONE]
+    return [*found, replace(shown, net="b")] if "b" in menu.models else found
+
+
+_ALONE = ("scorecam", "filter")
+"""What nothing is compared with: one takes seconds, the other needs pins."""
+
+
+def _tested(before: Settings, after: Settings) -> Settings:
+    """The settings after a test was switched on or off: its window opens, or closes where no test is left."""
+    was, now = ([bool(on) for on in (s.proof, s.off, s.random, s.compare)] for s in (before, after))
+    others = tuple(view for view in after.views if view != "proof")
+    if any(new and not old for old, new in zip(was, now, strict=True)):
+        return replace(after, views=after.views if "proof" in after.views else (*others, "proof"))
+    return replace(after, views=others or after.views) if any(was) and not any(now) else after
 
 
 def _reset(s: Settings, menu: Menu) -> Settings:
@@ -143,12 +215,23 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("L", "up"), "CAM layer shallower", _layer(-1), ("layer",), "map"),
     Binding(("e",), "next target emotion (top, then each)", _target(1), ("target",), "map"),
     Binding(("E",), "previous target emotion", _target(-1), ("target",), "map"),
+    Binding(("c",), "contrast: against the next emotion", _against(1), ("against",), "map"),
+    Binding(("C",), "contrast: against the previous emotion", _against(-1), ("against",), "map"),
     Binding(("+", "="), "heat map stronger", _alpha(0.1), ("alpha",), "map"),
     Binding(("-",), "heat map weaker", _alpha(-0.1), ("alpha",), "map"),
     Binding(("o",), "heat map off and on", _flip("heat"), ("heat",), "map"),
-    Binding(("f",), "filter window on and off", _filters, ("views",), "filters"),
-    Binding(("]",), "next filter layer", _filter_layer(1), ("filter_layer", "page", "pins"), "filters"),
-    Binding(("[",), "previous filter layer", _filter_layer(-1), ("filter_layer", "page", "pins"), "filters"),
+    Binding(("i",), "other colours", _colormap, ("colormap",), "map"),
+    Binding(("g",), "window of all emotions on and off", _view("emotions"), ("views",), "proof"),
+    Binding(("t",), "timeline window on and off", _view("timeline"), ("views",), "proof"),
+    Binding(("d",), "proof by blurring, on and off", _proof, ("proof", "views"), "proof"),
+    Binding(("w",), "randomise one stage more", _random(1), ("random", "views"), "proof"),
+    Binding(("W",), "randomise one stage less", _random(-1), ("random", "views"), "proof"),
+    Binding(("z",), "pinned (or strongest) filters off, on", _off, ("off", "views"), "proof"),
+    Binding(("a",), "A/B: other method, layers, model, none", _compare, ("compare", "views"), "proof"),
+    Binding(("f",), "filter window on and off", _view("filters"), ("views",), "filters"),
+    Binding(("v",), "tiles by strength or by share", _flip("by_share"), ("by_share",), "filters"),
+    Binding(("]",), "next filter layer", _filter_layer(1), ("filter_layer", "page", "pins", "off"), "filters"),
+    Binding(("[",), "previous filter layer", _filter_layer(-1), ("filter_layer", "page", "pins", "off"), "filters"),
     Binding((">", "pagedown"), "next page of filters", _page(1), ("page",), "filters"),
     Binding(("<", "pageup"), "previous page of filters", _page(-1), ("page",), "filters"),
     Binding(("u",), "unpin all filters", lambda s, menu: replace(s, pins=()), ("pins",), "filters"),

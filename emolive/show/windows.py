@@ -13,7 +13,7 @@ import numpy as np
 
 from emolive.scene import Closed, Event, Key, Picture, Scene
 from emolive.show import hud
-from emolive.show.fit import GAP, LARGEST, TITLE_BAR, Fit, Size, camera_size, filters_place, fit, hit_at, letterboxed
+from emolive.show.fit import LARGEST, Fit, Size, camera_size, fit, hit_at, letterboxed, places
 from emolive.show.keycodes import key_name
 
 if sys.platform == "linux":
@@ -115,8 +115,7 @@ class Windows:
         return width, height + hud.status_height(width, height)
 
     def _new(self, view: str, frame: Size) -> "_Window":
-        camera = self._camera(frame)
-        place, size = ((GAP, TITLE_BAR), camera) if view == "camera" else filters_place(camera, self._screen)
+        place, size = places(self._camera(frame), self._screen)[view]
         self._open[view] = _Window(f"{self._title} {view}", place, size)
         cv2.waitKeyEx(1)
         if self._keyboard:

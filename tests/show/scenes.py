@@ -5,19 +5,30 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from emolive.history import interval
 from emolive.scene import (
     TOP,
+    Agreement,
+    Best,
     Face,
     Frame,
+    Ledger,
     Memory,
     Menu,
+    Moment,
+    Pinned,
     Progress,
+    Proof,
     Reading,
+    Regions,
     Remembered,
     Result,
     Scene,
     Settings,
-    Variant,
+    base_variant,
+    knocked_variant,
+    other_variant,
+    shown_variant,
 )
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
@@ -71,7 +82,7 @@ def scene(
     picture = backdrop(width, height)
     boxes = grid(width, height, faces) if boxes is None else boxes
     chosen = Settings(**settings)
-    shown = Variant(method=chosen.method, layer=chosen.layer, target=chosen.target)
+    shown = base_variant(chosen)
     found, readings, tracks = [], [], {}
     for n, box in enumerate(boxes, 1):
         x0, y0, x1, y1 = box
@@ -90,7 +101,8 @@ def scene(
         features *= rng.gamma(1.0, size=(channels, 1, 1)).astype(np.float32)
         if maps > 4:
             features = np.stack([cv2.GaussianBlur(f, (0, 0), maps / 14) for f in features])
-        readings.append(Reading(crop, square, {shown: Result(logits, probs, values, target, why)}, shown, features))
+        results = {shown: Result(logits, probs, values, target, why)}
+        readings.append(Reading(crop, square, results, shown, features, base=shown))
         found.append(Face(box, 0.9, np.zeros((6, 2)), track=n))
         scale = {replace(shown, target=TOP): float(np.max(values)) * 0.9 if defined else 0.0}
         tracks[n] = Remembered(probs, scale, features.mean((1, 2)), chosen.filter_layer, 0.0)
@@ -113,6 +125,76 @@ def scene(
         progress=Progress("demo"),
         timings={"detect": 7.1, "read": 24.6, "views": 5.9},
         fps=24.3,
+    )
+
+
+def examined(given: Scene, seconds: float = 12.0) -> Scene:
+    """The same scene with all that the settings ask for besides: other ways to look, proof, shares, and a past."""
+    rng = np.random.default_rng(11)
+    settings, now = given.settings, given.frame.t_ms + 60_000
+    readings = tuple(_examined(r, given, face.track, rng) for r, face in zip(given.readings, given.faces, strict=True))
+    tracks = {
+        track: _with_past(kept, rng, now, seconds / (1 + n))
+        for n, (track, kept) in enumerate(given.memory.tracks.items())
+    }
+    pinned = {}
+    if readings:
+        times = np.linspace(now - 9000, now, 60)
+        line = tuple((float(t), float(1 + np.sin(t / 900))) for t in times)
+        best = tuple(Best(2.0 - n / 10, readings[0].crop, 1, n * 1000.0) for n in range(7))
+        pinned = {(settings.filter_layer, pin): Pinned(line, best) for pin in settings.pins}
+    memory = replace(given.memory, tracks=tracks, pinned=pinned)
+    return replace(given, frame=replace(given.frame, t_ms=now), readings=readings, memory=memory)
+
+
+def _examined(reading: Reading, given: Scene, track: int, rng: np.random.Generator) -> Reading:
+    settings, base, true = given.settings, reading.base, reading.result
+    cam = true.cam if true.cam is not None else smooth_map(rng, 4)
+    results = dict(reading.results)
+    for variant in (shown_variant(settings), knocked_variant(settings), other_variant(settings)):
+        if variant is not None and variant not in results:
+            probs = np.abs(true.probs + rng.normal(scale=0.05, size=len(true.probs)))
+            values = np.roll(cam, 1, axis=0) if variant.method != "cam" else None
+            why = "" if values is not None else "CAM is defined at the last stage only (layer4)."
+            results[variant] = Result(true.logits, probs / probs.sum(), values, true.target, why, 1.25)
+    count = len(true.probs)
+    shares = rng.normal(scale=0.1, size=len(reading.maps)).astype(np.float32)
+    logit = float(shares.sum()) + 0.1
+    after = (0.4 * true.probs[true.target], 0.9 * true.probs[true.target], 1.05 * true.probs[true.target])
+    masked = np.stack([reading.crop, reading.crop[:, ::-1], reading.crop[::-1]])
+    return replace(
+        reading,
+        results=results,
+        shown=shown_variant(settings),
+        base=base,
+        other=other_variant(settings),
+        knocked=knocked_variant(settings),
+        emotions=np.stack([np.roll(cam, i, axis=1) * (1 - 0.15 * i) for i in range(count)]),
+        ledger=Ledger(shares, 0.1, logit, true.target, settings.filter_layer == "layer4"),
+        proof=Proof(given.frame.index - 1, track, true.target, float(true.probs[true.target]), after, masked),
+        regions=Regions(0.3, 0.1, 0.2, 0.25, 0.15),
+        agreement=Agreement(0.42, 0.31) if settings.random or settings.compare else None,
+        other_crop=reading.crop[::-1] if settings.compare and settings.compare.net == "b" else None,
+    )
+
+
+def _with_past(kept: Remembered, rng: np.random.Generator, now: float, seconds: float) -> Remembered:
+    """What is remembered after so many seconds in sight, with a gap in the middle."""
+    moments = []
+    for t in np.arange(now - seconds * 1000, now + 1, 100):
+        if not 0.4 < (now - t) / (seconds * 1000) < 0.5:
+            waves = 1.5 * np.sin(t / 1500 + np.arange(len(kept.probs)) * 2)
+            probs = np.exp(waves) / np.exp(waves).sum()
+            moments.append(Moment(float(t), probs, float(-(probs * np.log2(probs)).sum())))
+    blocks = [tuple(rng.normal((0.35, 0.1, 0.0), 0.1).tolist()) for _ in range(6)]
+    regions = {0: Regions(0.4, 0.1, 0.1, 0.3, 0.1), 3: Regions(0.1, 0.1, 0.5, 0.2, 0.1)}
+    return replace(
+        kept,
+        timeline=tuple(moments),
+        regions=regions,
+        region_counts={0: 120, 3: 9},
+        faith=interval(blocks),
+        seen_ms=now,
     )
 
 

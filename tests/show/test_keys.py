@@ -4,9 +4,12 @@ from dataclasses import fields, replace
 
 import pytest
 
-from emolive.scene import TOP, Closed, Key, Menu, Pin, Select, Settings
+from emolive.explain import randomise
+from emolive.scene import TOP, Closed, Key, Menu, Pin, Select, Settings, Variant, other_variant, variants
+from emolive.show.heat import COLORMAPS
 from emolive.show.keycodes import key_name
 from emolive.show.keys import BINDINGS, Binding, by_key, help_table, press
+from emolive.show.words import RANDOM_STEPS
 
 MENU = Menu(
     methods=("cam", "gradcam", "layercam"),
@@ -20,7 +23,7 @@ MENU = Menu(
 EMPTY = Menu(methods=(), layers=(), labels=(), views=(), pages=0)
 SETTINGS = Settings(method="gradcam", layer="layer2", filter_layer="layer3", page=1, selected=5, target="happy")
 
-ISSUE = set("mMlL][eEn+-o ,.jkNPrsf><ux0h?q") | {"esc"}
+ISSUE = set("mMlL][eEn+-o ,.jkNPrsf><ux0h?q" + "cCgdzwWatvi") | {"esc"}
 
 EVERY_KEY = [key for binding in BINDINGS for key in binding.keys]
 
@@ -47,7 +50,31 @@ def test_a_key_changes_something(binding):
 
 @pytest.mark.parametrize(
     ("there", "back"),
-    ["mM", "lL", "][", "eE", "+-", "oo", "ff", "><", "xx", "  ", "rr", "kj", "NP", "hh", ("?", "h"), ("right", "left")],
+    [
+        "mM",
+        "lL",
+        "][",
+        "eE",
+        "+-",
+        "oo",
+        "ff",
+        "><",
+        "xx",
+        "  ",
+        "rr",
+        "kj",
+        "NP",
+        "hh",
+        ("?", "h"),
+        "cC",
+        "gg",
+        "tt",
+        "dd",
+        "zz",
+        "wW",
+        "vv",
+        ("right", "left"),
+    ],
 )
 def test_next_then_previous_is_where_it_began(there, back):
     began = replace(SETTINGS, page=0 if there == "]" else 1)
@@ -67,6 +94,9 @@ def test_next_then_previous_is_where_it_began(there, back):
         ("e", "target", 4),
         (">", "page", 4),
         ("n", "selected", 3),
+        ("c", "against", 3),
+        ("w", "random", 6),
+        ("i", "colormap", len(COLORMAPS)),
     ],
 )
 def test_walking_goes_round_and_meets_everything(key, field, count):
@@ -153,6 +183,91 @@ def test_closing_the_camera_quits_and_closing_the_filters_does_not():
     assert (after.quit, after.views) == (False, ("camera",))
     assert press(after, Key("f"), MENU).views == ("camera", "filters")
     assert press(Settings(views=("filters",)), Closed("filters"), MENU).quit
+
+
+def walk(settings: Settings, keys: str, menu: Menu = MENU) -> Settings:
+    for key in keys:
+        settings = press(settings, Key(key), menu)
+    return settings
+
+
+def test_nothing_is_held_against_itself():
+    for begun in (Settings(), Settings(target="happy"), Settings(against="happy")):
+        for keys in ("c" * 9, "C" * 9, "e" * 9, "E" * 9, "cecEcceCe"):
+            for n in range(len(keys)):
+                after = walk(begun, keys[: n + 1])
+                assert after.against in ("", *MENU.labels)
+                assert not after.against or after.against != after.target
+
+
+def test_the_window_of_tests_opens_with_the_first_test_and_closes_with_the_last():
+    for key, field in (("d", "proof"), ("w", "random"), ("W", "random"), ("z", "off"), ("a", "compare")):
+        after = press(Settings(), Key(key), MENU)
+        assert getattr(after, field)
+        assert after.views == ("camera", "filters", "proof")
+    both = walk(Settings(), "dw")
+    assert both.views.count("proof") == 1
+    assert "proof" in walk(both, "d").views
+    assert "proof" not in walk(both, "dW").views
+    assert walk(Settings(views=("proof",)), "dd").views == ("proof",)
+
+
+def test_closing_the_window_of_tests_ends_the_blurring_and_a_key_opens_it_again():
+    closed = press(walk(Settings(), "dw"), Closed("proof"), MENU)
+    assert (closed.proof, closed.random, closed.views) == (False, 1, ("camera", "filters"))
+    assert "proof" in walk(closed, "d").views
+    assert "proof" in walk(closed, "z").views
+    assert "proof" not in walk(closed, "w").views
+
+
+def test_pinned_filters_are_switched_off_or_else_the_strongest():
+    assert walk(Settings(pins=(4, 9)), "z").off == (4, 9)
+    assert walk(Settings(), "z", replace(MENU, order=(17, 3))).off == (17,)
+    assert walk(Settings(off=(4,), pins=(4, 9)), "z").off == ()
+    assert walk(Settings(off=(4,), filter_layer="layer3"), "]").off == ()
+
+
+def test_as_many_stages_are_random_as_there_are():
+    assert RANDOM_STEPS == randomise.STEPS
+    assert [walk(Settings(), "w" * n).random for n in range(7)] == [0, 1, 2, 3, 4, 5, 0]
+    assert walk(Settings(), "W").random == 5
+
+
+def test_a_goes_through_the_next_method_the_other_stages_and_the_second_model():
+    menu = replace(MENU, layers=("conv1", "layer1.0", "layer1", "layer3", "layer4"), models=("a", "b"))
+    settings, met = Settings(layer="layer3", target="happy"), []
+    for _ in range(7):
+        settings = press(settings, Key("a"), menu)
+        met.append(settings.compare and (settings.compare.net, settings.compare.method, settings.compare.layer))
+    assert met == [
+        ("a", "layercam", "layer3"),
+        ("a", "gradcam", "layer1"),
+        ("a", "gradcam", "conv1"),
+        ("a", "gradcam", "layer4"),
+        ("b", "gradcam", "layer3"),
+        None,
+        ("a", "layercam", "layer3"),
+    ]
+    assert other_variant(settings).target == "happy"
+    assert walk(Settings(), "a" * 5).compare is None  # next method, three stages, and no second model
+
+
+def test_what_is_compared_is_never_the_same_nor_slow_nor_in_need_of_pins():
+    menu = replace(MENU, methods=("gradcam", "scorecam", "filter"), layers=("layer3", "layer4"))
+    for method in menu.methods:
+        settings = Settings(method=method)
+        for _ in range(5):
+            settings = press(settings, Key("a"), menu)
+            if settings.compare:
+                assert settings.compare.method == "gradcam"
+                assert len(variants(settings)) == 2
+    walked = replace(walk(Settings(), "a", menu), compare=Variant(method="gone"))
+    assert walk(walked, "a", menu).compare is None
+
+
+def test_reset_ends_all_tests():
+    tested = walk(Settings(pins=(3,)), "cgdzwatvi")
+    assert walk(tested, "0", replace(MENU, start=Settings())) == Settings()
 
 
 @pytest.mark.parametrize("key", ["y", "Q", "§", "", "enter", "tab", "f12"])

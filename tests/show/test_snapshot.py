@@ -39,7 +39,7 @@ def test_a_snapshot_holds_the_frame_the_views_the_crops_and_the_facts(tmp_path):
     assert folder.name.endswith("-snapshot")
     assert str(folder) in note
     names = {path.name for path in folder.iterdir()}
-    assert names == {"frame.png", "camera.png", "filters.png", "face-1.png", "face-2.png", "snapshot.json"}
+    assert names == {"frame.png", "snapshot.json", "face-1.png", "face-2.png", *(f"{view}.png" for view in VIEWS)}
     assert np.array_equal(cv2.imread(str(folder / "frame.png")), given.frame.bgr)
     assert np.array_equal(cv2.imread(str(folder / "camera.png")), VIEWS["camera"](given).bgr)
     assert np.array_equal(cv2.imread(str(folder / "face-2.png"))[..., ::-1], given.readings[1].crop)

@@ -1,17 +1,46 @@
-"""Both views: golden pictures, and what holds for any scene."""
+"""The views of the camera and of filters: golden pictures; and what holds for all views and any scene."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from itertools import combinations
 
 import cv2
 import numpy as np
 import pytest
-from scenes import LABELS, scene
+from scenes import LABELS, examined, scene
 
-from emolive.scene import Pin, Scene, Select
-from emolive.show.camera import SMALLEST, caption
+from emolive.scene import (
+    Best,
+    Ledger,
+    Memory,
+    Moment,
+    Pin,
+    Pinned,
+    Proof,
+    Reading,
+    Regions,
+    Remembered,
+    Result,
+    Scene,
+    Select,
+    Variant,
+)
+from emolive.show.camera import SMALLEST
 from emolive.show.filters import on_page, tiles
+from emolive.show.side import added_up
 from emolive.show.views import VIEWS, camera, filters, order
+from emolive.show.words import caption
 
+TESTED = {
+    "views": ("camera", "emotions"),
+    "by_share": True,
+    "pins": (3,),
+    "off": (3, 9),
+    "proof": True,
+    "random": 2,
+    "against": "sad",
+    "compare": Variant(method="layercam", layer="layer3"),
+}
 SIZES = [(16, 16), (320, 240), (640, 480), (720, 1280), (1920, 1080)]
 
 
@@ -24,10 +53,17 @@ SIZES = [(16, 16), (320, 240), (640, 480), (720, 1280), (1920, 1080)]
         ("camera-mirrored", {"width": 480, "height": 360, "boxes": [(40, 90, 200, 250)], "mirror": True}),
         ("camera-undefined", {"width": 480, "height": 360, "defined": False, "method": "cam", "layer": "layer2"}),
         ("camera-empty", {"width": 320, "height": 240, "faces": 0}),
+        ("camera-contrast", {"width": 480, "height": 360, "against": "sad", "colormap": "viridis"}),
     ],
 )
 def test_camera_looks_as_it_did(golden, name, made):
     golden(name, camera(scene(**made)).bgr)
+
+
+def test_camera_warns_of_random_weights_and_of_heat_off_the_face(golden):
+    given = examined(scene(480, 360, random=2))
+    readings = tuple(replace(r, regions=Regions(eyes=0.1, rest=0.2, off=0.7)) for r in given.readings)
+    golden("camera-random", camera(replace(given, readings=readings)).bgr)
 
 
 @pytest.mark.parametrize(
@@ -43,11 +79,20 @@ def test_filters_look_as_they_did(golden, name, made):
     golden(name, cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
 
 
+def test_filters_by_share_with_pins_and_some_off(golden):
+    given = examined(scene(by_share=True, pins=(12, 77), off=(12, 5), target="happy"))
+    picture = filters(replace(given, menu=replace(given.menu, order=order(given)))).bgr
+    golden("filters-share", cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+
+
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("faces", [0, 1, 5, 30])
-def test_a_view_gives_a_picture_with_hits_inside_and_leaves_its_input_alone(view, size, faces):
+@pytest.mark.parametrize("tested", [False, True])
+def test_a_view_gives_a_picture_with_hits_inside_and_leaves_its_input_alone(view, size, faces, tested):
     given = scene(*size, faces, channels=64)
+    if tested:
+        given = examined(scene(*size, faces, channels=64, **TESTED))
     arrays = arrays_of(given)
     before = [array.copy() for array in arrays]
     for array in arrays:
@@ -66,16 +111,24 @@ def test_a_view_gives_a_picture_with_hits_inside_and_leaves_its_input_alone(view
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_view_survives_a_network_whose_output_is_no_number(view):
-    given = scene(320, 240, 2)
-    nan = np.full(7, np.nan, np.float32)
-    readings = tuple(
-        replace(r, maps=r.maps * np.nan, results={r.shown: replace(r.result, probs=nan, cam=np.full((4, 4), np.nan))})
-        for r in given.readings
-    )
-    tracks = {n: replace(t, probs=nan, strength=t.strength * np.nan) for n, t in given.memory.tracks.items()}
-    given = replace(given, readings=readings, memory=replace(given.memory, tracks=tracks))
-    assert VIEWS[view](given).bgr.any()
+@pytest.mark.parametrize("tested", [False, True])
+def test_a_view_survives_a_network_whose_output_is_no_number(view, tested):
+    given = examined(scene(320, 240, 2, **TESTED)) if tested else scene(320, 240, 2)
+    broken = Scene(**{name: spoilt(value) for name, value in vars(given).items()})
+    assert VIEWS[view](broken).bgr.any()
+
+
+def spoilt(value: object) -> object:
+    """The same value with every floating-point number in it turned into NaN, but for times, boxes and settings."""
+    if isinstance(value, np.ndarray):
+        return value * np.nan if value.dtype.kind == "f" else value
+    if isinstance(value, Mapping):
+        return {key: spoilt(inner) for key, inner in value.items()}
+    if isinstance(value, tuple) and not isinstance(value, str):
+        return tuple(spoilt(inner) for inner in value)
+    if isinstance(value, Memory | Reading | Remembered | Result | Ledger | Proof | Pinned | Best | Moment):
+        return replace(value, **{f.name: spoilt(getattr(value, f.name)) for f in fields(value) if f.name != "t_ms"})
+    return value
 
 
 def test_camera_keeps_the_frames_size_and_enlarges_small_ones_by_a_whole_factor():
@@ -130,7 +183,10 @@ def test_caption_says_method_layer_and_target():
     shown = scene().readings[0].shown
     assert caption(shown, LABELS, 3) == "gradcam · layer4 → top (happy)"
     assert caption(replace(shown, target="sad"), LABELS, 5) == "gradcam · layer4 → sad"
+    assert caption(replace(shown, target="-sad"), LABELS, 3) == "gradcam · layer4 → top (happy), not sad"
+    assert caption(replace(shown, target="happy-sad"), LABELS, 3) == "gradcam · layer4 → happy, not sad"
     assert caption(replace(shown, method="filter", channels=(3, 9)), LABELS, 5) == "filter 3, 9 · layer4"
+    assert caption(replace(shown, net="b"), LABELS, 3) == "second model · gradcam · layer4 → top (happy)"
 
 
 @pytest.mark.parametrize("count", [1, 4, 9, 10, 16, 25, 50, 64])
@@ -193,10 +249,74 @@ def test_order_is_by_the_remembered_strength_or_else_by_the_mean():
     assert order(scene(faces=0)) == ()
 
 
+def test_order_by_share_is_by_the_signed_share_where_it_is_known():
+    given = examined(scene(channels=30, by_share=True))
+    shares = given.readings[0].ledger.shares
+    assert list(order(given)) == sorted(range(30), key=lambda c: -shares[c])
+    assert order(replace(given, settings=replace(given.settings, by_share=False))) != order(given)
+    unknown = replace(given.readings[0], ledger=Ledger(np.zeros(0), why="There is no linear head."))
+    by_strength = order(scene(channels=30))
+    assert order(replace(given, readings=(unknown,))) == by_strength
+    assert order(scene(channels=30, by_share=True)) == by_strength
+
+
+def test_the_order_by_share_stands_still_while_activations_flicker():
+    given = examined(scene(channels=30, by_share=True))
+    reading = given.readings[0]
+    flicker = np.random.default_rng(5).uniform(0.5, 2, size=30).astype(np.float32)
+    other = replace(
+        reading,
+        maps=reading.maps * flicker[:, None, None],
+        ledger=replace(reading.ledger, shares=reading.ledger.shares * flicker),
+    )
+    assert order(replace(given, readings=(other,))) == order(given)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_the_sum_that_is_written_adds_up_to_the_score_that_is_written(seed):
+    rng = np.random.default_rng(seed)
+    shares, bias = rng.normal(size=64), rng.normal()
+    score = float(shares.sum() + bias)
+    shown = list(rng.permutation(64)[:16])
+    lines = added_up(bias, shares, shown, score, exact=True)
+    assert [words for words, _ in lines] == ["bias", "16 shown", "48 others", "score (logit)"]
+    written = [round(figure, 2) for _, figure in lines]
+    assert round(sum(written[:3]), 2) == written[3] == round(score, 2)
+    assert written[1] == round(shares[shown].sum(), 2)
+    assert written[2] == pytest.approx(np.delete(shares, shown).sum(), abs=0.016)
+
+
+def test_an_approximation_does_not_claim_to_be_a_sum():
+    shares = np.linspace(-1, 1, 10)
+    assert added_up(0.0, shares, [9, 8], 5.0, exact=False) == [
+        ("2 shown", pytest.approx(shares[8:].sum())),
+        ("8 others", pytest.approx(shares[:8].sum())),
+    ]
+
+
+def test_a_filter_that_is_off_looks_so():
+    given = scene(channels=20, tiles=9)
+    channel = given.menu.order[0]
+    on, off = filters(given), filters(replace(given, settings=replace(given.settings, off=(channel,))))
+    x0, y0, x1, y1 = on.hits[0].box
+    assert not np.array_equal(on.bgr[y0:y1, x0:x1], off.bgr[y0:y1, x0:x1])
+    assert np.array_equal(on.bgr[:, x1:], off.bgr[:, x1:])
+
+
+def test_the_colour_map_is_the_settings_one_wherever_there_is_heat():
+    for view in ("camera", "filters", "emotions", "proof"):
+        pictures = []
+        for colormap in ("inferno", "viridis", "gray"):
+            given = scene(480, 360, colormap=colormap, random=1, views=("camera", "emotions"))
+            pictures.append(VIEWS[view](examined(given)).bgr.astype(int))
+        assert min(np.abs(a - b).max() for a, b in combinations(pictures, 2)) > 60
+
+
 def arrays_of(given: Scene) -> list[np.ndarray]:
     arrays = [given.frame.bgr]
     for reading in given.readings:
-        arrays += [reading.crop, reading.maps, reading.result.cam, reading.result.probs]
+        arrays += [reading.crop, reading.maps, reading.painted.cam, reading.result.cam, reading.result.probs]
+        arrays += [reading.emotions, reading.ledger.shares, reading.proof.masked] if reading.proof else []
     for track in given.memory.tracks.values():
         arrays += [track.probs, track.strength]
     return arrays

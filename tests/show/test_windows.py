@@ -5,13 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import xserver as x
-from scenes import scene
+from scenes import examined, scene
 
 from emolive.scene import Closed, Key, Picture, Scene, Select
 from emolive.show.keys import BINDINGS
@@ -171,6 +172,30 @@ def test_f_closes_and_opens_the_filter_window_again_and_again(windows, shown):
         assert wait_for_titles(windows, {CAMERA, FILTERS})
 
 
+def test_all_windows_at_once_cover_nothing_of_each_other_and_give_their_clicks(windows, shown):
+    tested = scene(1280, 720, 5, channels=64, views=tuple(VIEWS), proof=True, random=1, by_share=True, pins=(3,))
+    given = examined(tested)
+    pictures = show(windows, given)
+    all_titles = {f"emolive {view}" for view in VIEWS}
+    assert wait_for_titles(windows, all_titles)
+    rects = {title: x.place(title) for title in all_titles}
+    for one, other in combinations(all_titles, 2):
+        (ax, ay, aw, ah), (bx, by, bw, bh) = rects[one], rects[other]
+        assert ax >= bx + bw or bx >= ax + aw or ay >= by + bh or by >= ay + ah, (one, other)
+    for left, top, width, height in rects.values():
+        assert 0 <= left <= left + width <= x.SIZE[0]
+        assert 0 <= top <= top + height <= x.SIZE[1]
+    settle(windows)
+    hit = pictures["filters"].hits[2]
+    middle = (hit.box[0] + hit.box[2]) / 2, (hit.box[1] + hit.box[3]) / 2
+    x.click(*in_window(FILTERS, middle, pictures["filters"]))
+    assert x.wait_for(windows.poll) == [hit.event]
+    x.press_close("emolive proof")
+    assert x.wait_for(windows.poll) == [Closed("proof")]
+    show(windows, replace(given, settings=replace(given.settings, views=("camera", "filters"))))
+    assert wait_for_titles(windows, {CAMERA, FILTERS})
+
+
 def test_closing_the_camera_window_is_told(windows, shown):
     x.press_close(CAMERA)
     assert x.wait_for(windows.poll) == [Closed("camera")]
@@ -251,7 +276,7 @@ def on_screen(title: str, folder: Path) -> np.ndarray:
 def titles() -> set[str]:
     """The titles of emolive's windows on the screen."""
     found = subprocess.run(
-        ["xdotool", "search", "--onlyvisible", "--name", "camera|filters", "getwindowname", "%@"],
+        ["xdotool", "search", "--onlyvisible", "--name", "|".join(VIEWS), "getwindowname", "%@"],
         capture_output=True,
         text=True,
     )
