@@ -65,7 +65,7 @@ def run(parts: Parts, settings: Settings) -> int:
     memory, held, scene, looked, drawn = Memory(), None, None, None, None
     pace, limit = _Pace(), _Limit(parts)
     while not (settings.quit or parts.stop() or limit.time_is_up()):
-        with watch("read"):
+        with watch("decode"):
             frame = parts.source.read(settings)
         if frame is END or limit.reached(frame):
             break
@@ -74,8 +74,7 @@ def run(parts: Parts, settings: Settings) -> int:
                 held = frame, parts.track(parts.detect(frame), frame)
             pace.tick()
         if held and (frame or looked != look_of(settings)):
-            with watch("network"):
-                readings = parts.read(*held, settings, memory)
+            readings = parts.read(*held, settings, memory)
             memory = remember(memory, *held, readings, settings)
             looked, drawn = look_of(settings), None
         notes = (*parts.source.notes(), *(note for sink in sinks for note in sink.notes()), *map(str, failures))

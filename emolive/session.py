@@ -17,6 +17,7 @@ from emolive.live import Parts, run
 from emolive.options import Options
 from emolive.scene import Detect, Menu, Settings, Sink, Source, Track, base_variant
 from emolive.show.progress import ProgressBar
+from emolive.stopwatch import Stopwatch
 
 with explain_missing_libraries():  # here, before any other module needs it
     import cv2  # noqa: F401
@@ -201,6 +202,7 @@ def parts(
         second,
         figures=bool(options.data),
         progress=lambda part: say(f"Score-CAM: {part:.0%}"),
+        watch=(watch := Stopwatch()),
     )
     made = Parts(
         source=source,
@@ -217,6 +219,7 @@ def parts(
         interactive=not options.headless,
         max_frames=options.frames,
         max_seconds=options.seconds,
+        watch=watch,
     )
     return made, replace(settings, views=() if options.headless else settings.views)
 

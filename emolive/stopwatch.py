@@ -4,6 +4,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+STAGES = ("decode", "detect", "prepare", "forward", "explain", "draw", "show", "encode", "write")
+"""The stages of the loop, in the order in which a frame goes through them."""
+
 
 class Stopwatch:
     """Milliseconds per stage of the current frame, in `ms`; stages measured twice add up, nested ones count in both."""
@@ -21,6 +24,6 @@ class Stopwatch:
             self.ms[stage] = self.ms.get(stage, 0.0) + (time.perf_counter() - began) * 1e3
 
     def lap(self) -> dict[str, float]:
-        """Give the stages measured since the last lap, and begin anew."""
+        """Give the stages measured since the last lap, in the order of `STAGES`, and begin anew."""
         done, self.ms = self.ms, {}
-        return done
+        return dict(sorted(done.items(), key=lambda item: STAGES.index(item[0]) if item[0] in STAGES else len(STAGES)))

@@ -35,6 +35,7 @@ from emolive.scene import (
     shown_variant,
     variants,
 )
+from emolive.stopwatch import Stopwatch
 
 ALL_METHODS = (*METHODS, "guided", "scorecam", FILTER)
 """Every method that `m` walks through."""
@@ -45,7 +46,7 @@ class Engine:
 
     Network "a" is the model that is shown, "b" a second one, "a~k" the first with k stages randomised: a cached copy,
     so the shown one is never touched. `figures` has regions computed for all faces, not only for the selected one.
-    `progress` is told how far a slow map is.
+    `progress` is told how far a slow map is, `watch` how long crops ("prepare"), the pass and the maps take.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class Engine:
         second: Model | None = None,
         figures: bool = False,
         progress: Callable[[float], None] = lambda _: None,
+        watch: Stopwatch | None = None,
     ) -> None:
         self.model, self.second = model, second
+        self.watch = watch or Stopwatch()
         self.detector, self.half, self.figures, self.progress = detector, half, figures, progress
         self._randomised = lru_cache(maxsize=5)(lambda stages: randomised(model, stages))
 
@@ -66,7 +69,8 @@ class Engine:
         if not faces:
             return ()
         wanted, chosen = variants(settings), selected(faces, settings, memory)
-        squares, crops, x = self._crops(self.model, frame, faces)
+        with self.watch("prepare"):
+            squares, crops, x = self._crops(self.model, frame, faces)
         pending = self._pending(frame, faces[chosen], settings, memory)
         seen = look(
             self.model,
@@ -76,6 +80,7 @@ class Engine:
             extra=self.model.prepare(pending.masked) if pending else None,
             ledger=settings.by_share,
             half=self.half,
+            watch=self.watch,
         )
         results = self._slow_maps(dict(seen.results), x, settings)
         other_crops: list[np.ndarray | None] = [None] * len(faces)

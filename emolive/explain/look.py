@@ -15,6 +15,7 @@ from emolive.explain.hooks import switched_off, taps
 from emolive.explain.ledger import ledgers
 from emolive.model import Model
 from emolive.scene import TOP, Ledger, Result, Variant
+from emolive.stopwatch import Stopwatch
 
 BROKEN = "The network's output is not a number: its weights are damaged."
 
@@ -41,13 +42,15 @@ def look(
     aim: Tensor | None = None,
     ledger: bool = False,
     half: bool = False,
+    watch: Stopwatch | None = None,
 ) -> Look:
     """Read a batch `x` (N, 3, S, S) from `model.prepare` under each of the `wanted` variants, in one forward pass.
 
     Variants that switch filters off get rows of their own in the same batch; `extra` (M, 3, S, S) are rows of which
     only the logits are wanted. `aim` (N,) are the classes that count as the most likely ones; the network's own
     untouched answer, if None. `half` runs the pass in bfloat16; maps are always computed in float32. A method that
-    needs more than one layer's activations and gradient gets probabilities, but no map.
+    needs more than one layer's activations and gradient gets probabilities, but no map. `watch` is told how long the
+    pass ("forward") and the maps ("explain") take.
     Raises `EmoliveError` for a layer or target that does not exist.
     """
     graded = {v.layer for v in wanted if v.method in METHODS and METHODS[v.method].needs == "gradient"}
@@ -56,7 +59,9 @@ def look(
     offs = sorted(dict.fromkeys((v.off_layer, v.off) for v in wanted), key=lambda off: bool(off[1]))
     n, total = len(x), len(x) * len(offs)
     batch = torch.cat([x] * len(offs) + ([extra] if extra is not None else []))
+    watch = watch or Stopwatch()
     with ExitStack() as stack:
+        stack.enter_context(watch("forward"))
         stack.enter_context(torch.set_grad_enabled(bool(graded)))
         for layer in {layer for layer, off in offs if off}:
             rows = [(slice(i * n, i * n + n), off) for i, (where, off) in enumerate(offs) if where == layer]
@@ -64,21 +69,22 @@ def look(
         caught = stack.enter_context(taps(model.net, {v.layer for v in wanted} | {filter_layer}, graded))
         stack.enter_context(torch.autocast(x.device.type, torch.bfloat16, enabled=half))
         logits = model.net(batch).float()
-    aim = logits[:n].detach().argmax(1) if aim is None else aim
-    gradients = _Gradients(logits, caught, graded)
-    results = {}
-    for v in wanted:
-        at = offs.index((v.off_layer, v.off)) * n
-        results[v] = _results(model, v, slice(at, at + n), logits, aim, caught, gradients)
-    untouched = slice(0, n)
-    books: list[Ledger] = []
-    if ledger:
-        plus, _ = targets(wanted[0].target, model.spec.labels, aim)
-        grad = gradients.at(filter_layer, untouched, plus, None) if filter_layer in graded else None
-        act = caught[filter_layer][untouched].detach().float()
-        books = ledgers(model, filter_layer, act, grad, plus, logits[untouched].detach())
-    kept = {name: out[untouched].detach().float() for name, out in caught.items()}
-    return Look(results, _numpy(kept[filter_layer]), tuple(books), logits[total:].detach(), kept)
+    with watch("explain"):
+        aim = logits[:n].detach().argmax(1) if aim is None else aim
+        gradients = _Gradients(logits, caught, graded)
+        results = {}
+        for v in wanted:
+            at = offs.index((v.off_layer, v.off)) * n
+            results[v] = _results(model, v, slice(at, at + n), logits, aim, caught, gradients)
+        untouched = slice(0, n)
+        books: list[Ledger] = []
+        if ledger:
+            plus, _ = targets(wanted[0].target, model.spec.labels, aim)
+            grad = gradients.at(filter_layer, untouched, plus, None) if filter_layer in graded else None
+            act = caught[filter_layer][untouched].detach().float()
+            books = ledgers(model, filter_layer, act, grad, plus, logits[untouched].detach())
+        kept = {name: out[untouched].detach().float() for name, out in caught.items()}
+        return Look(results, _numpy(kept[filter_layer]), tuple(books), logits[total:].detach(), kept)
 
 
 class _Gradients:
