@@ -68,7 +68,7 @@ def _agreement(image: np.ndarray, agreement: Agreement, x: int, y: int, px: int,
 
 
 def _sizes(rect: Rect, right: int) -> tuple[int, int]:
-    return (14 if rect[2] - rect[0] < 600 else 19), rect[2] - right
+    return (15 if rect[2] - rect[0] < 600 else 19), rect[2] - right
 
 
 def _pair(
@@ -87,7 +87,7 @@ def _pair(
     draw.text(image, title, x0, y0, px + 4, PAPER, bold=True)
     top = y0 + round((px + 4) * 1.5)
     below = 2 * round(px * 1.35)
-    side = min(y1 - top - below, (x1 - x0) * 37 // 100)
+    side = min(y1 - top - below, (x1 - x0) * 34 // 100)
     x = x0
     for n, (variant, name) in enumerate(zip(variants, names, strict=True)):
         crop = reading.crop if n == 0 or reading.other_crop is None or variant != reading.other else reading.other_crop

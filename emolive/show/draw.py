@@ -49,7 +49,7 @@ def unit(width: int, height: int) -> int:
 
 def text_size(text: str, px: int, bold: bool = False) -> tuple[int, int]:
     """Width and height of a line of text; the height is the same for every text of that size."""
-    return _glyphs(text, px, bold).shape[1], round(px * 1.25)
+    return _width(text, px, bold), round(px * 1.25)
 
 
 def text(
@@ -183,12 +183,16 @@ def _font(px: int, bold: bool) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), px)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=8192)
+def _width(text: str, px: int, bold: bool) -> int:
+    return max(1, int(np.ceil(_font(px, bold).getlength(text))))
+
+
+@lru_cache(maxsize=1024)
 def _glyphs(text: str, px: int, bold: bool) -> np.ndarray:
     """How much ink each pixel of a line of text gets, uint8."""
-    font = _font(px, bold)
-    canvas = Image.new("L", (max(1, int(np.ceil(font.getlength(text)))), round(px * 1.25)))
-    ImageDraw.Draw(canvas).text((0, round(px * 0.98)), text, fill=255, font=font, anchor="ls")
+    canvas = Image.new("L", (_width(text, px, bold), round(px * 1.25)))
+    ImageDraw.Draw(canvas).text((0, round(px * 0.98)), text, fill=255, font=_font(px, bold), anchor="ls")
     alpha = np.asarray(canvas)
     alpha.setflags(write=False)
     return alpha

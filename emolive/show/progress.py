@@ -24,14 +24,16 @@ class ProgressBar:
             self.bar.close()
 
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
-        """Count one frame more."""
+        """Count one frame more; of several files, count the files."""
+        progress = scene.progress
         if self.bar is None:
-            known = [n for n in (self.limit, scene.progress.frames) if n]
-            self.bar = tqdm(total=min(known, default=None), desc=scene.progress.name, unit=" frames", mininterval=0.5)
-        self.bar.update()
-        self.bar.set_postfix(faces=len(scene.faces), refresh=False)
-        if scene.notes:
-            self.bar.set_postfix_str(scene.notes[-1], refresh=False)
+            by_file = progress.files > 1
+            total = progress.files if by_file else min([n for n in (self.limit, progress.frames) if n], default=None)
+            unit = " files" if by_file else " frames"
+            self.bar = tqdm(total=total, desc=progress.name, unit=unit, mininterval=0.5, dynamic_ncols=True)
+        self.bar.set_description(progress.name, refresh=False)
+        self.bar.set_postfix_str(scene.notes[-1] if scene.notes else f"{len(scene.faces)} faces", refresh=False)
+        self.bar.update(progress.file + 1 - self.bar.n if progress.files > 1 else 1)
 
     def notes(self) -> tuple[str, ...]:
         """Nothing to say."""

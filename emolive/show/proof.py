@@ -1,12 +1,12 @@
 """The proof view: tests of the explanation itself, those that are switched on, for the selected face."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
 from emolive.scene import Picture, Scene
 from emolive.show import draw
-from emolive.show.bars import percent
 from emolive.show.compared import sanity, side_by_side
 from emolive.show.draw import AMBER, DIM, PAPER, Rect
 from emolive.show.faithful import faithful
@@ -31,18 +31,17 @@ HELP = (
 
 def proof(scene: Scene) -> Picture:
     """A dark picture of 960×720: up to four panels, and where the heat lies; how to switch them on where none is."""
-    image = page(WIDTH, HEIGHT)
     if scene.selected is None:
+        image = page(WIDTH, HEIGHT)
         message(image, "No face in sight", "Tests of the heat map of a face appear here.")
         return Picture(image)
-    _heading(image, scene)
     panels = switched_on(scene)
     places = _places(len(panels))
-    for panel, place in zip([*panels, _help], places, strict=False):
-        _card(image, place)
-        panel(image, draw.grown(place, -PAD), scene)
     strip = PAD, HEIGHT - FOOT, WIDTH - PAD, HEIGHT - PAD
-    _card(image, strip)
+    image = _cards((*places, strip)).copy()
+    _heading(image, scene)
+    for panel, place in zip([*panels, _help], places, strict=False):
+        panel(image, draw.grown(place, -PAD), scene)
     where(image, draw.grown(strip, -10), scene)
     return Picture(image)
 
@@ -59,30 +58,33 @@ def switched_on(scene: Scene) -> list[Panel]:
     return [panel for panel, wanted in on.items() if wanted]
 
 
-def _places(count: int) -> list[Rect]:
+def _places(count: int) -> tuple[Rect, ...]:
     """Where so many panels lie; with three, there is room for the help in the fourth corner."""
     x0, y0, x1, y1 = PAD, HEAD, WIDTH - PAD, HEIGHT - FOOT - PAD
     mx, my = (x0 + x1) // 2, (y0 + y1) // 2
     left, right, gap = mx - PAD // 2, mx + PAD // 2, PAD // 2
     if count <= 1:
-        return [(x0, y0, x1, y1)]
+        return ((x0, y0, x1, y1),)
     if count == 2:
-        return [(x0, y0, x1, my - gap), (x0, my + gap, x1, y1)]
-    return [(x, y, x2, y2) for y, y2 in ((y0, my - gap), (my + gap, y1)) for x, x2 in ((x0, left), (right, x1))]
+        return (x0, y0, x1, my - gap), (x0, my + gap, x1, y1)
+    return tuple((x, y, x2, y2) for y, y2 in ((y0, my - gap), (my + gap, y1)) for x, x2 in ((x0, left), (right, x1)))
 
 
-def _card(image: np.ndarray, rect: Rect) -> None:
-    draw.panel(image, rect, CARD, 1, radius=8)
+@lru_cache(maxsize=8)
+def _cards(places: tuple[Rect, ...]) -> np.ndarray:
+    """A page with empty panels; drawn once, since it takes longer than what is written on it."""
+    image = page(WIDTH, HEIGHT)
+    for place in places:
+        draw.panel(image, place, CARD, 1, radius=8)
+    image.setflags(write=False)
+    return image
 
 
 def _heading(image: np.ndarray, scene: Scene) -> None:
     face, reading = scene.faces[scene.selected], scene.readings[scene.selected]
-    target = reading.result.target
-    name = label(scene.menu.labels, target)
-    probs = np.nan_to_num(reading.result.probs)
+    name = label(scene.menu.labels, reading.result.target)
     who = f"face {face.track}: " if face.track else ""
-    p = percent(float(probs[target])) if target < len(probs) else ""
-    end = draw.text(image, f"{who}can the map of {name} ({p}) be trusted?", PAD, 9, 20, PAPER, bold=True)
+    end = draw.text(image, f"{who}can the map of {name} be trusted?", PAD, 9, 20, PAPER, bold=True)
     words = way(reading.base or reading.shown)
     draw.text(image, draw.shorten(words, 16, WIDTH - PAD - end - 20), WIDTH - PAD, 12, 16, DIM, align=1)
 

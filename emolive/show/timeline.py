@@ -13,7 +13,7 @@ from emolive.show.panels import CARD, message, page
 from emolive.show.words import MINUS, label
 
 WIDTH, HEIGHT, PAD = 960, 400, 14
-SIDE, NAMES, FOOT = 150, 150, 30
+SIDE, NAMES, FOOT = 170, 170, 32
 """The column of who it is, the one of the lines' names, and the strip of the seconds."""
 
 MOST = 4
@@ -46,9 +46,8 @@ def timeline(scene: Scene) -> Picture:
         _person(image, scene, track, plot, now - span, now)
     _seconds(image, span)
     if left_out:
-        words = f"not shown: face {', '.join(map(str, left_out))}"
-        room = WIDTH - PAD - draw.text_size("0", 14)[0]
-        draw.text(image, draw.shorten(words, 14, SIDE + NAMES), room, HEIGHT - 24, 14, DIM, align=1)
+        words = f"also: {', '.join(map(str, left_out))}"
+        draw.text(image, draw.shorten(words, 16, SIDE - PAD - 40), PAD, HEIGHT - FOOT + 3, 16, DIM)
     return Picture(image)
 
 
@@ -96,9 +95,9 @@ def _person(image: np.ndarray, scene: Scene, track: int, plot: Rect, begin: floa
         for i in np.argsort(values.max(axis=0), kind="stable"):
             _line(image, xs, values[:, i], lines, draw.hue(label(scene.menu.labels, i), int(i)))
     _names(image, scene, probs, (x1 + 8, y0, WIDTH - PAD, split - 4))
-    draw.text(image, "100 %", x0 + 4, y0 + 2, 11, DIM)
-    draw.text(image, f"{most:.1f}", x0 + 4, split + 1, 11, DIM)
-    draw.text(image, "entropy, bits", x1 + 8, (split + y1) / 2 - 9, 13, DIM)
+    draw.text(image, "100 %", x0 + 4, y0 + 1, 13, DIM)
+    draw.text(image, f"{most:.1f}", x0 + 4, split, 13, DIM)
+    draw.text(image, "entropy, bits", x1 + 8, (split + y1) / 2 - 10, 16, DIM)
 
 
 def _who(image: np.ndarray, scene: Scene, track: int, probs: np.ndarray, entropy: float, plot: Rect) -> None:
@@ -106,18 +105,18 @@ def _who(image: np.ndarray, scene: Scene, track: int, probs: np.ndarray, entropy
     seen = any(face.track == track for face in scene.faces)
     top = int(np.argmax(probs))
     name = label(scene.menu.labels, top)
-    draw.text(image, f"face {track}", PAD, y0, 17, bold=True)
-    draw.panel(image, (PAD, y0 + 29, PAD + 10, y0 + 39), draw.hue(name, top), 1, radius=3)
-    words = draw.shorten(f"{name} {percent(float(probs[top]))}", 16, SIDE - PAD - 24, bold=True)
-    draw.text(image, words, PAD + 16, y0 + 23, 16, bold=True)
+    draw.text(image, f"face {track}", PAD, y0, 19, bold=True)
+    draw.panel(image, (PAD, y0 + 30, PAD + 10, y0 + 40), draw.hue(name, top), 1, radius=3)
+    words = draw.shorten(f"{name} {percent(float(probs[top]))}", 17, SIDE - PAD - 24, bold=True)
+    draw.text(image, words, PAD + 16, y0 + 24, 17, bold=True)
     if y0 + 66 <= y1 + 4:
-        draw.text(image, f"{entropy:.1f} bits" if seen else "out of sight", PAD, y0 + 46, 16, DIM)
+        draw.text(image, f"{entropy:.1f} bits" if seen else "out of sight", PAD, y0 + 47, 17, DIM)
 
 
 def _names(image: np.ndarray, scene: Scene, probs: np.ndarray, room: Rect) -> None:
     """The emotions' names beside the ends of their lines, the likeliest ones, none over another."""
     x0, y0, x1, y1 = room
-    px = 14
+    px = 16
     step = round(px * 1.2)
     fit = max(1, (y1 - y0) // step)
     best = np.argsort(-probs, kind="stable")[:fit]
@@ -145,11 +144,11 @@ def apart(wanted: Sequence[float], step: float, low: float, high: float) -> list
 
 def _seconds(image: np.ndarray, span: float) -> None:
     """The axis: seconds before now."""
-    y = HEIGHT - FOOT + 2
+    y = HEIGHT - FOOT + 3
     for second in range(0, round(span / 1000) + 1, 5):
         x = WIDTH - NAMES - PAD - second * 1000 / span * (WIDTH - NAMES - PAD - SIDE)
         words = "now" if second == 0 else f"{MINUS}{second} s"
-        draw.text(image, words, x, y, 14, DIM, align=0.5)
+        draw.text(image, words, x, y, 16, DIM, align=0.5)
 
 
 def _at(times: np.ndarray, begin: float, end: float, x0: int, x1: int) -> np.ndarray:

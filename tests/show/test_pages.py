@@ -262,7 +262,7 @@ def test_the_timeline_puts_the_selected_person_first_and_names_those_without_roo
     assert timeline.people(given)[:2] == [3, 1]
     words = words_of(monkeypatch, "timeline", given)
     assert words.index("face 3") < words.index("face 1")
-    assert "not shown: face 5, 6" in words
+    assert "also: 5, 6" in words
     gone = replace(given, faces=given.faces[:2], readings=given.readings[:2])
     assert timeline.people(gone) == [2, 1, 3, 4, 5, 6]
     assert "out of sight" in words_of(monkeypatch, "timeline", gone)
@@ -292,7 +292,9 @@ def test_what_is_likely_is_high_up_and_the_newest_at_the_right():
     ]
     memory = replace(given.memory, tracks={1: replace(given.memory.tracks[1], timeline=tuple(rising))})
     picture = timeline.timeline(replace(given, memory=memory, frame=replace(given.frame, t_ms=now))).bgr
-    y, x = np.nonzero((picture[:, timeline.SIDE : 790] == draw.hue("happy")).all(axis=-1))
+    y, x = np.nonzero(
+        (picture[:, timeline.SIDE : timeline.WIDTH - timeline.NAMES - timeline.PAD] == draw.hue("happy")).all(axis=-1)
+    )
     assert np.corrcoef(x, y)[0, 1] < -0.98
 
 
