@@ -159,6 +159,7 @@ class Progress:
     files: int = 1
     speed: float = 1.0
     ended: bool = False  # the last frame stands until a key
+    failed: tuple[str, ...] = ()  # sentences about files that could not be read
 
 
 @dataclass(frozen=True, eq=False)

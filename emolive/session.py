@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,26 +66,13 @@ def demo(options: Options, faces: int) -> None:
 
 
 def files(options: Options, paths: Sequence[Path], start_ms: float | None, end_ms: float | None) -> None:
-    """Run `emolive file`: all files in the windows, or one after the other without."""
-    from emolive.video.sources import expand, is_picture, open_files
+    """Run `emolive file`: in the windows, or as fast as it goes without. Files that cannot be read are left out; they
+    are named at the end, and the exit status is 1."""
+    from emolive.video.sources import expand, open_files
 
     found = expand(paths)
     options = _fit_to_screen(options)
-    if not options.headless:
-        play(options, lambda: open_files(found, start_ms, end_ms, realtime=True), found)
-        return
-    into = options.out
-    if len(found) > 1 and into is not None and into.suffix:
-        raise EmoliveError(f"--out {into} is one file, but there are {len(found)} inputs. Give --out a folder.")
-    if len(found) > 1 and options.data is not None:
-        raise EmoliveError("--data is one file, but there are several inputs. Run them one by one, or as one folder.")
-    for path in found:
-        ending = ".png" if is_picture(path) else ".mp4"
-        out = into / f"{path.stem}{ending}" if into is not None and not into.suffix else into
-        one = replace(options, out=out)
-        play(one, lambda path=path: open_files([path], start_ms, end_ms, realtime=False), [path])
-        if options.seconds or options.frames:
-            break
+    play(options, lambda: open_files(found, start_ms, end_ms, realtime=not options.headless), found)
 
 
 def layers(path: Path | None, labels: Sequence[str]) -> dict[str, tuple[int, int, int]]:
@@ -132,26 +120,51 @@ def play(
         prepared = replace(prepared, sinks=sinks, stop=interrupts, poll=windows.poll if windows else tuple)
         with interrupts.calm():
             count = run(prepared, settings)
-    _report(options, count, interrupts)
+        failed = source.progress().failed
+    _report(options, count)
+    interrupts.leave()
+    if failed:
+        raise EmoliveError(" ".join(failed))
 
 
 def _with_output(options: Options, inputs: Sequence[Path], name: str) -> Options:
+    """Without windows, something must be written: into the recordings folder, where nothing else is asked for."""
     if not options.headless or options.out or options.data or options.record:
         return options
+    stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
+    if len(inputs) > 1:
+        return replace(options, out=options.recordings / stamp)
+    ending = _ending(inputs[0]) if inputs else ".mp4"
+    return replace(options, out=options.recordings / f"{stamp}_{inputs[0].stem if inputs else name}{ending}")
+
+
+def _ending(path: Path) -> str:
     from emolive.video.sources import is_picture
 
-    name = inputs[0].stem if inputs else name
-    ending = ".png" if inputs and is_picture(inputs[0]) else ".mp4"
-    stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
-    return replace(options, out=options.recordings / f"{stamp}_{name}{ending}")
+    return ".png" if is_picture(path) else ".mp4"
+
+
+def targets(options: Options, inputs: Sequence[Path]) -> list[Path]:
+    """The files that --out stands for: itself, or for several inputs without windows one for each, in that folder."""
+    out = options.out
+    if out is None:
+        return []
+    if len(inputs) < 2 or not options.headless:
+        return [out]
+    if out.suffix:
+        raise EmoliveError(f"--out {out} is one file, but there are {len(inputs)} inputs. Give --out a folder.")
+    stems = [path.stem for path in inputs]
+    return [
+        out / f"{path.stem if stems.count(path.stem) == 1 else f'{i + 1}-{path.name}'}{_ending(path)}"
+        for i, path in enumerate(inputs)
+    ]
 
 
 def _check_outputs(options: Options, inputs: Sequence[Path]) -> None:
     from emolive.video.output import check_output
 
-    for path in (options.out, options.data):
-        if path is not None:
-            check_output(path, inputs, options.overwrite)
+    for path in [*targets(options, inputs), *([options.data] if options.data else [])]:
+        check_output(path, inputs, options.overwrite)
 
 
 def _windows(options: Options, stack: ExitStack) -> "Windows | None":
@@ -248,26 +261,30 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
     """The sinks that write: the recording, the data, and what keys switch on."""
     from emolive.show.snapshot import Facts, Snapshots
     from emolive.video.data import DataWriter
+    from emolive.video.perfile import PerFile
     from emolive.video.record import Recorder, RecordingSwitch
     from emolive.video.still import PictureWriter
 
-    view = options.views[0]
+    def writer(path: Path) -> Sink:
+        if path.suffix.lower() in PICTURES:
+            return PictureWriter(path, view, inputs, options.overwrite)
+        return Recorder(path, view, inputs, not live, options.overwrite)
+
+    view, paths = options.views[0], targets(options, inputs)
     sinks: list[Sink] = [RecordingSwitch(options.recordings, view, inputs, not live, not options.headless)]
     if not options.headless:
         sinks.append(Snapshots(options.recordings, Facts(model.path, model.sha256, model.device)))
-    if options.out is not None:
-        if options.out.suffix.lower() in PICTURES:
-            sinks.append(PictureWriter(options.out, view, inputs, options.overwrite))
-        else:
-            sinks.append(Recorder(options.out, view, inputs, not live, options.overwrite))
+    if len(paths) == 1:
+        sinks.append(writer(paths[0]))
+    elif paths:
+        sinks.append(PerFile([partial(writer, path) for path in paths]))
     if options.data is not None:
         sinks.append(DataWriter(options.data, model.spec.labels, options.overwrite, inputs))
     return sinks
 
 
-def _report(options: Options, count: int, interrupts: Interrupts) -> None:
-    """Say what was written, and end with the signal's exit status if one ended the run."""
+def _report(options: Options, count: int) -> None:
+    """Say what was written."""
     for path in (options.out, options.data):
         if path is not None and path.exists():
             click.echo(f"{path}: {count} frames")
-    interrupts.leave()

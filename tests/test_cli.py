@@ -123,11 +123,21 @@ def test_a_picture_gives_a_picture(tmp_path, portrait):
 def test_a_folder_of_pictures_gives_one_each(tmp_path, portrait):
     folder = tmp_path / "in"
     folder.mkdir()
-    for name in ("a.png", "b.jpg"):
+    for name in ("a.png", "a.jpg", "b.jpg"):
         cv2.imwrite(str(folder / name), portrait)
-    ok("file", folder, "--headless", "--out", tmp_path / "out")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.png"]
+    ok("file", folder, "--headless", "--out", tmp_path / "out", "--data", tmp_path / "out.jsonl")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["1-a.jpg.png", "2-a.png.png", "b.png"]
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [(row["file"], len(row["faces"])) for row in rows] == [("a.jpg", 1), ("a.png", 1), ("b.jpg", 1)]
     fails("Give --out a folder", "file", folder, "--headless", "--out", tmp_path / "one.png")
+
+
+def test_a_broken_file_among_good_ones_is_named_and_the_others_are_done(film, tmp_path, portrait):
+    cv2.imwrite(str(tmp_path / "a.png"), portrait)
+    (tmp_path / "b.mp4").write_text("no video")
+    fails("b.mp4", "file", tmp_path / "a.png", tmp_path / "b.mp4", film, "--headless", "--out", tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "film.mp4"]
+    assert len(times(tmp_path / "out" / "film.mp4")) == 12
 
 
 @pytest.mark.parametrize("size", [(16, 16), (320, 240), (7680, 4320)])

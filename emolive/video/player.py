@@ -98,6 +98,7 @@ class Player:
             files=len(self._openers),
             speed=self._clock.speed if self._realtime else 1.0,
             ended=self._ended,
+            failed=tuple(self._left_out.values()),
         )
 
     def notes(self) -> tuple[str, ...]:
