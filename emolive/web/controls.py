@@ -1,0 +1,111 @@
+"""The widgets: where pictures come from, and what is asked of them. Their state is in the page's address."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from emolive.errors import EmoliveError
+from emolive.model import Model
+from emolive.model import layers as layers_of
+from emolive.scene import TOP, Face, Frame, Memory, Settings, selected
+from emolive.show.heat import COLORMAPS
+from emolive.web import uploads
+from emolive.web.studio import FEWEST, MOST, SORTS, TITLES, Wish, portrait
+
+SOURCES = {"demo": "Demo picture", "upload": "Upload", "camera": "Camera"}
+
+DETECTORS = {
+    "full": "full range",
+    "short": "short range: one person at a desk",
+    "tiled": "tiled: small faces in crowds",
+}
+
+URL = "query-params"
+"""Where the widgets keep their state, so that a view can be shared."""
+
+LIKELIEST = "each face's likeliest"
+
+
+def pictures() -> tuple[list[Frame], dict[str, str]]:
+    """The pictures somebody chose, and what is wrong with the others, by name."""
+    source = st.segmented_control(
+        "Picture", list(SOURCES), default="demo", required=True, format_func=SOURCES.get, key="picture", bind=URL
+    )
+    if source == "demo":
+        return _read({"grace_hopper.jpg": portrait().read_bytes()})
+    if source == "camera":
+        shot = st.camera_input("Take a picture with this device's camera")
+        return _read({"camera.jpg": shot.getvalue()} if shot else {})
+    files = st.file_uploader(
+        f"Choose one or more pictures (up to {uploads.PICTURE_MB} MB each)",
+        uploads.ENDINGS,
+        accept_multiple_files=True,
+        max_upload_size=uploads.PICTURE_MB,
+    )
+    return _read({_unique(file.name, n, files): file.getvalue() for n, file in enumerate(files)})
+
+
+def _unique(name: str, n: int, files: list) -> str:
+    """Two uploads of one name are two pictures."""
+    return f"{n + 1}-{name}" if sum(file.name == name for file in files) > 1 else name
+
+
+def _read(files: dict[str, bytes]) -> tuple[list[Frame], dict[str, str]]:
+    frames, failures = [], {}
+    for name, data in files.items():
+        try:
+            frames.append(_frame(data, name))
+        except EmoliveError as error:
+            failures[name] = str(error)
+    return frames, failures
+
+
+@st.cache_resource(scope="session", max_entries=12, show_spinner=False)
+def _frame(data: bytes, name: str) -> Frame:
+    return uploads.picture(data, name)
+
+
+def model(shipped: list[str]) -> tuple[str, tuple[bytes, str] | None]:
+    """The name of the chosen network, and the file and its name where one was uploaded."""
+    name = st.selectbox("Network", shipped, key="model", bind=URL)
+    file = st.file_uploader(
+        "Another network (.safetensors)",
+        "safetensors",
+        max_upload_size=uploads.MODEL_MB,
+        help="A checkpoint written by emolive. No code in it is ever run.",
+    )
+    return name, (file.getvalue(), file.name) if file else None
+
+
+def wish(network: Model) -> Wish:
+    """What the sidebar asks for; `face` is chosen elsewhere."""
+    names = list(layers_of(network.net))
+    method = st.selectbox("Method of the heat map", list(TITLES), format_func=TITLES.get, key="method", bind=URL)
+    chosen = st.multiselect("Layers", names, default=[names[-1]], key="layers", bind=URL)
+    target = st.selectbox(
+        "Emotion to explain", [TOP, *network.spec.labels], format_func=lambda t: t or LIKELIEST, key="target", bind=URL
+    )
+    tiles = st.slider("Number of filters", FEWEST, MOST, Wish.tiles, key="tiles", bind=URL)
+    sort = st.selectbox("Filters sorted by", list(SORTS), format_func=SORTS.get, key="sort", bind=URL)
+    alpha = st.slider("Strength of the heat", 0, 100, round(100 * Wish.alpha), 5, format="%d %%", key="heat", bind=URL)
+    colors = st.selectbox("Colours", list(COLORMAPS), key="colors", bind=URL)
+    detector = st.selectbox("Face detector", list(DETECTORS), format_func=DETECTORS.get, key="detector", bind=URL)
+    return Wish(
+        method=method,
+        layers=tuple(chosen) or (names[-1],),
+        tiles=tiles,
+        sort=sort,
+        target=target,
+        alpha=alpha / 100,
+        colormap=colors,
+        detector=detector,
+    )
+
+
+def face(faces: Sequence[Face]) -> int:
+    """The number of the face that details are shown of, the largest at first."""
+    numbers = [face.track for face in faces]
+    if len(numbers) == 1:
+        return numbers[0]
+    largest = numbers[selected(faces, Settings(), Memory())]
+    return st.segmented_control("Details of face", numbers, default=largest, required=True, key="face", bind=URL)

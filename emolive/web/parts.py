@@ -1,0 +1,86 @@
+"""Pieces of the page as HTML that screen readers can read: bars, the ledger, the drops. Every text is escaped."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from emolive.scene import Ledger, Proof
+from emolive.show import draw
+from emolive.show.bars import percent
+from emolive.show.words import label, points, signed
+from emolive.web.bundle import strongest
+
+STYLE = """<style>
+.emolive { border-collapse: collapse; width: 100%; font-size: 0.95rem; }
+.emolive caption { text-align: left; opacity: 0.75; padding-bottom: 0.3rem; }
+.emolive th, .emolive td { border: 0; padding: 0.12rem 0.4rem 0.12rem 0; }
+.emolive th { text-align: left; font-weight: 400; white-space: nowrap; width: 1%; }
+.emolive .best { font-weight: 700; }
+.emolive .number { text-align: right; white-space: nowrap; width: 1%; font-variant-numeric: tabular-nums; }
+.emolive .track { background: rgba(255, 255, 255, 0.1); border-radius: 3px; height: 0.75rem; position: relative; }
+.emolive .bar { border-radius: 3px; height: 100%; position: absolute; }
+</style>"""
+
+
+def probabilities(probs: np.ndarray, labels: Sequence[str]) -> str:
+    """A bar per emotion, in the network's order; the likeliest is bold."""
+    probs = np.nan_to_num(probs)
+    best = int(np.argmax(probs))
+    rows = []
+    for i, p in enumerate(probs):
+        bold = ' class="best"' if i == best else ""
+        name = label(labels, i)
+        bar, figure = _bar(0, float(p), draw.hue(name, i)), percent(float(p))
+        rows.append(f'<tr{bold}><th scope="row">{escape(name)}</th><td>{bar}</td><td class="number">{figure}</td></tr>')
+    return _table("Probability of each emotion", rows)
+
+
+def ledger(book: Ledger, name: str) -> str:
+    """The filters that count most for and against the score of the emotion `name`."""
+    if not len(book.shares):
+        return f"<p>{escape(book.why)}</p>"
+    most = max(float(np.abs(np.nan_to_num(book.shares)).max()), 1e-9)
+    rows = []
+    for channel in strongest(book):
+        share = float(np.nan_to_num(book.shares[channel]))
+        part = abs(share) / most / 2
+        bar = _bar(0.5 if share > 0 else 0.5 - part, part, draw.SKY if share > 0 else draw.VERMILLION)
+        rows.append(
+            f'<tr><th scope="row">filter {channel}</th><td>{bar}</td><td class="number">{signed(share)}</td></tr>'
+        )
+    count, total = len(book.shares), float(np.nan_to_num(book.shares).sum())
+    if book.exact:
+        words = (
+            f"{count} filters {signed(total)}, bias {signed(book.bias)}: together {book.logit:.2f}, the score. Exact."
+        )
+    else:
+        words = f"An approximation at this layer: the {count} shares need not add up to the score, {book.logit:.2f}."
+    rows.append(f'<tr><td colspan="3">{escape(words)}</td></tr>')
+    return _table(f"What speaks for {name} (blue) and against it (red)", rows)
+
+
+PARTS = (("hottest", draw.ORANGE), ("random", draw.GREY), ("coldest", draw.SKY))
+
+
+def drops(proof: Proof, name: str) -> str:
+    """What blurring a fifth of the face does to the probability of the emotion `name`, in percentage points."""
+    rows = []
+    for (part, color), after in zip(PARTS, proof.after, strict=True):
+        bar, change = _bar(0, float(np.nan_to_num(after)), color), points(after - proof.before)
+        rows.append(
+            f'<tr><th scope="row">{part}</th><td>{bar}</td>'
+            f'<td class="number">{percent(after)}</td><td class="number">{change}</td></tr>'
+        )
+    return _table(f"{name} {percent(proof.before)}: with a fifth of the face blurred, and the change in points", rows)
+
+
+def _bar(start: float, length: float, color: draw.Color) -> str:
+    blue, green, red = color
+    start, length = (100 * min(max(part, 0.0), 1.0) for part in (start, length))
+    style = f"left:{start:.1f}%;width:{length:.1f}%;background:rgb({red},{green},{blue})"
+    return f'<div class="track"><div class="bar" style="{style}"></div></div>'
+
+
+def _table(caption: str, rows: Sequence[str]) -> str:
+    return f'<table class="emolive"><caption>{escape(caption)}</caption>{"".join(rows)}</table>'

@@ -1,0 +1,134 @@
+"""The results on the page: a card per face, a section per layer, the strip of all emotions."""
+
+import re
+
+import cv2
+import numpy as np
+import streamlit as st
+
+from emolive.faces.crop import crop_face
+from emolive.scene import Proof, Scene
+from emolive.show.bars import percent
+from emolive.show.camera import camera
+from emolive.show.emotions import cells, emotions
+from emolive.web import bundle, parts
+from emolive.web.studio import TITLES, selected_reading
+
+CARD = 132
+"""Pixels a side of the face on a card, on the page."""
+
+STRIP = 120
+"""Pixels a side of each emotion's map."""
+
+WIDE = 1.2
+"""A picture this many times as wide as high gets the page's whole width."""
+
+
+def card(scene: Scene, index: int) -> None:
+    """A face, its emotion, and a bar per emotion."""
+    face, reading = scene.faces[index], scene.readings[index]
+    labels, probs = scene.menu.labels, np.nan_to_num(reading.result.probs)
+    name, sure = labels[int(np.argmax(probs))], percent(float(probs.max()))
+    number = f"{face.track} · " if len(scene.faces) > 1 else ""
+    with st.container(border=True):
+        st.markdown(f"**{number}:orange[{_plain(name)} {sure}]**")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            picture = crop_face(scene.frame.bgr, reading.square, 2 * CARD)
+            st.image(picture, width=CARD, alt=f"Face {face.track}: {name}, {sure}")
+            st.html(parts.probabilities(probs, labels), width="stretch")
+
+
+def others(scene: Scene) -> None:
+    """The cards of all faces but the one that details are shown of."""
+    rest = [i for i in range(len(scene.faces)) if i != scene.selected]
+    if not rest:
+        return
+    st.subheader("The other faces", anchor=False)
+    for start in range(0, len(rest), 2):
+        for column, index in zip(st.columns(2), rest[start : start + 2], strict=False):
+            with column:
+                card(scene, index)
+
+
+def layer(scene: Scene) -> None:
+    """One layer: heat on the picture, filter tiles, the ledger, and what blurring does."""
+    name, reading = scene.settings.layer, selected_reading(scene)
+    if reading is None:
+        return
+    count, height, width = reading.maps.shape
+    st.subheader(name, anchor=False)
+    method, aim = TITLES[scene.settings.method], scene.menu.labels[reading.painted.target]
+    st.caption(f"{count} filters, each a map of {height} × {width} cells. {_chosen(scene)}")
+    high, wide = scene.frame.bgr.shape[:2]
+    heat = st.container() if wide > WIDE * high else None
+    left, right = st.columns(2)
+    heat, drops = (heat, right) if heat else (left, left)
+    tiles, ledger = (left, right) if drops is right else (right, right)
+    if reading.painted.why:
+        heat.info(reading.painted.why)
+    show(heat, camera(scene).bgr, f"Heat of {method} at {name}", f"{_stem(scene)}-{name}-heat.png")
+    words = f"{min(scene.settings.tiles, count)} filters of {name}"
+    show(tiles, bundle.tiles(scene), words, f"{_stem(scene)}-{name}-filters.png")
+    if reading.proof is not None:
+        drops.html(parts.drops(reading.proof, aim))
+        drops.image(_masked(reading.proof), width="stretch", alt="The face with each of these fifths blurred")
+    if reading.ledger is not None:
+        ledger.html(parts.ledger(reading.ledger, scene.menu.labels[reading.ledger.target]))
+
+
+def strip(scene: Scene) -> None:
+    """The map of each emotion for the chosen face."""
+    reading = selected_reading(scene)
+    if reading is None or reading.emotions is None:
+        return
+    st.subheader("Every emotion", anchor=False)
+    st.caption(f"What speaks for each emotion at {scene.settings.layer}, all on one scale. {_chosen(scene)}")
+    view, labels = emotions(scene).bgr, scene.menu.labels
+    *maps, (left, top, right, foot) = cells(len(labels) + 1)
+    # The view's own maps, one by one, so that they find room side by side on a phone, too.
+    with st.container(horizontal=True):
+        for name, p, (x0, y0, x1, y1) in zip(labels, reading.result.probs, maps, strict=True):
+            words = f"{_plain(name)} {percent(float(p))}"
+            st.image(bundle.jpeg(view[y0:y1, x0:x1]), words, width=STRIP, alt=f"The map of {name}")
+        scale = view[top:foot, left : min(view.shape[1], right + (right - left))]
+        st.image(bundle.jpeg(scale), width="content", alt="The scale of all these maps")
+    download(view, "The map of each emotion", f"{_stem(scene)}-emotions.png")
+
+
+def show(place: st.delta_generator.DeltaGenerator, bgr: np.ndarray, words: str, file: str) -> None:
+    """A picture with what it shows for those who cannot see it, and a button that gives it as PNG."""
+    place.image(bundle.jpeg(bgr), width="stretch", alt=words)
+    with place:
+        download(bgr, words, file)
+
+
+def download(bgr: np.ndarray, words: str, file: str) -> None:
+    """A button that gives a picture as PNG, made when it is asked for."""
+    st.download_button(
+        f"{words} (PNG)",
+        lambda: bundle.png(bgr),
+        file,
+        "image/png",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
+
+
+def _chosen(scene: Scene) -> str:
+    return f"Details are of face {scene.faces[scene.selected].track}." if len(scene.faces) > 1 else ""
+
+
+def _plain(words: str) -> str:
+    """A label, which may come from an uploaded file, without any meaning in Markdown."""
+    return re.sub(r"([^\w\s])", r"\\\1", words)
+
+
+def _stem(scene: Scene) -> str:
+    return bundle.stem(scene.frame.name)
+
+
+def _masked(proof: Proof) -> np.ndarray:
+    """The three blurred faces side by side, (H, W, 3) uint8 RGB."""
+    side = 3 * proof.masked.shape[1]
+    return np.hstack([cv2.resize(face, (side, side), interpolation=cv2.INTER_CUBIC) for face in proof.masked])

@@ -1,0 +1,140 @@
+"""What the page and the notebook ask of emolive: the faces of a picture, and what the network makes of them.
+
+Everything is done by the same detector, engine, memory and views as in the live windows; here they are only called.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from emolive.explain.cams import FILTER, METHODS
+from emolive.explain.engine import ALL_METHODS, Engine
+from emolive.faces.detect import Detector
+from emolive.memory import remember
+from emolive.model import Model, layers
+from emolive.scene import TOP, Face, Frame, Memory, Menu, Progress, Reading, Scene, Settings
+from emolive.show.filters import order
+
+_TURN = threading.Lock()
+"""One look at a time, for everybody: forward hooks sit on the network that all share, and MediaPipe's detector turns
+the process's stderr. Two looks at once would catch each other's activations."""
+
+TITLES = {name: method.title for name, method in METHODS.items()} | {
+    "guided": "Guided backpropagation",
+    "scorecam": "Score-CAM (slow)",
+}
+"""The methods that need no pinned filter, and their names for people."""
+
+SORTS = {"strength": "strongest first", "share": "share of the score", "number": "number"}
+"""How filters can be sorted."""
+
+FEWEST, MOST = 4, 64
+"""How many filters can be shown."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants to see of a picture. `face` is the number of the face that details are shown of, 0 for the
+    largest; `target` a label or `TOP`."""
+
+    method: str = "gradcam"
+    layers: tuple[str, ...] = ("layer4",)
+    tiles: int = 16
+    sort: str = "strength"
+    target: str = TOP
+    alpha: float = 0.6
+    colormap: str = "inferno"
+    detector: str = "full"
+    face: int = 0
+
+    @property
+    def asked(self) -> "Wish":
+        """What of this the network must be asked for: without what is only drawing."""
+        return replace(self, tiles=Wish.tiles, sort=Wish.sort, alpha=Wish.alpha, colormap=Wish.colormap)
+
+    def settings(self, layer: str, first: bool) -> Settings:
+        """The same for the engine and the views, at one of the layers; the map of each emotion at the first only."""
+        return Settings(
+            method=self.method,
+            layer=layer,
+            filter_layer=layer,
+            target=self.target,
+            selected=self.face,
+            views=("camera", "filters", "emotions") if first else ("camera", "filters"),
+            by_share=True,
+            proof=True,
+            frozen=True,
+        )
+
+
+def shipped_models() -> dict[str, Path]:
+    """The networks in `model/`, by name."""
+    folder = Path(str(resources.files("emolive_model")))
+    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
+
+
+def portrait() -> Path:
+    """The built-in picture: Rear Admiral Grace Hopper, in the public domain; it comes with matplotlib."""
+    import matplotlib
+
+    return Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
+
+
+def find_faces(frame: Frame, detector: str) -> tuple[Face, ...]:
+    """The faces of a picture, numbered from left to right."""
+    with _TURN, Detector(detector) as detect:
+        found = sorted(detect(frame), key=lambda face: face.box[0] + face.box[2])
+    return tuple(replace(face, track=number) for number, face in enumerate(found, start=1))
+
+
+def whole_picture(frame: Frame, model: Model, detector: str) -> tuple[Face, ...]:
+    """One face that is the whole picture: what the network sees is just as wide as the picture's longer side."""
+    height, width = frame.bgr.shape[:2]
+    part = 1 / model.spec.crop_margin.get(detector, 1.1)
+    x, y = width * (1 - part) / 2, height * (1 - part) / 2
+    return (Face((x, y, width - x, height - y), 1.0, np.zeros((6, 2)), track=1),)
+
+
+def look(
+    model: Model,
+    frame: Frame,
+    faces: Sequence[Face],
+    wish: Wish,
+    progress: Callable[[float], None] = lambda _: None,
+) -> tuple[Scene, ...]:
+    """What the network makes of the faces: a scene per layer, the deepest first, ready for the views.
+
+    `progress` is told how far a slow map is. Raises `EmoliveError` for a layer or a target that does not exist.
+    """
+    known = tuple(layers(model.net))
+    methods = tuple(method for method in ALL_METHODS if method != FILTER)
+    menu = Menu(methods, known, model.spec.labels, tracks=tuple(face.track for face in faces))
+    scenes: list[Scene] = []
+    for layer in sorted(wish.layers, key=known.index, reverse=True):
+        settings = wish.settings(layer, first=not scenes)
+        with _TURN:
+            readings = Engine(model, wish.detector, progress=progress)(frame, faces, settings, Memory())
+        memory = remember(Memory(), frame, faces, readings, settings)
+        told = Progress(frame.name, live=False)
+        scenes.append(Scene(frame, tuple(faces), readings, memory, settings, menu, told, device=model.device))
+    return tuple(redrawn(scene, wish) for scene in scenes)
+
+
+def redrawn(scene: Scene, wish: Wish) -> Scene:
+    """The scene with what only the drawing depends on: opacity, colours, how many filters, and how they are sorted."""
+    by_share = wish.sort == "share"
+    changed = {"alpha": wish.alpha, "colormap": wish.colormap, "tiles": wish.tiles, "by_share": by_share}
+    scene = replace(scene, settings=replace(scene.settings, **changed))
+    reading = selected_reading(scene)
+    count = 0 if reading is None else len(reading.maps)
+    ranked = tuple(range(count)) if wish.sort == "number" else order(scene)
+    return replace(scene, menu=replace(scene.menu, order=ranked))
+
+
+def selected_reading(scene: Scene) -> Reading | None:
+    """The reading of the face that details are shown of; None where there is no face."""
+    return None if scene.selected is None else scene.readings[scene.selected]
