@@ -37,7 +37,8 @@ def side(image: np.ndarray, scene: Scene, reading: Reading, channels: Sequence[i
     else:
         y = paragraph(image, "blue bar: mean activation, the strongest come first", PAD, y, 14, WIDE)
     if settings.off:
-        y = paragraph(image, f"off: {', '.join(map(str, settings.off))}", PAD, y + 4, 14, WIDE, AMBER)
+        words = draw.shorten(f"off: {', '.join(map(str, settings.off))}", 14, WIDE)
+        y = paragraph(image, words, PAD, y + 4, 14, WIDE, AMBER)
     if known is not None:
         _pinned(image, y + 10, pinned, known)
     elif not settings.by_share:

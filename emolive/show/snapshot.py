@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 
 from emolive import __version__
-from emolive.scene import Face, Picture, Reading, Scene
+from emolive.scene import Picture, Scene
+from emolive.video.figures import FIGURES
 
 log = logging.getLogger(__name__)
 
@@ -94,37 +95,23 @@ def write(scene: Scene, pictures: Mapping[str, Picture], folder: Path, facts: Fa
 
 def facts_of(scene: Scene, facts: Facts, now: datetime) -> dict[str, object]:
     """What snapshot.json holds. Boxes are in pixels of frame.png."""
-    faces = zip(scene.faces, scene.readings, strict=True)
     return {
         "time": now.isoformat(timespec="milliseconds"),
         "source": scene.frame.name or scene.progress.name,
         "frame": scene.frame.index,
         "t_ms": scene.frame.t_ms,
-        "faces": [_face(face, reading, scene) for face, reading in faces],
+        "faces": [_face(scene, face) for face in range(len(scene.faces))],
         "settings": dataclasses.asdict(scene.settings),
         "model": {"file": Path(facts.model).name, "sha256": facts.sha256, "device": facts.device},
         "versions": {"emolive": __version__, **{name: _version(name) for name in PACKAGES}},
     }
 
 
-def _face(face: Face, reading: Reading, scene: Scene) -> dict[str, object]:
-    remembered = scene.memory.tracks.get(face.track)
-    smooth = reading.result.probs if remembered is None else remembered.probs
+def _face(scene: Scene, face: int) -> dict[str, object]:
+    """The same figures as in data files, and the name of the crop's picture."""
     labels = scene.menu.labels
-    return {
-        "face": face.track,
-        "box": [round(float(v), 2) for v in face.box],
-        "score": round(float(face.score), 4),
-        "label": labels[int(np.argmax(smooth))],
-        "probs": _by_label(labels, reading.result.probs),
-        "probs_smooth": _by_label(labels, smooth),
-        "crop": f"face-{face.track}.png",
-    }
-
-
-def _by_label(labels: tuple[str, ...], probs: np.ndarray) -> dict[str, float | None]:
-    """Probabilities by name; None (JSON's null) for what is no number."""
-    return {name: round(float(p), 5) if np.isfinite(p) else None for name, p in zip(labels, probs, strict=True)}
+    known = {f.key: value for f in FIGURES if (value := f.value(scene, face, labels)) is not None}
+    return {**known, "crop": f"face-{scene.faces[face].track}.png"}
 
 
 def _version(package: str) -> str | None:

@@ -174,6 +174,13 @@ def test_the_drops_are_those_of_the_proof_and_say_of_which_frame(monkeypatch):
     assert "this frame" in words_of(monkeypatch, "proof", frozen)
 
 
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("made", [{"cam": 1, "maps": 1}, {"off": tuple(range(512)), "pins": tuple(range(512))}])
+def test_maps_of_one_cell_and_all_filters_off_are_shown(monkeypatch, view, made):
+    given = examined(scene(640, 480, **{**OPEN, **TESTS, "by_share": True, **made}))
+    assert words_of(monkeypatch, view, given)
+
+
 def test_a_larger_drop_has_a_longer_bar():
     ends = []
     for after in (0.7, 0.4, 0.1):

@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from scenes import LABELS, scene
+from scenes import LABELS, examined, scene
 
-from emolive.scene import Scene
+from emolive.scene import Scene, Variant
 from emolive.show.snapshot import Facts, Snapshots
 from emolive.show.views import VIEWS
 
@@ -53,6 +53,27 @@ def test_a_snapshot_holds_the_frame_the_views_the_crops_and_the_facts(tmp_path):
         assert face["box"] == pytest.approx(given.faces[n].box, abs=0.01)
         assert face["probs"] == pytest.approx(dict(zip(LABELS, given.readings[n].result.probs, strict=True)), abs=1e-5)
         assert face["label"] == LABELS[int(np.argmax(given.memory.tracks[n + 1].probs))]
+
+
+def test_a_snapshot_holds_the_tests_that_are_on(tmp_path):
+    tests = {"proof": True, "random": 1, "off": (4,), "by_share": True, "compare": Variant(method="layercam")}
+    given = examined(scene(320, 240, **tests))
+    with Snapshots(tmp_path, FACTS) as snapshots:
+        shoot(snapshots, given, 1)
+    (folder,) = tmp_path.iterdir()
+    facts = json.loads((folder / "snapshot.json").read_text())
+    assert facts["settings"]["compare"]["method"] == "layercam"
+    (face,) = facts["faces"]
+    reading = given.readings[0]
+    assert face["drops"]["frame"] == 11
+    assert face["drops"]["hot"] == pytest.approx(reading.proof.drops[0], abs=1e-5)
+    assert face["agreement"] == {"spearman": 0.42, "iou": 0.31}
+    assert face["heat"]["off"] == 0.15
+    off = reading.results[reading.knocked].probs
+    assert face["probs_off"] == pytest.approx(dict(zip(LABELS, off, strict=True)), abs=1e-5)
+    assert face["score_sum"]["channels"] + face["score_sum"]["bias"] == pytest.approx(
+        face["score_sum"]["logit"], abs=1e-3
+    )
 
 
 def test_one_press_is_one_snapshot_and_two_in_a_second_get_two_names(tmp_path):
