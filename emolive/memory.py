@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from emolive.history import faith, mean_regions, pinned, timeline
-from emolive.scene import KEEP_MS, TOP, Face, Frame, Memory, Reading, Remembered, Settings, Variant, selected
+from emolive.scene import KEEP_MS, TOP, Face, Faith, Frame, Memory, Reading, Remembered, Settings, Variant, selected
 
 RISE, FALL, STEADY = 1 / 3, 10, 3
 """Time constants as multiples of `smooth_ms`: of a heat scale that rises (100 ms by default) or falls (3 s), so that
@@ -63,7 +63,10 @@ def _remembered(old: Remembered | None, reading: Reading, settings: Settings, t_
 
 
 def _grown(now: Remembered, reading: Reading, t_ms: float) -> Remembered:
-    """What is known, with a new frame taken into the timeline and the running figures."""
+    """What is known, with a new frame taken into the timeline and the running figures; those are of one way to look."""
+    base = reading.base or reading.shown
+    if base != now.base:
+        now = replace(now, base=base, regions={}, region_counts={}, faith=Faith(), blocks=(), block=())
     now = replace(now, timeline=timeline(now.timeline, t_ms, now.probs))
     now = mean_regions(now, int(np.argmax(now.probs)), reading.regions)
     return faith(now, reading.proof, t_ms) if reading.proof is not None else now

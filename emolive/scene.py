@@ -109,6 +109,7 @@ class Remembered:
     timeline: tuple[Moment, ...] = ()
     regions: Mapping[int, Regions] = field(default_factory=dict)
     region_counts: Mapping[int, int] = field(default_factory=dict)
+    base: Variant | None = None  # the way to look that `regions` and `faith` are of
     faith: Faith = Faith()
     blocks: tuple[tuple[float, float, float], ...] = ()  # drops per finished second
     block: tuple[tuple[float, float, float], ...] = ()  # drops of the second under way

@@ -8,7 +8,20 @@ import numpy as np
 import pytest
 
 from emolive.memory import FALL, FULL, RISE, STEADY, remember
-from emolive.scene import KEEP_MS, TOP, Face, Frame, Memory, Reading, Remembered, Result, Settings, Variant
+from emolive.scene import (
+    KEEP_MS,
+    TOP,
+    Face,
+    Frame,
+    Memory,
+    Proof,
+    Reading,
+    Regions,
+    Remembered,
+    Result,
+    Settings,
+    Variant,
+)
 
 SHOWN = Variant(method="gradcam", layer="layer4", target=TOP)
 SETTINGS = Settings(smooth_ms=300)
@@ -210,3 +223,19 @@ def test_nothing_given_is_written_to_and_memory_stays_small() -> None:
         memory = play([(i * 300.0, {1: given, 100 + i: given})], memory=before)
         assert len(memory.tracks) <= 3
         assert all(len(kept.scale) == 1 for kept in memory.tracks.values())
+
+
+def test_running_figures_are_of_one_way_to_look() -> None:
+    """Another method begins anew; the target that follows the likeliest emotion does not."""
+    proof = Proof(0, 1, 0, 0.9, (0.1, 0.5, 0.8), np.zeros((3, 4, 4, 3), np.uint8))
+    eyes = Regions(eyes=1.0)
+
+    def proven(variant: Variant) -> Reading:
+        return replace(reading(variant=variant), base=variant, proof=proof, regions=eyes)
+
+    kept = play([(t * 500, {1: proven(SHOWN)}) for t in range(9)])
+    assert kept.tracks[1].faith.n == 4
+    assert kept.tracks[1].regions[0] == eyes
+    other = play([(5000, {1: proven(replace(SHOWN, method="layercam"))})], memory=kept).tracks[1]
+    assert (other.faith.n, other.blocks, len(other.block)) == (0, (), 1)
+    assert other.region_counts == {0: 1}

@@ -169,7 +169,7 @@ class Engine:
         return emotion_maps(self.model, base_variant(settings), seen.caught, x, i)
 
     def _regions(self, reading: Reading, face: Face) -> Regions:
-        cam = reading.painted.cam
+        cam = reading.result.cam
         return Regions() if cam is None else regions(cam, reading.square, face.box, face.points)
 
     def _pending(self, frame: Frame, face: Face, settings: Settings, memory: Memory) -> Proof | None:
