@@ -14,6 +14,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+import pytest
 import xserver as x
 
 from emolive import session
@@ -21,7 +22,7 @@ from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
 from emolive.live import run
 from emolive.options import Options
-from emolive.scene import Picture, Pin, Scene
+from emolive.scene import Picture, Pin, Reading, Scene
 from emolive.show.keys import BINDINGS
 from emolive.show.windows import Windows
 from emolive.video.sources import open_files
@@ -116,6 +117,7 @@ class Hands:
         first = self.now.faces[self.now.selected].track
         self.press("n", lambda old, new: new.faces[new.selected].track != first)
         self.pin()
+        self.prove()
         self.press("u", lambda old, new: not new.settings.pins)
         self.press("0", lambda old, new: new.settings == replace(new.menu.start, **{
             field: getattr(new.settings, field) for field in ("record", "shots", "file", "seek_ms", "frozen", "steps")
@@ -143,6 +145,35 @@ class Hands:
         assert self.now.settings == before
         x.key("q")
         self.pressed |= {"q", "esc"}  # Esc closes as q does; that it arrives is tested with the windows
+
+    def prove(self) -> None:
+        """Put the map to the test, with every key for it; a filter is pinned."""
+        while self.now.settings.method != "gradcam":
+            self.press("m", lambda old, new: new.settings.method != old.settings.method)
+        self.changes("c", "against")
+        assert self.face.shown.target == f"-{self.now.settings.against}"
+        self.changes("C", "against")
+        self.changes("i", "colormap")
+        self.press("v", lambda old, new: new.settings.by_share and self.face.ledger is not None)
+        book = self.face.ledger
+        assert book.shares.sum() + book.bias == pytest.approx(book.logit, abs=1e-4)
+        self.press("v", lambda old, new: not new.settings.by_share)
+        self.press("g", lambda old, new: "emotions" in self.spy.pictures and self.face.emotions is not None)
+        assert len(self.face.emotions) == 7
+        self.press("t", lambda old, new: "timeline" in self.spy.pictures)
+        self.press("d", lambda old, new: "proof" in self.spy.pictures and self.face.proof is not None)
+        assert self.face.proof.index == self.now.frame.index  # a frozen frame is proven at once
+        self.press("w", lambda old, new: new.settings.random == 1 and self.face.agreement is not None)
+        self.press("W", lambda old, new: new.settings.random == 0)
+        self.press("z", lambda old, new: new.settings.off == new.settings.pins and self.face.knocked is not None)
+        self.press("a", lambda old, new: new.settings.compare is not None and self.face.other is not None)
+        for view in ("emotions", "proof", "timeline"):
+            assert x.window_id(f"emolive {view}")
+
+    @property
+    def face(self) -> Reading:
+        """The selected face's reading."""
+        return self.now.readings[self.now.selected]
 
     def pin(self) -> None:
         """Click the third tile: it is pinned, and the method `filter` shows its map on the face."""
@@ -194,7 +225,8 @@ def test_every_hotkey_in_the_real_windows(xserver, model, portrait, tmp_path):
     (snapshot,) = recordings.glob("*snapshot*")
     facts = json.loads((snapshot / "snapshot.json").read_text())
     assert model.sha256 in json.dumps(facts)
-    assert {"frame.png", "camera.png", "filters.png"} <= {path.name for path in snapshot.iterdir()}
+    written = {path.name for path in snapshot.iterdir()}
+    assert {f"{view}.png" for view in ("frame", "camera", "filters", "emotions", "proof", "timeline")} <= written
 
 
 def test_closing_the_camera_window_ends_the_run(xserver, model, portrait, tmp_path):
