@@ -52,15 +52,18 @@ def examine(
         step: maps(randomised(model, k), x, methods, layers, true.aim, within(progress, k * turn, turn))
         for k, step in enumerate(steps, start=1)
     }
-    share, asked, faces = 0.5 / len(sights), ways(methods, layers), []
+    share, faces = 0.5 / len(sights), []
     for n, sight in enumerate(sights):
-        result, cells = true.results[n], []
+        result = true.results[n]
         probe = Probe(model, crops[n], result.target, float(result.probs[result.target]))
-        for i, way in enumerate(asked):
+        cells = []
+        for way in ways(methods, layers):
             cells.append(_cell(probe, sight, n, way, true, randoms, layers))
-            progress(0.5 + share * (n + (i + 1) / len(asked)))
+            progress(0.5 + share * (n + len(cells) / len(true.cams)))
         shapes = {cell.layer: cell.cam.shape for cell in cells if cell.cam is not None}
-        gradcam = Variant(layer=layers[-1])
+        chance = {layer: probe.chance(shape) for layer, shape in shapes.items()}
+        broken = result.cam is None
+        emotions = None if broken else emotion_maps(model, Variant(layer=layers[-1]), true.caught, x, n)
         faces.append(
             FaceReport(
                 number=sight.number,
@@ -72,8 +75,8 @@ def examine(
                 view=crop_face(bgr, sight.square, VIEW),
                 seen=crops[n],
                 cells=tuple(cells),
-                chance={layer: probe.chance(shape) for layer, shape in shapes.items()},
-                emotions=None if result.cam is None else emotion_maps(model, gradcam, true.caught, x, n),
+                chance=chance,
+                emotions=emotions,
                 emotions_layer=layers[-1],
             )
         )
