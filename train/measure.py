@@ -33,11 +33,11 @@ MODEL = Path(__file__).resolve().parent.parent / "model"
 PHOTOS = {"disgusted": "disgust", "fearful": "fear", "surprised": "surprise"}  # file name: label, where they differ
 
 
-def on_split(model: Model, folder: Path) -> dict[str, dict]:
-    """The reports of one split: single crop, with the mirrored one, ten crops; each with FER+'s majority if known."""
+def on_split(model: Model, folder: Path, ttas: tuple[str, ...]) -> dict[str, dict]:
+    """The reports of one split by test-time augmentation; each with FER+'s majority where it is known."""
     faces = read_faces(folder, model.spec.crop_size, model.spec.labels)
     reports = {}
-    for tta in ("none", "flip", "tencrop"):
+    for tta in ttas:
         probabilities = predict(model, faces.crops, tta, progress=True)
         reports[tta] = measure(probabilities, faces.truth, faces.labels)
         if (folder / "ferplus.csv").is_file():
@@ -91,8 +91,8 @@ def main(data: Path, photos: Path, path: Path, pasted_pictures: int) -> None:
         "checkpoint": {"sha256": model.sha256, "bytes": path.stat().st_size, "temperature": model.spec.temperature,
                        "input_size": model.spec.input_size, "crop_margin": model.spec.crop_margin},
         "speed": speed(model, test),
-        "validation": on_split(model, data / "validation"),
-        "test": on_split(model, data / "test"),
+        "validation": on_split(model, data / "validation", ("none", "flip")),
+        "test": on_split(model, data / "test", ("none", "flip", "tencrop")),
         "photos": on_photos(model, photos),
         "pasted": pasted(model, some, {kind: [margin] for kind, margin in model.spec.crop_margin.items()}),
     }  # fmt: skip
