@@ -17,7 +17,8 @@ class Result:
 
     `logits` (classes,) before temperature, `probs` (classes,) after it. `cam` is the *signed* map (h, w) float32 on the
     layer's own grid: positive speaks for `target` (a label's index), nothing is clipped or scaled yet. It is None where
-    the method is not defined at the layer; `why` then says so. `ms` is the time its map took, all faces together.
+    the method is not defined at the layer; `why` then says so. `ms` is the time its map took, all
+    faces together; maps of one pass that share a gradient are each charged with all of it.
     """
 
     logits: np.ndarray

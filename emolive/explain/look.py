@@ -88,18 +88,23 @@ def look(
 
 
 class _Gradients:
-    """Gradients of a score at all graded layers, each score's computed once, whatever number of maps needs it."""
+    """Gradients of a score at all graded layers, by one backward pass for each score, whatever number of maps needs it;
+    `ms` says how long that pass took."""
 
     def __init__(self, logits: Tensor, caught: Mapping[str, Tensor], graded: set[str]) -> None:
         self.logits, self.taps, self.done = logits, {name: caught[name] for name in graded}, {}
+        self.ms = 0.0
 
     def at(self, layer: str, rows: slice, plus: Tensor, minus: Tensor | None) -> Tensor:
         key = (rows.start, tuple(plus.tolist()), tuple(minus.tolist()) if minus is not None else None)
         if key not in self.done:
+            began = time.perf_counter()
             score = _score(self.logits[rows], plus, minus).sum()
             grads = torch.autograd.grad(score, list(self.taps.values()), retain_graph=True)
-            self.done[key] = dict(zip(self.taps, grads, strict=True))
-        return self.done[key][layer][rows].float()
+            took = (time.perf_counter() - began) * 1e3
+            self.done[key] = dict(zip(self.taps, grads, strict=True)), took
+        grads, self.ms = self.done[key]
+        return grads[layer][rows].float()
 
 
 def _score(logits: Tensor, plus: Tensor, minus: Tensor | None) -> Tensor:
@@ -116,13 +121,16 @@ def _results(
     caught: Mapping[str, Tensor],
     gradients: _Gradients,
 ) -> tuple[Result, ...]:
-    began = time.perf_counter()
     own = logits[rows].detach()
     plus, minus = targets(v.target, model.spec.labels, aim)
     why = _undefined(model, v) or ("" if bool(torch.isfinite(own).all()) else BROKEN)
-    cams = None if why else _cams(model, v, rows, plus, minus, caught, gradients)
-    maps = [None] * len(own) if cams is None else _numpy(cams)
-    ms = (time.perf_counter() - began) * 1e3
+    maps, ms, grad = [None] * len(own), 0.0, None
+    if not why:
+        if v.method in METHODS and METHODS[v.method].needs == "gradient":
+            grad, ms = gradients.at(v.layer, rows, plus, minus), gradients.ms
+        began = time.perf_counter()
+        maps = _numpy(_cams(model, v, rows, plus, minus, caught, grad))
+        ms += (time.perf_counter() - began) * 1e3
     heads = zip(_numpy(own), _numpy(model.probabilities(own)), maps, plus.tolist(), strict=True)
     return tuple(Result(lo, pr, cam, target, why, ms) for lo, pr, cam, target in heads)
 
@@ -134,7 +142,7 @@ def _cams(
     plus: Tensor,
     minus: Tensor | None,
     caught: Mapping[str, Tensor],
-    gradients: _Gradients,
+    grad: Tensor | None,
 ) -> Tensor:
     act = caught[v.layer][rows].detach().float()
     if v.method == FILTER:
@@ -142,7 +150,7 @@ def _cams(
     method = METHODS[v.method]
     other = None
     if method.needs == "gradient":
-        other = gradients.at(v.layer, rows, plus, minus)
+        other = grad
     elif method.needs == "weight":
         weight = model.net.fc.weight.float()
         other = (weight[plus] - (weight[minus] if minus is not None else 0))[:, :, None, None]
