@@ -12,11 +12,12 @@ from emolive.explain.look import look
 from emolive.explain.pixels import scorecam
 from emolive.explain.randomise import STEPS, randomised
 from emolive.faces.crop import crop_face
+from emolive.report.examine import Sight, examine
 from emolive.report.figures import Drops, can_react, knows_class
 from emolive.report.maps import maps
 from emolive.report.probe import Probe
 from emolive.report.words import points, verdict
-from emolive.scene import Variant
+from emolive.scene import Face, Variant
 
 LAYERS = ("conv1", "layer1", "layer2.0.conv1", "layer3", "layer4")
 
@@ -92,6 +93,22 @@ def test_chance_is_the_mean_of_random_orders(model, crop):
     probe = Probe(model, crop, 3, 0.5)
     areas = [probe.curves(np.random.default_rng(seed).random((2, 2))).deletion_area for seed in range(3)]
     assert chance.deletion_area == pytest.approx(np.mean(areas), abs=1e-6)
+
+
+def test_faces_of_one_picture_are_examined_as_if_each_were_alone(model, portrait):
+    square = (150.0, 120.0, 380.0, 350.0)
+    face = Face((160, 130, 365, 329), 0.9, np.array([(220, 200), (310, 200), (265, 250), (265, 290), (0, 0), (0, 0)]))
+    sights = [Sight(1, face, square), Sight(2, face, (100.0, 60.0, 440.0, 400.0))]
+    together = examine(model, portrait, sights, ("gradcam",), ("layer4",))
+    for sight, found in zip(sights, together, strict=True):
+        (alone,) = examine(model, portrait, [sight], ("gradcam",), ("layer4",))
+        assert found.number == sight.number
+        assert (found.label, found.target) == (alone.label, alone.target)
+        np.testing.assert_allclose(found.emotions, alone.emotions, atol=1e-5)
+        mine, theirs = found.cells[0].figures, alone.cells[0].figures
+        assert mine.deletion_area == pytest.approx(theirs.deletion_area, abs=1e-4)
+        assert mine.sanity == pytest.approx(theirs.sanity, abs=1e-3)
+    assert not np.allclose(together[0].emotions, together[1].emotions, atol=1e-3)
 
 
 def test_correlation_of_a_map_with_itself_is_one(true):
