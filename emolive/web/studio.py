@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from emolive.errors import pick
 from emolive.explain.cams import FILTER, METHODS
 from emolive.explain.engine import ALL_METHODS, Engine
 from emolive.faces.detect import Detector
@@ -108,9 +109,12 @@ def look(
 ) -> tuple[Scene, ...]:
     """What the network makes of the faces: a scene per layer, the deepest first, ready for the views.
 
-    `progress` is told how far a slow map is. Raises `EmoliveError` for a layer or a target that does not exist.
+    `progress` is told how far a slow map is. Raises `EmoliveError` for a method, layer or target that does not exist.
     """
     known = tuple(layers(model.net))
+    pick(wish.method, TITLES, "method")
+    for layer in wish.layers:
+        pick(layer, known, "layer")
     methods = tuple(method for method in ALL_METHODS if method != FILTER)
     menu = Menu(methods, known, model.spec.labels, tracks=tuple(face.track for face in faces))
     scenes: list[Scene] = []
