@@ -40,7 +40,8 @@ def jpeg(bgr: np.ndarray, longest: int = 1400) -> bytes:
     if factor < 1:
         size = max(1, round(bgr.shape[1] * factor)), max(1, round(bgr.shape[0] * factor))
         bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+    fine = [cv2.IMWRITE_JPEG_QUALITY, 92, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    return cv2.imencode(".jpg", bgr, fine)[1].tobytes()
 
 
 def tiles(scene: Scene) -> np.ndarray:

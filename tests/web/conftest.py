@@ -106,7 +106,7 @@ class Visit:
     def pick(self, label: str, option: str) -> None:
         """Choose in a list of the sidebar."""
         for patience in (3_000, 10_000, PATIENCE_MS):  # a list closes when the page is drawn anew under it
-            self.page.get_by_role("combobox", name=label).click()
+            self.page.get_by_role("combobox", name=label).fill(option)
             try:
                 self.page.get_by_role("option", name=option, exact=True).click(timeout=patience)
                 return
