@@ -12,6 +12,7 @@ from emolive.errors import EmoliveError
 from emolive.options import Options, common_options, model_options, viewing_options
 from emolive.report.cli import explain, plot
 from emolive.training.cli import evaluate, train
+from emolive.web.cli import web
 
 
 class Group(click.Group):
@@ -126,6 +127,7 @@ def layers(model: Path | None, labels: tuple[str, ...], device: str, half: bool,
 
 cli.add_command(explain)
 cli.add_command(plot)
+cli.add_command(web)
 cli.add_command(train)
 cli.add_command(evaluate)
 
