@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from emolive.scene import VIEW_NAMES, Settings, Variant
+from emolive.settings import VIEW_NAMES, Settings, Variant
 
 
 @dataclass(frozen=True)

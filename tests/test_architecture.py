@@ -3,7 +3,6 @@
 import ast
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -72,10 +71,13 @@ def test_only_windows_opens_windows():
 
 
 def test_help_answers_at_once():
-    code = "import sys; from emolive.cli import cli; heavy = {'torch', 'cv2', 'mediapipe', 'av'} & set(sys.modules); "
-    code += "assert not heavy, heavy; cli(['--help'])"
-    began = time.monotonic()
+    code = """
+import sys
+from emolive.cli import cli
+heavy = {'torch', 'cv2', 'mediapipe', 'av', 'numpy', 'streamlit', 'matplotlib', 'lightning'} & set(sys.modules)
+assert not heavy, heavy
+cli(['--help'])
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "demo" in done.stdout
-    assert time.monotonic() - began < 5  # the half second of the issue is for a machine that does nothing else
