@@ -54,7 +54,10 @@ def test_every_part_has_its_level():
     assert {part(path) for path in FILES} - {"__init__"} <= set(LEVEL)
 
 
-@pytest.mark.parametrize("name", ["show", "memory.py", "history.py", "live.py", "scene.py", "settings.py", "reading.py"])
+LIGHT = ["show", "memory.py", "history.py", "live.py", "scene.py", "settings.py", "reading.py", "options.py"]
+
+
+@pytest.mark.parametrize("name", LIGHT)
 def test_some_parts_never_import_torch(name):
     paths = (ROOT / name).rglob("*.py") if (ROOT / name).is_dir() else [ROOT / name]
     for path in paths:
