@@ -75,7 +75,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory, portrait: np.ndarray) -> I
     path = shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "the tests of the page need Chromium: tests/system_packages.sh installs it"
     film = tmp_path_factory.mktemp("camera") / "portrait.mjpeg"
-    film.write_bytes(cv2.imencode(".jpg", cv2.resize(portrait[:384], (640, 480)))[1].tobytes())
+    film.write_bytes(cv2.imencode(".jpg", cv2.resize(portrait[:384], (320, 240)))[1].tobytes())
     with sync_playwright() as playwright:
         arguments = [*QUIET, *CAMERA, f"--use-file-for-fake-video-capture={film}"]
         chromium = playwright.chromium.launch(executable_path=path, args=arguments)
