@@ -40,6 +40,8 @@ def setting(*names: str, kind: object = None, help: str = "") -> click.decorator
 @setting("--mixup", kind=click.FloatRange(0), help="Mixup's alpha; 0 is none.")
 @setting("--targets", kind=click.Choice(["label", "ferplus", "both"]), help="What is learnt: labels, FER+ votes, both.")
 @setting("--vote-weight", kind=click.FloatRange(0), help="Weight of the votes where both are learnt.")
+@setting("--calibration-balance", kind=click.FloatRange(0, 1), help="As --balance, for the biases fitted in the end.")
+@setting("--floor", kind=click.FloatRange(0, 1), help="Raise classes of less recall on validation to this much.")
 @setting("--color", kind=click.Choice(["gray", "rgb"]), help="What the network sees.")
 @setting("--crop-size", kind=click.IntRange(8, 1024), help="Pixels that a face is reduced to first.")
 @setting("--layer4-stride", kind=click.IntRange(1, 2), help="1 doubles the last map's grid.")

@@ -90,22 +90,6 @@ def measure(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str])
     }
 
 
-def fit_temperature(logits: torch.Tensor, truth: np.ndarray) -> float:
-    """The temperature, 0.05 to 20, that gives logits (N, K) the least cross-entropy on their truth (N,); Guo et al."""
-    t = torch.from_numpy(truth)
-    log_temperature = torch.zeros((), requires_grad=True)
-    optimizer = torch.optim.LBFGS([log_temperature], lr=0.5, max_iter=100, line_search_fn="strong_wolfe")
-
-    def closure() -> torch.Tensor:
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(logits / log_temperature.exp(), t)
-        loss.backward()
-        return loss
-
-    optimizer.step(closure)
-    return float(log_temperature.detach().exp().clamp(0.05, 20))
-
-
 def agreement(probabilities: np.ndarray, faces: Faces, table: Path) -> dict[str, float]:
     """Accuracy against the majority of FER+'s annotators, where one emotion that the model knows has most votes."""
     with open(table, newline="", encoding="utf-8") as stream:

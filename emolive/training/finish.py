@@ -8,8 +8,9 @@ import logging
 from pathlib import Path
 
 from emolive.model import load, save
+from emolive.training.calibrate import calibrate
 from emolive.training.dataset import Faces
-from emolive.training.evaluate import fit_temperature, logits_of, measure, predict, write_report
+from emolive.training.evaluate import logits_of, measure, predict, write_report
 from emolive.training.pictures import draw_confusion, draw_mistakes
 from emolive.training.settings import Settings
 
@@ -21,11 +22,13 @@ MODEL = "model.safetensors"
 def finish(best: Path, held: Faces, out: Path, settings: Settings, trained_on: str) -> dict:
     """Write model.safetensors, report.json, confusion.png and mistakes.png into `out`, and give the report.
 
-    All figures are of the validation pictures, on which the temperature is fitted too: measure on others for a
+    All figures are of the validation pictures, on which temperature and biases are fitted too: measure on others for a
     figure that was not chosen for.
     """
     model = load(best)
-    temperature = fit_temperature(logits_of(model, held.crops), held.truth)
+    logits = logits_of(model, held.crops)
+    temperature, bias = calibrate(logits, held.truth, settings.calibration_balance, settings.floor)
+    model.net.fc.bias += bias
     model = dataclasses.replace(model, spec=dataclasses.replace(model.spec, temperature=temperature))
     probabilities = predict(model, held.crops)
     report = measure(probabilities, held.truth, held.labels)

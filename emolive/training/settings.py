@@ -27,6 +27,7 @@ class Settings:
     targets: "label" learns the folders' labels, "ferplus" the annotators' votes, "both" the labels with one set of
     outputs and the votes with a second one that is thrown away in the end (weighted by `vote_weight`).
     balance: 0 counts every picture alike, 1 every class alike, between them the class weights are count^-balance.
+    calibration_balance, floor: see `calibrate`, which ends a run.
     average: over about how many epochs the shipped weights are a moving average (0: no averaging).
     """
 
@@ -41,6 +42,8 @@ class Settings:
     mixup: float = 0.0
     targets: str = "label"
     vote_weight: float = 0.5
+    calibration_balance: float = 0.5
+    floor: float = 0.0
     init: str = "imagenet"
     color: str = "gray"
     crop_size: int = 48
