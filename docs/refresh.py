@@ -29,10 +29,11 @@ def keys() -> None:
     path.write_text(f"{before}{BEGIN}\n{help_table()}\n\n{END}{after}", encoding="utf-8")
 
 
-def pictures(views: tuple[str, ...] = ("camera", "filters")) -> None:
+def pictures(views: tuple[str, ...] = ("camera", "filters", "emotions", "proof")) -> None:
     """Run the demo in real windows and cut each window out of a screenshot."""
     with x.running():
         command = [sys.executable, "-m", "emolive", "demo", "--views", ",".join(views), "--seconds", "600"]
+        command += ["--proof", "--by-share", "--method-b", "layercam", "--layer-b", "layer3"]
         process = subprocess.Popen(command)
         try:
             x.wait_for(lambda: len(titles(views)) == len(views), 120)
