@@ -139,13 +139,14 @@ def test_scorecam_waits_for_a_frozen_frame(engine, frame, faces):
     assert frozen.painted.cam is not None
 
 
-def test_switching_anything_on_every_frame_leaves_no_hook_and_no_memory(model, frame, faces):
+@pytest.mark.parametrize("frames", [40, pytest.param(1000, marks=pytest.mark.endurance)])
+def test_switching_anything_on_every_frame_leaves_no_hook_and_no_memory(model, frame, faces, frames):
     rng = np.random.default_rng(0)
     engine, memory = Engine(model), Memory()
     names = list(models.layers(model.net))
     methods = [m for m in ALL_METHODS if m != "scorecam"]
     counts = []
-    for i in range(40):
+    for i in range(frames):
         settings = replace(
             QUICK,
             method=str(rng.choice(methods)),
@@ -163,7 +164,7 @@ def test_switching_anything_on_every_frame_leaves_no_hook_and_no_memory(model, f
         shot = Frame(i, i * 40.0, frame.bgr)
         readings = engine(shot, faces[: rng.integers(1, 4)], settings, memory)
         memory = remember(memory, shot, faces[: len(readings)], readings, settings)
-        if i in (20, 39):
+        if i in (frames // 2, frames - 1):
             gc.collect()
             counts.append(sum(type(o) is torch.Tensor for o in gc.get_objects()))
     assert not any(m._forward_hooks or m._forward_pre_hooks or m._backward_hooks for m in model.net.modules())
