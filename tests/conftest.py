@@ -1,6 +1,8 @@
 """What many tests share: the data folder, the portrait, one loaded model."""
 
+import faulthandler
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,10 @@ import cv2
 import numpy as np
 import pytest
 import xserver as x
+
+# A SIGPROF from a library that nobody named yet once ended whole runs without a word, after the training tests. Say
+# where it comes, and go on.
+faulthandler.register(signal.SIGPROF, all_threads=True, chain=False)
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
