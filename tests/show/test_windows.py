@@ -209,8 +209,7 @@ def test_the_first_words_are_seen_at_once_and_no_window_is_left(xserver, tmp_pat
         assert x.wait_for(lambda: (on_screen("first camera", tmp_path) > 150).any())
         show(opened, scene(320, 240))
         assert opened.poll() == []
-    cv2.waitKey(20)
-    assert not [title for title in titles() if title.startswith("first")]
+    assert x.wait_for(lambda: cv2.waitKey(20) and not [title for title in titles() if title.startswith("first")])
 
 
 def test_frames_of_any_size_are_shown(xserver):
