@@ -117,7 +117,7 @@ def screenshot(path: str) -> None:
     subprocess.run([*command, "-frames:v", "1", path], check=True)
 
 
-def wait_for(what: Callable[[], object], seconds: float = 5) -> object:
+def wait_for(what: Callable[[], object], seconds: float = 20) -> object:
     """Ask again and again until something true comes back; give it back. Raises TimeoutError."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -74,7 +74,7 @@ class Windows:
         """Show what is being waited for, at once."""
         window = self._open.get("camera") or self._new("camera", LARGEST)
         window.canvas(hud.loading(text, window.size))
-        for _ in range(5):  # the window system takes a few rounds to put a new window up
+        for _ in range(12):  # the window system takes a few rounds to put a new window up
             cv2.waitKeyEx(10)
 
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:

@@ -206,7 +206,7 @@ def test_closing_the_camera_window_is_told(windows, shown):
 def test_the_first_words_are_seen_at_once_and_no_window_is_left(xserver, tmp_path):
     with Windows("first") as opened:
         opened.say("Loading the network…")
-        assert x.wait_for(lambda: (on_screen("first camera", tmp_path) > 150).any())
+        assert x.wait_for(lambda: not opened.poll() and (on_screen("first camera", tmp_path) > 150).any(), 30)
         show(opened, scene(320, 240))
         assert opened.poll() == []
     assert x.wait_for(lambda: cv2.waitKey(20) and not [title for title in titles() if title.startswith("first")])
