@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from pathlib import Path
 
 from emolive import torchvision_guard  # noqa: F401
@@ -116,16 +115,13 @@ class Emotions(pl.LightningModule):
         self.log("val_accuracy", self.val_accuracy, prog_bar=True)
 
     def configure_optimizers(self) -> dict:
-        """AdamW; the rate rises linearly during warm-up and falls to zero on a cosine."""
+        """AdamW; the learning rate follows `Settings.rate`, step by step."""
         s = self.settings
         optimizer = torch.optim.AdamW(self.parameters(), s.lr, weight_decay=s.weight_decay)
-        total = int(self.trainer.estimated_stepping_batches)
-        warm = max(1, round(s.warmup * total))
+        steps = int(self.trainer.estimated_stepping_batches) / s.epochs
 
         def rate(step: int) -> float:
-            if step < warm:
-                return (step + 1) / warm
-            return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+            return s.rate((step + 1) / steps)
 
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": LambdaLR(optimizer, rate), "interval": "step"}}
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from emolive.errors import EmoliveError
@@ -22,7 +25,8 @@ class Stage:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train. `stages` are sizes and epochs, and how much the pictures are spoilt: "64x6,112x8@0.5".
+    """How to train. `stages` are sizes and epochs, and how much the pictures are spoilt: "64x6,112x8@0.5". After a "/"
+    the learning rate starts anew, half as high (Loshchilov and Hutter 2017, arXiv:1608.03983).
 
     targets: "label" learns the folders' labels, "ferplus" the annotators' votes, "both" the labels with one set of
     outputs and the votes with a second one that is thrown away in the end (weighted by `vote_weight`).
@@ -53,13 +57,26 @@ class Settings:
     precision: str = "auto"
     workers: int = 2
 
+    def cycles(self) -> list[list[Stage]]:
+        """The stages, in order, in groups that share one rise and fall of the learning rate."""
+        cycles = [[_stage(part.strip()) for part in cycle.split(",")] for cycle in self.stages.split("/")]
+        if not all(stage for cycle in cycles for stage in cycle):
+            raise EmoliveError(f"--stages '{self.stages}' is not understood. Write sizes and epochs, like 64x6,112x8.")
+        return cycles
+
     def plan(self) -> list[Stage]:
         """The stages, in order."""
-        found = [re.fullmatch(r"(\d+)x(\d+)(?:@(\d*\.?\d+))?", part.strip()) for part in self.stages.split(",")]
-        plan = [Stage(int(part[1]), int(part[2]), float(part[3] or 1)) for part in found if part]
-        if len(plan) < len(found) or any(stage.size < 16 or stage.epochs < 1 for stage in plan):
-            raise EmoliveError(f"--stages '{self.stages}' is not understood. Write sizes and epochs, like 64x6,112x8.")
-        return plan
+        return [stage for cycle in self.cycles() for stage in cycle]
+
+    def rate(self, epoch: float) -> float:
+        """The learning rate at a time in epochs, as a part of `lr`: a linear rise and a cosine to 0 in each cycle."""
+        lengths = [sum(stage.epochs for stage in cycle) for cycle in self.cycles()]
+        ends = list(accumulate(lengths))
+        number = min(bisect_right(ends, epoch), len(ends) - 1)
+        done = min(1.0, 1 - (ends[number] - epoch) / lengths[number])
+        if done < self.warmup:
+            return done / self.warmup / 2**number
+        return (1 + math.cos(math.pi * (done - self.warmup) / max(1e-9, 1 - self.warmup))) / 2 / 2**number
 
     @property
     def epochs(self) -> int:
@@ -82,3 +99,10 @@ class Settings:
             return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise EmoliveError(f"{path} holds no settings of a training run ({error}).") from error
+
+
+def _stage(text: str) -> Stage | None:
+    """The stage that `64x6` or `64x6@0.5` stands for; None for what is not understood."""
+    found = re.fullmatch(r"(\d+)x(\d+)(?:@(\d*\.?\d+))?", text)
+    stage = Stage(int(found[1]), int(found[2]), float(found[3] or 1)) if found else None
+    return stage if stage and stage.size >= 16 and stage.epochs >= 1 else None

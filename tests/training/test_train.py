@@ -127,6 +127,16 @@ def test_stages():
             Settings(stages=wrong).plan()
 
 
+def test_the_learning_rate_rises_falls_and_starts_anew_half_as_high():
+    settings = Settings(stages="64x4,112x6/112x5", warmup=0.2)
+    assert settings.epochs == 15
+    assert [settings.rate(epoch) for epoch in (0, 1, 2, 6, 10, 11, 13, 15)] == pytest.approx(
+        [0, 0.5, 1, 0.5, 0, 0.5, 0.25, 0], abs=1e-9
+    )
+    assert Settings(stages="64x4", warmup=1).rate(2) == 0.5
+    assert Settings(stages="64x4", warmup=0).rate(0) == 1
+
+
 def test_settings_come_back(tmp_path):
     SMALL.write(tmp_path / "s.json")
     assert Settings.read(tmp_path / "s.json") == SMALL
