@@ -212,13 +212,20 @@ class Select:
 
 
 @dataclass(frozen=True)
+class Aim:
+    """An emotion's tile was clicked: the map explains this label, or the likeliest again."""
+
+    label: str
+
+
+@dataclass(frozen=True)
 class Closed:
     """A window was closed by its frame's button."""
 
     view: str
 
 
-Event = Key | Pin | Select | Closed
+Event = Key | Pin | Select | Aim | Closed
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emolive.scene import Picture, Reading, Scene
+from emolive.scene import Aim, Hit, Picture, Reading, Scene
 from emolive.show import draw
 from emolive.show.bars import percent
 from emolive.show.draw import AMBER, DIM, PAPER, Rect
@@ -18,7 +18,10 @@ BESIDE = 0.62
 
 
 def emotions(scene: Scene) -> Picture:
-    """A dark picture of 960×360: a face per emotion with its map, name and probability, and the scale they share."""
+    """A dark picture of 960×360: a face per emotion with its map, name and probability, and the scale they share.
+
+    A click on a face makes its emotion the target.
+    """
     image = page(WIDTH, HEIGHT)
     if scene.selected is None:
         message(image, "No face in sight", "The map of each emotion appears here.")
@@ -34,13 +37,14 @@ def emotions(scene: Scene) -> Picture:
     minus = against(reading.base, scene.menu.labels)
     _heading(image, scene, reading, minus)
     places = cells(len(probs) + 1)
+    hits = tuple(Hit(place, Aim(label(scene.menu.labels, i))) for i, place in enumerate(places[:-1]))
     for i, place in enumerate(places[:-1]):
         side = place[3] - place[1]
         colormap = scene.settings.colormap
         paste(image, hot_face(reading.crop, reading.emotions[i], full, side, colormap), place[0], place[1])
         _words(image, place, label(scene.menu.labels, i), i, float(probs[i]), i == int(np.argmax(probs)), minus)
     _legend(image, places[-1], reading, full, scene.settings.colormap)
-    return Picture(image)
+    return Picture(image, hits)
 
 
 def cells(count: int) -> tuple[Rect, ...]:

@@ -6,7 +6,7 @@ To add a key, add a row to `BINDINGS`.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 
-from emolive.scene import TOP, Closed, Event, Key, Menu, Pin, Select, Settings, Variant, base_variant
+from emolive.scene import TOP, Aim, Closed, Event, Key, Menu, Pin, Select, Settings, Variant, base_variant
 from emolive.show.heat import COLORMAPS
 from emolive.show.words import RANDOM_STEPS
 
@@ -34,6 +34,9 @@ def press(settings: Settings, event: Event, menu: Menu) -> Settings:
             return replace(settings, pins=others if channel in settings.pins else (*others, channel))
         case Select(track):
             return replace(settings, selected=track)
+        case Aim(label):
+            against = "" if settings.against == label else settings.against
+            return replace(settings, target=TOP if settings.target == label else label, against=against)
         case Closed(view):
             left = tuple(name for name in settings.views if name != view)
             if view == "camera" or not left:

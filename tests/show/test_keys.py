@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import pytest
 
 from emolive.explain import randomise
-from emolive.scene import TOP, Closed, Key, Menu, Pin, Select, Settings, Variant, other_variant, variants
+from emolive.scene import TOP, Aim, Closed, Key, Menu, Pin, Select, Settings, Variant, other_variant, variants
 from emolive.show.heat import COLORMAPS
 from emolive.show.keycodes import key_name
 from emolive.show.keys import BINDINGS, Binding, by_key, help_table, press
@@ -175,6 +175,14 @@ def test_pins_toggle_and_keep_their_order():
 
 def test_a_click_on_a_face_selects_it():
     assert press(Settings(), Select(9), MENU) == Settings(selected=9)
+
+
+def test_a_click_on_an_emotion_makes_it_the_target_and_a_second_one_the_likeliest_again():
+    aimed = press(Settings(against="happy"), Aim("happy"), MENU)
+    assert aimed == Settings(target="happy")
+    assert press(aimed, Aim("sad"), MENU) == Settings(target="sad")
+    assert press(aimed, Aim("happy"), MENU) == Settings()
+    assert press(Settings(against="sad"), Aim("happy"), MENU) == Settings(target="happy", against="sad")
 
 
 def test_closing_the_camera_quits_and_closing_the_filters_does_not():

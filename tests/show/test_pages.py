@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scenes import LABELS, examined, scene
 
-from emolive.scene import Faith, Moment, Proof, Regions, Scene, Variant
+from emolive.scene import Aim, Faith, Moment, Proof, Regions, Scene, Variant
 from emolive.show import compared, draw, faithful, proof, timeline
 from emolive.show.emotions import HEIGHT, WIDTH, cells
 from emolive.show.knocked import knocked
@@ -88,6 +88,13 @@ def test_maps_of_emotions_neither_touch_nor_leave_the_picture(count):
         assert 0 <= y0 < y1 <= HEIGHT
         covered[y0:y1, x0:x1] += 1
     assert covered.max() == 1
+
+
+def test_each_map_of_an_emotion_can_be_clicked():
+    given = examined(scene(**OPEN))
+    hits = VIEWS["emotions"](given).hits
+    assert [hit.event for hit in hits] == [Aim(label) for label in given.menu.labels]
+    assert [hit.box for hit in hits] == list(cells(len(given.menu.labels) + 1)[:-1])
 
 
 def test_all_emotions_share_one_scale():
