@@ -15,6 +15,7 @@ LEVELS = [
     {"show", "explain", "faces", "video", "memory", "history"},
     {"live", "web", "training", "bench", "report", "options"},
     {"session"},
+    {"corpus"},
     {"cli"},
     {"__main__"},
 ]

@@ -1,0 +1,73 @@
+"""What travels between the driver and its workers: frozen, small, picklable."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from emolive.options import Options
+
+
+@dataclass(frozen=True)
+class Job:
+    """One video of a corpus, and what is to be made of it.
+
+    `out` is the folder of its result, which appears whole or not at all (`layout.py`). `options` say how to look;
+    their own outputs are not used: `annotated` asks for the annotated video, `data` ("jsonl" or "parquet") names the
+    kind of data file. `settings` is the hash of all that the result depends on besides the video's content: options
+    and model files. Videos that last longer than `segment_s` seconds are split; 0: never.
+    """
+
+    video: Path
+    out: Path
+    options: Options
+    settings: str
+    annotated: bool = False
+    data: str = "jsonl"
+    segment_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Do a video; give an `Outcome`, or the `Split` of a long one."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Look at a part of a long video, the `number`th of `Split.edges_ms`, and keep the answers; gives itself back."""
+
+    job: Job
+    split: "Split"
+    number: int
+
+
+@dataclass(frozen=True)
+class Join:
+    """Make the result of a long video out of the answers of all its segments; give an `Outcome`."""
+
+    job: Job
+    split: "Split"
+
+
+Task = Whole | Segment | Join
+
+
+@dataclass(frozen=True)
+class Split:
+    """A long video's content hash, and where it is cut: the times of n - 1 key frames, in ms, for n segments."""
+
+    content: str
+    edges_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A video is done: how many frames and faces it had, and what the user should know (`notes`)."""
+
+    frames: int
+    faces: int
+    notes: tuple[str, ...] = ()
+
+
+Result = Outcome | Split | Segment
+"""What the work on a `Task` gives."""
