@@ -227,7 +227,7 @@ def parts(
         menu=menu,
         press=press,
         order=order,
-        always=options.views[:1] if options.out or not options.headless else (),
+        always=options.views[:1] if options.out or options.record or not options.headless else (),
         device=model.device,
         interactive=not options.headless,
         max_frames=options.frames,
@@ -260,7 +260,7 @@ def _checked(settings: Settings, model: "Model") -> tuple[str, ...]:
 def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool) -> list[Sink]:
     """The sinks that write: the recording, the data, and what keys switch on."""
     from emolive.show.snapshot import Facts, Snapshots
-    from emolive.video.data import DataWriter
+    from emolive.video.data import data_writer
     from emolive.video.perfile import PerFile
     from emolive.video.record import Recorder, RecordingSwitch
     from emolive.video.still import PictureWriter
@@ -279,7 +279,7 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
     elif paths:
         sinks.append(PerFile([partial(writer, path) for path in paths]))
     if options.data is not None:
-        sinks.append(DataWriter(options.data, model.spec.labels, options.overwrite, inputs))
+        sinks.append(data_writer(options.data, model.spec.labels, options.overwrite, inputs))
     return sinks
 
 

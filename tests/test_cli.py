@@ -99,6 +99,12 @@ def test_without_a_screen_files_go_on_headless_into_recordings(film, tmp_path):
     assert len(list(tmp_path.glob("*film*.mp4"))) == 1
 
 
+def test_record_without_windows(film, tmp_path):
+    ok("file", film, "--headless", "--record", "--recordings", tmp_path / "kept")
+    (path,) = (tmp_path / "kept").iterdir()
+    assert times(path) == pytest.approx(times(film), abs=1e-3)
+
+
 def test_the_demo_ends_by_itself_and_has_its_faces(tmp_path):
     ok("demo", "--faces", 4, "--headless", "--out", tmp_path / "d.mp4", "--data", tmp_path / "d.jsonl", "--frames", 5)
     rows = [json.loads(line) for line in (tmp_path / "d.jsonl").read_text().splitlines()]
