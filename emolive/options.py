@@ -157,7 +157,7 @@ _VIEWING = [
         show_default=True,
         help="Folder of recordings and snapshots.",
     ),
-    click.option("--data", type=click.Path(path_type=Path), help="Write the numbers of each frame: .jsonl or .csv."),
+    click.option("--data", type=click.Path(path_type=Path), help="Numbers of each frame: .jsonl, .csv or .parquet."),
     click.option("--headless", is_flag=True, help="No windows; a file goes as fast as the machine can."),
     click.option("--seconds", type=click.FloatRange(0, min_open=True), help="End after so many seconds."),
     click.option("--frames", type=click.IntRange(1), help="End after so many frames."),

@@ -1,4 +1,4 @@
-"""The numbers per frame as a file: JSON lines, or a table (CSV) with one row per face and frame."""
+"""The numbers per frame as a file: JSON lines, or a table (CSV, Parquet) with one row per face and frame."""
 
 import csv
 import io
@@ -9,9 +9,20 @@ from pathlib import Path
 from typing import Self
 
 from emolive.errors import OutputError
-from emolive.scene import Picture, Scene
+from emolive.scene import Picture, Scene, Sink
 from emolive.video.figures import FIGURES, Figure, Labels
 from emolive.video.output import check_output, why
+
+Cell = int | float | str | None
+
+
+def data_writer(path: Path, labels: Labels, overwrite: bool = False, inputs: Sequence[Path] = ()) -> Sink:
+    """What writes the numbers of each frame into a file, as its ending says: `.jsonl`, `.csv` or `.parquet`."""
+    if path.suffix.lower() == ".parquet":
+        from emolive.video.parquet import ParquetWriter
+
+        return ParquetWriter(path, labels, overwrite, inputs)
+    return DataWriter(path, labels, overwrite, inputs)
 
 
 class DataWriter:
@@ -33,7 +44,7 @@ class DataWriter:
 
     def __enter__(self) -> Self:
         if self.path.suffix.lower() not in (".jsonl", ".csv"):
-            raise OutputError(f"Data files end in .jsonl or .csv, not '{self.path.suffix}'. Name it so.")
+            raise OutputError(f"Data files end in .jsonl, .csv or .parquet, not '{self.path.suffix}'. Name it so.")
         check_output(self.path, self._inputs, self._overwrite)
         try:
             self._file = self.path.open("wb", buffering=0)
@@ -45,10 +56,12 @@ class DataWriter:
         if scene.frame.index == self._index:
             return
         begins, self._index = self._index is None, scene.frame.index
-        lines = table_rows(scene, self._labels) if self._is_table else [json_line(scene, self._labels)]
-        if self._is_table and begins:
-            lines = [_csv(table_header(scene, self._labels)), *lines]
-        self._write("".join(lines).encode())
+        if self._is_table:
+            header = [table_header(scene, self._labels)] if begins else []
+            text = "".join(map(_csv, [*header, *table_rows(scene, self._labels)]))
+        else:
+            text = json_line(scene, self._labels)
+        self._write(text.encode())
 
     def notes(self) -> tuple[str, ...]:
         return ()
@@ -83,10 +96,10 @@ def table_header(scene: Scene, labels: Labels) -> list[str]:
     return [*_frame(scene), *(name for figure in FIGURES for name in figure.columns(labels))]
 
 
-def table_rows(scene: Scene, labels: Labels) -> list[str]:
-    """One line of CSV for each face of a frame."""
+def table_rows(scene: Scene, labels: Labels) -> list[list[Cell]]:
+    """The cells of a table's row for each face of a frame; None where nothing is known."""
     return [
-        _csv([*_frame(scene).values(), *(v for f in FIGURES for v in _cells(f, scene, i, labels))])
+        [*_frame(scene).values(), *(v for f in FIGURES for v in _cells(f, scene, i, labels))]
         for i in range(len(scene.faces))
     ]
 
@@ -97,7 +110,7 @@ def _frame(scene: Scene) -> dict[str, int | float | str]:
     return {**facts, "file": frame.name} if scene.progress.files > 1 else facts
 
 
-def _cells(figure: Figure, scene: Scene, face: int, labels: Labels) -> list[int | float | str | None]:
+def _cells(figure: Figure, scene: Scene, face: int, labels: Labels) -> list[Cell]:
     value = figure.value(scene, face, labels)
     if value is None:
         return [None] * len(figure.columns(labels))

@@ -13,6 +13,10 @@ PARTS = ("eyes", "nose", "mouth", "rest", "off")
 AREAS = ("hot", "random", "cold")
 LEDGER = ("logit", "bias", "channels")
 
+WHOLE = frozenset(("frame", "face", "drop_frame"))
+WORDS = frozenset(("file", "label"))
+"""The columns of a table that hold whole numbers and words; all others hold floats."""
+
 Labels = Sequence[str]
 Value = int | float | str | None | list[float | None] | dict[str, float | None]
 
