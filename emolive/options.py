@@ -113,11 +113,10 @@ _COMMON = [
     click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 ]
 
-_VIEWING = [
+_LOOK = [
     click.option("--method", default="gradcam", show_default=True, help="CAM method; `m` cycles them."),
     click.option("--layer", default="layer4", show_default=True, help="Layer of the heat map: see `emolive layers`."),
     click.option("--filter-layer", default="layer4", show_default=True, help="Layer of the filter tiles."),
-    click.option("--tiles", type=click.IntRange(1, 144), default=16, show_default=True, help="Tiles on a page."),
     click.option("--target", default="", help="Emotion that the map explains; default: the likeliest of each face."),
     click.option(
         "--detector",
@@ -130,7 +129,6 @@ _VIEWING = [
     click.option("--max-faces", type=click.IntRange(1), default=50, show_default=True, help="The largest count."),
     click.option("--alpha", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Strength of the heat."),
     click.option("--smooth", type=click.FloatRange(0), default=0.3, show_default=True, help="Smoothing, s; 0: off."),
-    click.option("--views", callback=_views, default="camera,filters", show_default=True, help="Windows to open."),
     click.option(
         "--colormap",
         type=click.Choice(["inferno", "magma", "plasma", "viridis", "cividis", "gray"]),
@@ -147,6 +145,11 @@ _VIEWING = [
     click.option("--method-b", default="", help="Another method, side by side."),
     click.option("--layer-b", default="", help="Another layer, side by side."),
     click.option("--model-b", type=click.Path(path_type=Path), help="Another checkpoint, side by side."),
+]
+
+_WINDOWS_AND_FILES = [
+    click.option("--tiles", type=click.IntRange(1, 144), default=16, show_default=True, help="Tiles on a page."),
+    click.option("--views", callback=_views, default="camera,filters", show_default=True, help="Windows to open."),
     click.option("--mirror/--no-mirror", default=None, help="Mirror the picture shown (cam: on), never the data."),
     click.option("--record", is_flag=True, help="Record from the start into the recordings folder; `r` stops."),
     click.option("--out", type=click.Path(path_type=Path), help="Write the annotated video (or picture) here."),
@@ -181,17 +184,26 @@ def model_options(command: Callable) -> Callable:
     return _add(_MODEL_OPTIONS, command)
 
 
+def look_options(command: Callable) -> Callable:
+    """Add the options that say how faces are found and looked at; the command is called with them as one `Options`."""
+    return _as_one_value(_LOOK, command)
+
+
 def viewing_options(command: Callable) -> Callable:
     """Add the options that all viewing commands share; the command is called with them as one `Options`."""
+    return _as_one_value([*_LOOK, *_WINDOWS_AND_FILES], command)
+
+
+def _as_one_value(options: list[Callable], command: Callable) -> Callable:
     names = {f.name for f in dataclasses.fields(Options)}
 
     def with_options(**values: Any) -> Any:
         given = {name: values.pop(name) for name in names & values.keys()}
-        if given["mirror"] is None:
+        if given.get("mirror", False) is None:
             given["mirror"] = command.__name__ == "cam"
         return command(options=Options(**given), **values)
 
     with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
     params = getattr(command, "__click_params__", [])
     with_options.__click_params__ = params  # type: ignore[attr-defined]
-    return common_options(model_options(_add(_VIEWING, with_options)))
+    return common_options(model_options(_add(options, with_options)))
