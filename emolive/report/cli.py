@@ -77,7 +77,7 @@ def explain(
 @click.option("--overwrite", is_flag=True, help="Replace existing files.")
 @common_options
 def plot(data: Path, out: Path | None, min_seconds: float, overwrite: bool, verbose: bool, debug: bool) -> None:
-    """Draw the emotions of each person over time, from DATA that `--data` wrote (.jsonl or .csv).
+    """Draw the emotions of each person over time, from DATA that `--data` wrote.
 
     One PNG per person: FILE-1.png, FILE-2.png and so on, by the person's number.
     """

@@ -134,5 +134,13 @@ class ParquetWriter:
         )
 
 
+def read_table(path: Path) -> "pa.Table":
+    """A whole Parquet file as a table. Raises `EmoliveError` for one that is broken or was never finished."""
+    try:
+        return pq.read_table(path, partitioning=None)
+    except pa.ArrowException as error:
+        raise EmoliveError(f"{path} is no whole Parquet file ({error}). Write it again.") from error
+
+
 def _type(column: str) -> "pa.DataType":
     return pa.int64() if column in WHOLE else pa.string() if column in WORDS else pa.float64()
