@@ -25,6 +25,9 @@ Shot = tuple[float, np.ndarray]
 EPSILON_MS = 0.001
 """The least step of time between two pictures."""
 
+MOST_PIXELS = 150_000_000
+"""Larger pictures are refused: a small file can claim to be large enough to fill all memory."""
+
 
 class Clip(Protocol):
     """Pictures at times. `duration_ms` and `frames` are 0 where nobody knows; `note` is for the user, "" if none."""
@@ -136,6 +139,11 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """
     with open_file(path) as container:
         stream = _picture_stream(container, path)
+        if stream.width * stream.height > MOST_PIXELS:
+            raise SourceError(
+                f"{path} has {stream.width}×{stream.height} pixels, more than fit. Make it smaller first."
+            )
+        stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # its pictures may be larger than it says
         stream.thread_type = "AUTO"
         yield container, stream
 
@@ -164,6 +172,8 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
         raise SourceError(f"{path} is a text file, not a video. Name a video or a picture.")
     cover = av.stream.Disposition.attached_pic
     films = [s for s in container.streams.video if not s.disposition & cover]
+    if films and films[0].codec_context is None:
+        raise SourceError(f"{path} has pictures in a form that nothing here can decode. Convert it to MP4.")
     if films:
         return films[0]
     if container.streams.audio:

@@ -40,6 +40,12 @@ BT709 = 1
 STEP_MS, STILL_MS = 40.0, 1000.0
 """How long a frame is shown if no other tells: the first of a film, and one that stands alone, like a photo."""
 
+MOST_SIDE = 16_384
+"""The widest and highest that x264 takes; larger pictures are shrunk."""
+
+LONGEST_MS = 6 * 3_600_000.0
+"""How long one picture may be shown: an MP4 has 2^31 ticks for it. A longer gap is closed, as a cut is."""
+
 
 class Mp4:
     """An MP4 that is being written. A context manager. `sounds` are those of the files its pictures come from.
@@ -56,6 +62,7 @@ class Mp4:
         self._size: tuple[int, int] | None = None
         self._step_ms: float | None = None  # the last interval since the last cut
         self._key_ms = -math.inf
+        self._pts = -1
         self._held: av.Packet | None = None
 
     def __enter__(self) -> "Mp4":
@@ -75,7 +82,7 @@ class Mp4:
         """
         if self._size is None:
             self._begin(bgr, t_ms, file)
-        elif cut or t_ms <= self._t_ms:
+        elif cut or not 0 < t_ms - self._t_ms < LONGEST_MS:
             self._cut(t_ms, file)
         else:
             self._step_ms = t_ms - self._t_ms
@@ -86,6 +93,8 @@ class Mp4:
 
     def _begin(self, bgr: np.ndarray, t_ms: float, file: int) -> None:
         height, width = bgr.shape[:2]
+        scale = min(1.0, MOST_SIDE / max(width, height))
+        width, height = (max(1, int(side * scale)) for side in (width, height))
         self._size = (width + width % 2, height + height % 2)  # yuv420p halves both
         stream, codec = self._stream, self._stream.codec_context
         stream.width, stream.height = self._size
@@ -114,7 +123,9 @@ class Mp4:
     def _encode(self, bgr: np.ndarray, out_ms: float) -> None:
         frame = av.VideoFrame.from_ndarray(bgr, format="bgr24")
         frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
-        frame.pts, frame.time_base = round(out_ms * TICKS), Fraction(1, 1000 * TICKS)
+        # A broken file's times may be nearer to each other than a tick, which the muxer refuses.
+        self._pts = max(round(out_ms * TICKS), self._pts + 1)
+        frame.pts, frame.time_base = self._pts, Fraction(1, 1000 * TICKS)
         if out_ms - self._key_ms >= KEY_MS:
             frame.pict_type = PictureType.I
             self._key_ms = out_ms
@@ -125,7 +136,7 @@ class Mp4:
     def _mux_held(self, until: int) -> None:
         """Write the packet that waited to know how long it is shown: the muxer would guess, and move the next one."""
         if self._held:
-            self._held.duration = until - self._held.pts
+            self._held.duration = max(until - self._held.pts, 1)
             self._container.mux(self._held)
             self._held = None
 

@@ -9,15 +9,12 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from emolive.errors import SourceError
-from emolive.video.clips import Shot
+from emolive.video.clips import MOST_PIXELS, Shot
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 """What Pillow may open; a GIF is a film. Nothing else, so that odd files meet few decoders."""
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".jp2", ".avif"}
-
-MOST_PIXELS = 150_000_000
-"""Larger pictures are refused: a small file can claim to be large enough to fill all memory."""
 
 
 class PictureClip:
@@ -100,6 +97,9 @@ def _rgb(picture: Image.Image) -> np.ndarray:
         return np.repeat((gray.clip(0, top) * (255 / top)).round().astype(np.uint8)[..., None], 3, axis=2)
     if picture.has_transparency_data:
         rgba = picture.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        picture = Image.alpha_composite(white, rgba)
+        # Nobody keeps a picture that cannot be seen at all; Pillow reads 16-bit transparency in JPEG 2000 as that.
+        if rgba.getextrema()[3][1] > 0:
+            white = Image.new("RGBA", rgba.size, "white")
+            rgba = Image.alpha_composite(white, rgba)
+        picture = rgba
     return np.asarray(picture.convert("RGB"))

@@ -35,6 +35,9 @@ RATE = 48_000
 JITTER = RATE // 100
 """Samples by which the times of two pieces may disagree before silence is put in or sound left out."""
 
+MOST_SILENCE = 60 * RATE
+"""Samples of silence that are put in; where a broken file claims hours, a hole is left, which plays as silence."""
+
 PREROLL_MS = 200.0
 """Where decoding starts before the sound that is wanted: codecs overlap their pieces."""
 
@@ -75,9 +78,9 @@ def sound_of(path: Path) -> Sound | None:
     except SourceError:
         return None
     with open_file(path) as container:
-        if not container.streams.audio:
+        stream = container.streams.audio[0] if container.streams.audio else None
+        if stream is None or stream.codec_context is None:  # none, or in a codec that nobody knows
             return None
-        stream = container.streams.audio[0]
         start_s = float((stream.start_time or 0) * stream.time_base)
         codec = stream.codec_context.codec.canonical_name
         # AAC without a header of its own repeats it in each packet, as broadcasts do.
@@ -209,6 +212,8 @@ class EncodedTrack:
                 yield self._position(source_ms), frame.to_ndarray()
 
     def _silence(self, end: float) -> None:
+        if end - self._written > MOST_SILENCE:
+            self._written = int(end)
         while self._written < end:
             self._write(np.zeros((2, int(min(end - self._written, RATE))), np.float32))
 

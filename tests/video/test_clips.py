@@ -10,6 +10,7 @@ from films import number_of, numbered, probed_times, write_video
 from PIL import Image, ImageSequence
 
 from emolive.errors import SourceError
+from emolive.video import clips
 from emolive.video.clips import VideoClip
 
 UNEVEN = [0, 20, 110, 150, 1000, 1040, 1100, 1900, 1950, 2500, 3600, 3700]
@@ -141,6 +142,14 @@ def test_sound_only(tmp_path):
     subprocess.run(command, check=True)
     with pytest.raises(SourceError, match="sound but no picture"):
         VideoClip(path)
+
+
+def test_a_film_that_is_too_large_is_refused_whatever_it_says(film, monkeypatch):
+    monkeypatch.setattr(clips, "MOST_PIXELS", 128 * 64)  # in memory rows are longer
+    assert VideoClip(film).frames == 50
+    monkeypatch.setattr(clips, "MOST_PIXELS", 96 * 64 - 1)
+    with pytest.raises(SourceError, match="96×64 pixels, more than fit"):
+        VideoClip(film)
 
 
 def test_missing_and_folder(tmp_path):

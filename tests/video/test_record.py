@@ -115,6 +115,23 @@ def test_a_live_stream_that_came_back_leaves_its_gap(tmp_path):
     assert probed_times(tmp_path / "out.mp4") == pytest.approx(times, abs=0.02)
 
 
+def test_times_that_only_a_broken_file_has(tmp_path):
+    """Nearer to each other than a tick, and hours apart: the muxer takes neither."""
+    hours = 7 * 3_600_000.0
+    with Recorder(tmp_path / "out.mp4", lossless_queue=True) as recorder:
+        feed(recorder, numbered_frames([0.0, 0.001, 0.002, 40, hours, hours + 40]))
+    assert numbers(tmp_path / "out.mp4") == [0, 1, 2, 3, 4, 5]
+    assert probed_times(tmp_path / "out.mp4")[3:] == pytest.approx([40, 80, 120], abs=0.1)
+
+
+def test_what_is_too_wide_for_the_encoder_is_shrunk(tmp_path):
+    with Recorder(tmp_path / "out.mp4", lossless_queue=True) as recorder:
+        feed(recorder, [Frame(0, 0, np.full((64, 20_000, 3), 200, np.uint8))])
+    ((_, bgr),) = VideoClip(tmp_path / "out.mp4").play()
+    assert bgr.shape == (52, 16_384, 3)
+    assert bgr[:, 100:-100].min() > 190
+
+
 def test_photos_stand_for_a_second(tmp_path):
     with Recorder(tmp_path / "out.mp4", lossless_queue=True) as recorder:
         for i in range(3):

@@ -1,6 +1,7 @@
 """Sound stays in step with the picture: a flash and a beep at the same moment still coincide after recording."""
 
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -9,7 +10,18 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from films import ffprobe, frames_of, numbered, pictures_of, probed_times, scene_of, until_frame, write_video
+from films import (
+    feed,
+    ffprobe,
+    frames_of,
+    numbered,
+    numbered_frames,
+    pictures_of,
+    probed_times,
+    scene_of,
+    until_frame,
+    write_video,
+)
 
 from emolive.scene import END, Settings
 from emolive.video.record import Recorder
@@ -188,3 +200,15 @@ def test_sound_that_breaks_off_does_not_hurt_the_picture(tmp_path):
     with open_files([path], realtime=False) as source:
         expected = len(frames_of(source))
     assert len(probed_times(record(tmp_path / "out.mp4", [path]))) == expected > 50
+
+
+def test_hours_of_silence_that_a_file_claims_are_not_written(tmp_path):
+    """Its sound says that it begins five hours before the picture: a hole is left, and both stay in step."""
+    path = tmp_path / "in.mkv"
+    lead = "-itsoffset 18000 -f lavfi -i testsrc=size=96x64:rate=10:duration=1 -f lavfi -i sine=duration=1"
+    subprocess.run(f"ffmpeg -v error {lead} -c:v libx264 -c:a flac {path}".split(), check=True)
+    began = time.process_time()
+    with Recorder(tmp_path / "out.mp4", source_audio=path, lossless_queue=True) as recorder:
+        feed(recorder, numbered_frames([100.0 * i for i in range(10)]))
+    assert time.process_time() - began < 2
+    assert probed_times(tmp_path / "out.mp4")[0] == pytest.approx(18_000_000, abs=100)
