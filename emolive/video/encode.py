@@ -5,6 +5,7 @@ whatever happens to the writer. Each picture stands at its true time.
 """
 
 import math
+import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -152,6 +153,24 @@ class Mp4:
 
     def _sound(self, file: int) -> Sound | None:
         return self._sounds[file] if file < len(self._sounds) else None
+
+
+def drop_torn_end(path: Path) -> None:
+    """Cut off what follows the last whole fragment of an MP4: a full disk tears one, and some decoders choke on it.
+
+    Where no fragment is whole the file stays as it is: others get something out of the torn one.
+    """
+    length, at, whole = path.stat().st_size, 0, 0
+    with path.open("r+b") as file:
+        while at + 8 <= length:
+            file.seek(at)
+            size, kind = struct.unpack(">I4s", file.read(8))
+            at += size
+            if size < 8 or at > length:
+                break
+            whole = at if kind == b"mdat" else whole
+        if whole:
+            file.truncate(whole)
 
 
 def _fit(bgr: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Where outputs may go: never over an input, and not over another file unless the user says so."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,12 +11,14 @@ def check_output(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
     """Make the folder of an output and see that the file may be written.
 
     Raises `OutputError` if it is one of the inputs under whatever name (also through links, and even with `overwrite`),
-    if it exists and `overwrite` is not given, if it is a folder, or if the folder cannot be made.
+    if it exists and `overwrite` is not given, if it is a folder, or if its folder cannot be made or not be written to.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise OutputError(f"{path} is a folder. Give the name of a file in it.")
+        if not os.access(path.parent, os.W_OK):  # found out now, not when the network has been loaded
+            raise OutputError(f"You may not write into {path.parent.absolute()}. Choose another folder.")
         if not path.exists():
             return
         for source in inputs:

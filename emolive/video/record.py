@@ -4,7 +4,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ import numpy as np
 
 from emolive.errors import OutputError
 from emolive.scene import Picture, Scene
-from emolive.video.encode import Mp4
+from emolive.video.encode import Mp4, drop_torn_end
 from emolive.video.output import check_output, why
 from emolive.video.sound import sound_of
 from emolive.video.still import PictureWriter
@@ -69,6 +69,7 @@ class Recorder:
         self._index: int | None = None
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
+        self._closing = threading.Event()
 
     @property
     def recording(self) -> bool:
@@ -91,7 +92,7 @@ class Recorder:
         self._index = scene.frame.index
         bgr = pictures[self._view].bgr
         if self._thread is None:
-            self._queue: queue.Queue[_Job | None] = queue.Queue(max(2, min(MOST_WAITING, MOST_BYTES // bgr.nbytes)))
+            self._queue: queue.Queue[_Job] = queue.Queue(max(2, min(MOST_WAITING, MOST_BYTES // bgr.nbytes)))
             self._thread = threading.Thread(target=self._encode, name=f"encode {self.path.name}", daemon=True)
             self._thread.start()
         # A live source's clock runs on through a cut: a lost stream leaves a gap of its true length.
@@ -114,18 +115,16 @@ class Recorder:
         if self._thread is None:
             self._remove_if_empty()
             return
+        self._closing.set()
+        self._thread.join()
         try:
-            try:
-                self._put(None)
-            finally:
-                self._thread.join()
             self._raise_error()
         except OutputError as failure:
             if error is None:
                 raise
             log.debug("while closing after another error: %s", failure)
 
-    def _put(self, job: _Job | None) -> None:
+    def _put(self, job: _Job) -> None:
         """Hand a job to the encoder, waiting for room; an encoder that has failed makes none, so look at it too."""
         while True:
             self._raise_error()
@@ -145,11 +144,22 @@ class Recorder:
     def _encode(self) -> None:
         try:
             with Mp4(self.path, [sound_of(path) for path in self._inputs]) as mp4:
-                while job := self._queue.get():
+                for job in self._jobs():
                     mp4.write(job.bgr, job.t_ms, job.cut, job.file)
         except Exception as error:  # whatever it is, the main thread must hear of it
             self._error = error
+            drop_torn_end(self.path)
             self._remove_if_empty()
+
+    def _jobs(self) -> Iterator[_Job]:
+        """What is to be encoded, until it is closed. A last job that says so could be lost to a second Ctrl-C."""
+        while True:
+            last = self._closing.is_set()
+            try:
+                yield self._queue.get(timeout=0.02)
+            except queue.Empty:
+                if last:
+                    return
 
     def _remove_if_empty(self) -> None:
         if self.path.exists() and not self.path.stat().st_size:

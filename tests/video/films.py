@@ -171,9 +171,9 @@ class MjpegCamera:
                     return  # the viewer has gone
 
             def _send(self) -> None:
-                _, jpeg = cv2.imencode(".jpg", numbered(camera.sent % 256, 320, 240))
+                jpeg = camera.jpeg()
                 head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-                self.wfile.write(head.encode() + jpeg.tobytes() + b"\r\n")
+                self.wfile.write(head.encode() + jpeg + b"\r\n")
                 camera.sent += 1
 
             def log_message(self, *_: object) -> None:
@@ -182,6 +182,10 @@ class MjpegCamera:
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def jpeg(self) -> bytes:
+        """The picture that is sent next."""
+        return cv2.imencode(".jpg", numbered(self.sent % 256, 320, 240))[1].tobytes()
 
     def cut(self) -> None:
         """Hang up, and answer no more."""
