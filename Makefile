@@ -15,7 +15,7 @@ test: $(VENV)/installed-test system  ## install the tests' needs, then run the t
 slow: $(VENV)/installed-test system  ## the long tests, which need ../shared/data
 	$(BIN)/python -m pytest -m slow
 
-endurance: $(VENV)/installed-test system  ## soak and fault tests
+endurance: $(VENV)/installed-test system  ## soak and fault tests; they write the table in docs/RELIABILITY.md
 	$(BIN)/python -m pytest -m endurance
 
 lint: $(VENV)/installed-dev
