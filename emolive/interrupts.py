@@ -10,7 +10,8 @@ class Interrupts:
     """Takes Ctrl-C and SIGTERM while entered.
 
     The first signal within `calm` (where the loop runs, and asks) is only remembered; any other raises SystemExit with
-    130 or 143, which unwinds every `with`.
+    130 or 143, which unwinds every `with`. Once left after a signal, the process is about to end with its status:
+    signals that still come are ignored, since Python's own handlers would turn them into noise.
     """
 
     def __init__(self) -> None:
@@ -23,7 +24,7 @@ class Interrupts:
 
     def __exit__(self, *error: object) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if self._signal else handler)
 
     def __call__(self) -> bool:
         """Whether the loop should stop."""
