@@ -198,17 +198,23 @@ def _glyphs(text: str, px: int, bold: bool) -> np.ndarray:
     return alpha
 
 
-@lru_cache(maxsize=256)
 def _rounded(width: int, height: int, radius: int, level: int) -> np.ndarray:
-    """A filled rectangle with round, smooth corners, uint8."""
+    """A filled rectangle with round, smooth corners, uint8. Only the corners are cached: whole ones take much memory."""
+    alpha = np.full((height, width), level, np.uint8)
+    if height > 1 and width > 1:
+        small = max(1, min(radius, width // 2, height // 2))
+        quarter = _corner(small, level)
+        alpha[:small, :small], alpha[:small, -small:] = quarter, quarter[:, ::-1]
+        alpha[-small:, :small], alpha[-small:, -small:] = quarter[::-1], quarter[::-1, ::-1]
+    return alpha
+
+
+@lru_cache(maxsize=256)
+def _corner(small: int, level: int) -> np.ndarray:
+    """The upper left corner of such a rectangle, (small, small) uint8."""
     times = 4
-    small = max(1, min(radius, width // 2, height // 2))
     corner = Image.new("L", (small * times, small * times))
     ImageDraw.Draw(corner).ellipse((0, 0, 2 * small * times, 2 * small * times), fill=level)
     quarter = np.asarray(corner.resize((small, small), Image.Resampling.BOX))
-    alpha = np.full((height, width), level, np.uint8)
-    if height > 1 and width > 1:
-        alpha[:small, :small], alpha[:small, -small:] = quarter, quarter[:, ::-1]
-        alpha[-small:, :small], alpha[-small:, -small:] = quarter[::-1], quarter[::-1, ::-1]
-    alpha.setflags(write=False)
-    return alpha
+    quarter.setflags(write=False)
+    return quarter
