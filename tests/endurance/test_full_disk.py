@@ -44,7 +44,7 @@ def test_a_disk_that_fills_up(tmp_path, film, mount, tally, count):
         assert "Make room or choose another folder" in done.stderr
         rows = [json.loads(line) for line in data.read_text().splitlines()]
         assert len(rows) - decoded(out) < 50  # two seconds
-        assert decoded(out) > 10
+        assert decoded(out) >= 5
         tally("exit status 1 and a sentence; the recording plays and the data are whole up to then")
 
 
@@ -83,8 +83,8 @@ def test_a_read_only_folder(tmp_path, film, portrait, locked, tally, count):
     """Each way to write something, into a folder that may not be written to."""
     photo, numbers = tmp_path / "photo.png", tmp_path / "numbers.jsonl"
     Image.fromarray(portrait[..., ::-1]).save(photo)
-    face = {"track": 1, "box": [0, 0, 9, 9], "probs": {"happy": 1.0}, "smoothed": {"happy": 1.0}}
-    numbers.write_text("".join(json.dumps({"frame": i, "t_ms": 40.0 * i, "faces": [face]}) + "\n" for i in range(9)))
+    face = {"face": 1, "probs_smooth": {"happy": 0.7, "sad": 0.3}}
+    numbers.write_text("".join(json.dumps({"t_ms": 40.0 * i, "faces": [face]}) + "\n" for i in range(99)))
     names = {"film": film, "photo": photo, "numbers": numbers, "locked": locked}
     for command in WRITES[:count]:
         done = CliRunner().invoke(cli, [word.format(**names) for word in command])
