@@ -199,7 +199,7 @@ def _glyphs(text: str, px: int, bold: bool) -> np.ndarray:
 
 
 def _rounded(width: int, height: int, radius: int, level: int) -> np.ndarray:
-    """A filled rectangle with round, smooth corners, uint8. Only the corners are cached: whole ones take much memory."""
+    """A filled rectangle with round, smooth corners, uint8. Only corners are cached: whole ones take much memory."""
     alpha = np.full((height, width), level, np.uint8)
     if height > 1 and width > 1:
         small = max(1, min(radius, width // 2, height // 2))
