@@ -222,7 +222,7 @@ def test_cameras_and_streams_that_are_not_there():
 def test_an_output_folder_that_cannot_be_made(film, tmp_path):
     (tmp_path / "file").touch()
     fails("Choose another folder", "file", film, "--headless", "--out", tmp_path / "file" / "o.mp4")
-    fails(".jsonl or .csv", "file", film, "--headless", "--data", tmp_path / "o.txt")
+    fails("Data files end in", "file", film, "--headless", "--data", tmp_path / "o.txt")
 
 
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])

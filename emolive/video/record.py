@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -243,5 +244,5 @@ class RecordingSwitch:
 
     def _free_path(self) -> Path:
         stem = time.strftime("%Y-%m-%d_%H-%M-%S")
-        names = (f"{stem}{suffix}.mp4" for suffix in ("", *(f"_{i}" for i in range(2, 1000))))
+        names = (f"{stem}{suffix}.mp4" for suffix in chain([""], (f"_{i}" for i in count(2))))
         return next(path for name in names if not (path := self._folder / name).exists())
