@@ -14,7 +14,7 @@ from emolive.report.plot import plot, spread
 from emolive.report.series import read_series
 from emolive.scene import Face, Frame, Memory, Menu, Progress, Reading, Remembered, Result, Scene, Settings, Variant
 from emolive.show.draw import INK, hue
-from emolive.video.data import DataWriter
+from emolive.video.data import data_writer
 
 LABELS = ("angry", "happy", "sad")
 SEEN = {1: range(60), 2: [*range(10, 25), *range(40, 60)], 3: range(5)}
@@ -44,10 +44,10 @@ def scene(frame: int, files: int = 1) -> Scene:
     )
 
 
-@pytest.fixture(params=[".jsonl", ".csv"])
+@pytest.fixture(params=[".jsonl", ".csv", ".parquet"])
 def data(request, tmp_path):
     path = tmp_path / f"out{request.param}"
-    with DataWriter(path, LABELS) as writer:
+    with data_writer(path, LABELS) as writer:
         for frame in range(60):
             writer(scene(frame), {})
     return path
@@ -98,6 +98,8 @@ def test_people_of_several_files_are_kept_apart(tmp_path):
 
 
 def test_a_last_line_that_was_cut_off_is_left_out(data):
+    if data.suffix == ".parquet":
+        return  # has no lines; its own tests say what becomes of a broken one
     whole = data.read_bytes()
     before = [len(one.t_s) for one in read_series(data)]
     cut = data.with_name(f"cut{data.suffix}")
