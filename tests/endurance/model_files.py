@@ -42,8 +42,10 @@ def safetensors(data: bytes, seed: int) -> bytes:
 
 def pickled(data: bytes, seed: int) -> bytes:
     """A `.pt` file that was cut, or whose pickle, or whose directory of the ZIP, has other bytes."""
-    at = data.index(b"data.pkl")
-    begin, end = (at, at + 20_000) if seed % 3 == 1 else (len(data) - 30_000, len(data))
+    pickle_at = data.index(b"data.pkl")
+    stream = pickle_at, data.index(b"PK\3\4", pickle_at)
+    directory = data.index(b"PK\1\2", len(data) - 30_000), len(data)
+    begin, end = stream if seed % 3 == 1 else directory
     return cut(data, seed) if seed % 3 == 0 else damaged(data, seed, begin, end)
 
 
@@ -79,7 +81,7 @@ def programs(mark: pathlib.Path) -> list[Calls]:
         Calls(subprocess.call, ["touch", str(mark)]),
         Calls(pathlib.Path.touch, mark),
         Calls(torch.save, {}, str(mark)),
-        Calls(np.save, str(mark), np.zeros(1)),
+        Calls(np.savetxt, str(mark), np.zeros(1)),
     ]
 
 

@@ -110,15 +110,19 @@ class Rows:
 
 
 def _tried(item: pytest.Item) -> str:
-    """The first paragraph of a test's docstring, or its name as words."""
+    """The first paragraph of a test's docstring, or its name as words; and what words its parameters hold."""
     function = item.function  # type: ignore[attr-defined]
-    return (function.__doc__ or function.__name__.removeprefix("test_").replace("_", " ")).partition("\n\n")[0]
+    tried = (function.__doc__ or function.__name__.removeprefix("test_").replace("_", " ")).partition("\n\n")[0]
+    return " ".join([tried, *(f"({value})" for value in _parameters(item) if isinstance(value, str))])
 
 
 def _often(item: pytest.Item) -> str:
     """The number in a test's parameters."""
-    values = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    return next((f"{value:,}" for value in values if type(value) is int), "1")
+    return next((f"{value:,}" for value in _parameters(item) if type(value) is int), "1")
+
+
+def _parameters(item: pytest.Item) -> Iterable[object]:
+    return item.callspec.params.values() if hasattr(item, "callspec") else ()
 
 
 def _cell(text: str) -> str:

@@ -1,5 +1,6 @@
 """Model files from anywhere: refused with a sentence, or loaded as what they say they are; nothing in them is run."""
 
+import pickle
 from functools import cache
 from pathlib import Path
 
@@ -82,3 +83,11 @@ def test_a_program_in_a_model_file(tmp_path, child, tally, count):
     a bare pickle, half of them damaged too): it is never run."""
     assert not attempts(tmp_path, "program", count, child, tally)
     assert "loaded" not in str(tally)
+
+
+def test_the_programs_are_run_by_whoever_trusts_them(tmp_path):
+    """Otherwise the test above would prove nothing."""
+    for i, program in enumerate(model_files.programs(tmp_path / "executed")):
+        pickle.loads(pickle.dumps(program))
+        assert (tmp_path / "executed").exists(), i
+        (tmp_path / "executed").unlink()
