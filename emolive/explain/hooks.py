@@ -13,16 +13,17 @@ from emolive.model import Model, layers
 def taps(net: nn.Module, layers: Collection[str], graded: Collection[str] = ()) -> Iterator[dict[str, Tensor]]:
     """Catch the outputs of `layers` in the forward passes made inside the `with`: {layer: (N, C, h, w)}.
 
-    The first of the `graded` layers to fire becomes the leaf of the autograd graph: its output is detached and
-    requires a gradient, so autograd records only what comes after it. Deeper ones keep their graph tensor, and
-    `torch.autograd.grad(score, [caught[layer] for layer in graded])` is exact for all of them. (If each of them were
-    detached, the earlier would get no gradient.) Needs weights with `requires_grad_(False)`.
+    The first of the `graded` layers to fire becomes a leaf of the autograd graph: its output is detached and requires
+    a gradient, so autograd records only what comes after it. Deeper ones keep their graph tensor, one beside it (a
+    block's shortcut) is a leaf too, and `torch.autograd.grad(score, [caught[layer] for layer in graded])` is exact for
+    all of them. (If each of them were detached, the earlier would get no gradient.) Needs weights with
+    `requires_grad_(False)`.
     """
     caught: dict[str, Tensor] = {}
 
     def catcher(name: str):  # noqa: ANN202 (a hook)
         def hook(_module: nn.Module, _args: tuple, out: Tensor) -> Tensor | None:
-            is_leaf = name in graded and not any(other in caught for other in graded)
+            is_leaf = name in graded and not out.requires_grad
             caught[name] = out.detach().requires_grad_() if is_leaf else out
             return caught[name] if is_leaf else None
 

@@ -67,7 +67,8 @@ def test_leaf_trick_gives_the_whole_graphs_gradient_at_every_layer(net, batch, l
 
 
 def test_pairs_of_layers_give_what_each_gives_alone(net, batch):
-    names = ["conv1", "layer1.1", "layer2", "layer3.0.conv1", "layer4.0", "layer4.1.conv2", "layer4"]
+    shortcut = ["layer4.0.conv2", "layer4.0.downsample.0"]  # beside each other
+    names = ["conv1", "layer1.1", "layer2", "layer3.0.conv1", *shortcut, "layer4.0", "layer4.1.conv2", "layer4"]
     alone = {}
     for layer in names:
         v = Variant(method="hirescam", layer=layer, target="a")
