@@ -54,12 +54,15 @@ def test_ended_at_a_random_moment(tmp_path, film, tally, count, name):
         rng = np.random.default_rng(i)
         out, data = tmp_path / f"{i}.mp4", tmp_path / f"{i}.jsonl"
         process = recording(film, out, data, whole=count > 1 and i % 3 == 0)
-        time.sleep(rng.uniform(0, 1.5 if count > 1 else 0.3))
-        process.send_signal(getattr(signal, name))
-        if i % 4 == 1:
-            time.sleep(rng.uniform(0, 0.2))
+        try:
+            time.sleep(rng.uniform(0, 1.5 if count > 1 else 0.3))
             process.send_signal(getattr(signal, name))
-        _, said = process.communicate(timeout=60)
+            if i % 4 == 1:
+                time.sleep(rng.uniform(0, 0.2))
+                process.send_signal(getattr(signal, name))
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
         written = [json.loads(line) for line in data.read_text().splitlines()]
         times = probed_times(out)
         assert decoded(out) == len(times)
