@@ -42,9 +42,11 @@ class Options:
     model_b: Path | None = None
     mirror: bool = False
     record: bool = False
+    bundle: bool = False
     out: Path | None = None
     recordings: Path = Path("recordings")
     data: Path | None = None
+    report: Path | None = None
     headless: bool = False
     seconds: float | None = None
     frames: int | None = None
@@ -74,6 +76,16 @@ class Options:
             mirror=self.mirror,
             record=self.record,
         )
+
+    @property
+    def figures(self) -> bool:
+        """Whether something is written that holds the figures of all faces, not only of the selected one."""
+        return bool(self.data or self.report or self.bundle)
+
+    def plain(self) -> dict[str, Any]:
+        """The options as JSON holds them, with whole paths."""
+        paths = {name: str(v.resolve()) for name, v in vars(self).items() if isinstance(v, Path)}
+        return {**vars(self), **paths}
 
     def compare(self) -> Variant | None:
         """The other way to look that --model-b, --method-b and --layer-b ask for."""
@@ -152,6 +164,7 @@ _WINDOWS_AND_FILES = [
     click.option("--views", callback=_views, default="camera,filters", show_default=True, help="Windows to open."),
     click.option("--mirror/--no-mirror", default=None, help="Mirror the picture shown (cam: on), never the data."),
     click.option("--record", is_flag=True, help="Record from the start into the recordings folder; `r` stops."),
+    click.option("--bundle", is_flag=True, help="Recordings keep the clean video, data, settings: `emolive replay`."),
     click.option("--out", type=click.Path(path_type=Path), help="Write the annotated video (or picture) here."),
     click.option(
         "--recordings",

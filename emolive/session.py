@@ -121,7 +121,7 @@ def play(
         with interrupts.calm():
             count = run(prepared, settings)
         failed = source.progress().failed
-    _report(options, count)
+    _report(options, writers, count)
     interrupts.leave()
     if failed:
         raise EmoliveError(" ".join(failed))
@@ -129,7 +129,9 @@ def play(
 
 def _with_output(options: Options, inputs: Sequence[Path], name: str) -> Options:
     """Without windows, something must be written: into the recordings folder, where nothing else is asked for."""
-    if not options.headless or options.out or options.data or options.record:
+    if options.headless and options.bundle:
+        return replace(options, record=True)  # nobody is there to press a key
+    if not options.headless or options.out or options.data or options.record or options.report:
         return options
     stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
     if len(inputs) > 1:
@@ -213,7 +215,7 @@ def parts(
         options.detector,
         options.half,
         second,
-        figures=bool(options.data),
+        figures=options.figures,
         progress=lambda part: say(f"Score-CAM: {part:.0%}"),
         watch=(watch := Stopwatch()),
     )
@@ -260,10 +262,12 @@ def _checked(settings: Settings, model: "Model") -> tuple[str, ...]:
 def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool) -> list[Sink]:
     """The sinks that write: the recording, the data, and what keys switch on."""
     from emolive.show.snapshot import Facts, Snapshots
+    from emolive.video.bundle import run_of
     from emolive.video.data import data_writer
     from emolive.video.perfile import PerFile
-    from emolive.video.record import Recorder, RecordingSwitch
+    from emolive.video.record import Recorder
     from emolive.video.still import PictureWriter
+    from emolive.video.switch import RecordingSwitch
 
     def writer(path: Path) -> Sink:
         if path.suffix.lower() in PICTURES:
@@ -271,7 +275,8 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
         return Recorder(path, view, inputs, not live, options.overwrite)
 
     view, paths = options.views[0], targets(options, inputs)
-    sinks: list[Sink] = [RecordingSwitch(options.recordings, view, inputs, not live, not options.headless)]
+    bundle = run_of(options.plain(), model, options.model_b) if options.bundle else None
+    sinks: list[Sink] = [RecordingSwitch(options.recordings, view, inputs, not live, not options.headless, bundle)]
     if not options.headless:
         sinks.append(Snapshots(options.recordings, Facts(model.path, model.sha256, model.device)))
     if len(paths) == 1:
@@ -283,8 +288,9 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
     return sinks
 
 
-def _report(options: Options, count: int) -> None:
+def _report(options: Options, writers: Sequence[Sink], count: int) -> None:
     """Say what was written."""
-    for path in (options.out, options.data):
+    recorded = [path for sink in writers for path in getattr(sink, "saved", ())]
+    for path in (options.out, options.data, *recorded):
         if path is not None and path.exists():
             click.echo(f"{path}: {count} frames")

@@ -34,8 +34,8 @@ class Series:
 
 
 def read_series(path: Path) -> list[Series]:
-    """Every person of a data file, by file and number. Raises `EmoliveError` where it cannot be read (`read_people`) and
-    where nobody is in it."""
+    """Every person of a data file, by file and number. Raises `EmoliveError` where `read_people` does, and where nobody
+    is in it."""
     people = read_people(path)
     if not people:
         raise EmoliveError(f"No face is in {path}, so there is nothing to draw.")

@@ -103,7 +103,7 @@ def facts_of(scene: Scene, facts: Facts, now: datetime) -> dict[str, object]:
         "faces": [_face(scene, face) for face in range(len(scene.faces))],
         "settings": dataclasses.asdict(scene.settings),
         "model": {"file": Path(facts.model).name, "sha256": facts.sha256, "device": facts.device},
-        "versions": {"emolive": __version__, **{name: _version(name) for name in PACKAGES}},
+        "versions": versions(),
     }
 
 
@@ -112,6 +112,11 @@ def _face(scene: Scene, face: int) -> dict[str, object]:
     labels = scene.menu.labels
     known = {f.key: value for f in FIGURES if (value := f.value(scene, face, labels)) is not None}
     return {**known, "crop": f"face-{scene.faces[face].track}.png"}
+
+
+def versions() -> dict[str, str | None]:
+    """The versions of emolive and of what it computes with."""
+    return {"emolive": __version__, **{name: _version(name) for name in PACKAGES}}
 
 
 def _version(package: str) -> str | None:

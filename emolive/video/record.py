@@ -3,10 +3,8 @@
 import logging
 import queue
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,15 +18,12 @@ from emolive.video.output import check_output, why
 from emolive.video.sound import sound_of
 from emolive.video.still import PictureWriter
 
-__all__ = ["PictureWriter", "Recorder", "RecordingSwitch", "check_output"]
+__all__ = ["PictureWriter", "Recorder", "check_output"]
 
 log = logging.getLogger(__name__)
 
 MOST_WAITING, MOST_BYTES = 12, 256 * 2**20
 """Pictures that may wait for the encoder: few, because a crash loses them; fewer where they are large."""
-
-TOLD_S = 4.0
-"""Seconds that a note about a finished recording stays."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,84 +160,3 @@ class Recorder:
     def _remove_if_empty(self) -> None:
         if self.path.exists() and not self.path.stat().st_size:
             self.path.unlink()
-
-
-class RecordingSwitch:
-    """Records while `settings.record` is on, each time into a new file in `folder`, named after the time of day.
-
-    A `scene.Sink`. In windows (`forgiving`) a recording that fails becomes a note until the user switches it off;
-    otherwise the error is raised.
-    """
-
-    stage = "encode"
-
-    def __init__(
-        self,
-        folder: Path,
-        view: str = "camera",
-        source_audio: Path | Sequence[Path] | None = None,
-        lossless_queue: bool = False,
-        forgiving: bool = True,
-    ) -> None:
-        self._folder, self._view, self._audio, self._lossless = folder, view, source_audio, lossless_queue
-        self._forgiving = forgiving
-        self._recorder: Recorder | None = None
-        self._wanted = False
-        self._note, self._until = "", 0.0
-
-    @property
-    def recording(self) -> bool:
-        """Whether a recording is running."""
-        return self._recorder is not None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
-        wanted, before, self._wanted = scene.settings.record, self._wanted, scene.settings.record
-        try:
-            if wanted and not before:
-                self._note = ""
-                recorder = Recorder(self._free_path(), self._view, self._audio, self._lossless)
-                self._recorder = recorder.__enter__()
-            elif not wanted and before:
-                self._note = ""
-                self._finish()
-            if self._recorder:
-                self._recorder(scene, pictures)
-        except OutputError as error:
-            self._abandon(error)
-            if not self._forgiving:
-                raise
-            self._note, self._until = str(error), float("inf")
-
-    def notes(self) -> tuple[str, ...]:
-        note = (self._note,) if self._note and time.monotonic() < self._until else ()
-        return (*note, *(self._recorder.notes() if self._recorder else ()))
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._finish(kind, error, trace)
-
-    def _finish(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        trace: TracebackType | None = None,
-    ) -> None:
-        recorder, self._recorder = self._recorder, None
-        if recorder:
-            recorder.__exit__(kind, error, trace)
-            self._note, self._until = f"saved {recorder.path}", time.monotonic() + TOLD_S
-            log.info("saved %s", recorder.path)
-
-    def _abandon(self, error: OutputError) -> None:
-        recorder, self._recorder = self._recorder, None
-        if recorder:
-            recorder.__exit__(type(error), error, error.__traceback__)
-
-    def _free_path(self) -> Path:
-        stem = time.strftime("%Y-%m-%d_%H-%M-%S")
-        names = (f"{stem}{suffix}.mp4" for suffix in chain([""], (f"_{i}" for i in count(2))))
-        return next(path for name in names if not (path := self._folder / name).exists())

@@ -107,9 +107,9 @@ def test_people_are_the_same_from_every_kind_of_file(tmp_path, files):
 
 
 def test_an_error_in_the_loop_keeps_the_rows_under_the_unfinished_name(tmp_path):
-    with pytest.raises(ZeroDivisionError), data_writer(tmp_path / "o.parquet", LABELS) as writer:
-        writer(scene(0, (1, 2)), {})
-        raise ZeroDivisionError
+    with pytest.raises(AttributeError), data_writer(tmp_path / "o.parquet", LABELS) as writer:
+        for each in (scene(0, (1, 2)), None):
+            writer(each, {})
     assert [p.name for p in tmp_path.iterdir()] == [".o.parquet.part"]
     assert pq.read_table(tmp_path / ".o.parquet.part").num_rows == 2
 
@@ -162,7 +162,7 @@ def test_where_it_may_not_be_written(tmp_path):
     (tmp_path / "o.parquet").write_text("precious")
     with pytest.raises(OutputError, match="--overwrite"):
         write(tmp_path / "o.parquet", scene_of(Frame(0, 0.0, BGR)))
-    with pytest.raises(OutputError, match="cannot be written|Nothing can be"), data_writer(Path("/proc/x.parquet"), ()):
+    with pytest.raises(OutputError, match="written"), data_writer(Path("/proc/x.parquet"), ()):
         pass
     assert (tmp_path / "o.parquet").read_text() == "precious"
 

@@ -26,8 +26,9 @@ from emolive.errors import OutputError
 from emolive.scene import Frame, Picture, Progress, Settings
 from emolive.video import record
 from emolive.video.clips import VideoClip
-from emolive.video.record import Recorder, RecordingSwitch
+from emolive.video.record import Recorder
 from emolive.video.sources import open_files
+from emolive.video.switch import RecordingSwitch
 
 UNEVEN = [0, 20, 110, 150, 1000, 1040, 1100, 1900, 1950, 2500, 3600, 3700, 3720]
 LIVE = Progress("camera", live=True)

@@ -15,7 +15,8 @@ from emolive.errors import OutputError
 from emolive.scene import Settings
 from emolive.video import record
 from emolive.video.clips import VideoClip
-from emolive.video.record import Recorder, RecordingSwitch
+from emolive.video.record import Recorder
+from emolive.video.switch import RecordingSwitch
 
 
 def test_an_error_in_the_loop_closes_the_file(tmp_path):
