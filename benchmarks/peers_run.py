@@ -15,6 +15,7 @@ import torch
 from emolive import torchvision_guard  # noqa: F401 (before any library imports torchvision)
 
 # isort: split
+from machine import processor
 from peers_maps import Maps, comparable, contestants
 from peers_results import BARE, FACE_BY_FACE, FER, OURS, Measured, take_turns, timed
 from peers_video import Fer, Look, by_emolive, face_by_face
@@ -115,14 +116,6 @@ def frames(path: Path, count: int) -> Iterator[Frame]:
     """The first frames of a video."""
     for index, (t_ms, bgr) in enumerate(islice(VideoClip(path).play(), count)):
         yield Frame(index, t_ms, bgr)
-
-
-def processor() -> str:
-    """The name of the processor."""
-    facts = Path("/proc/cpuinfo")
-    lines = facts.read_text(encoding="utf-8").splitlines() if facts.is_file() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or "unknown"
 
 
 if __name__ == "__main__":
