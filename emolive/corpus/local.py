@@ -1,0 +1,192 @@
+"""The engine of one machine: worker processes, each with its own pipe to the driver."""
+
+import logging
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any, Self
+
+from emolive.corpus.engines import (
+    ATTEMPTS,
+    Done,
+    Resources,
+    Work,
+    attempt,
+    died,
+    thread_settings,
+    threads_for,
+)
+from emolive.errors import EmoliveError
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 5.0
+"""Seconds that a worker gets to end by itself."""
+
+
+@dataclass
+class _Worker:
+    """A process, the driver's end of its pipe, and the task that it is busy with."""
+
+    process: SpawnProcess
+    pipe: Connection
+    task: Any = None
+    attempts: int = 0
+
+
+class LocalEngine:
+    """Runs tasks in worker processes of this machine; an `engines.Engine`.
+
+    Workers are spawned when they are needed and share the cores evenly: each uses `threads` threads. With `gpus` there
+    are only as many workers as their shares of the GPUs allow, and each sees one GPU.
+    """
+
+    def __init__(self, work: Work, resources: Resources) -> None:
+        cores = _cores()
+        self._work, self._gpus = work, _gpu_count() if resources.gpus else 0
+        self.workers = resources.workers or cores
+        if resources.gpus:
+            self.workers = min(self.workers, max(1, int(self._gpus / resources.gpus)))
+        self.threads = threads_for(self.workers, cores)
+        self._queue: deque[tuple[Any, int]] = deque()  # tasks, and how often each was tried
+        self._workers: dict[int, _Worker] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def submit(self, task: Any) -> None:
+        self._queue.append((task, 0))
+
+    def finished(self) -> Iterator[Done]:
+        while self._queue or any(worker.attempts for worker in self._workers.values()):
+            self._hand_out()
+            busy = {worker.pipe: place for place, worker in self._workers.items() if worker.attempts}
+            for pipe in wait(list(busy)):
+                done = self._heard(busy[pipe])
+                if done:
+                    yield done
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        for worker in self._workers.values():
+            worker.pipe.close()  # an idle worker ends by itself
+            if kind or worker.attempts:
+                worker.process.terminate()
+        for worker in self._workers.values():
+            worker.process.join(PATIENCE)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+        self._workers.clear()
+
+    def _hand_out(self) -> None:
+        """Give each idle worker a task; spawn workers where there are not enough."""
+        for place in range(self.workers):
+            if not self._queue:
+                return
+            worker = self._workers.get(place)
+            if worker is None:
+                worker = self._workers[place] = self._spawn(place)
+            if not worker.attempts:
+                worker.task, tried = self._queue.popleft()
+                worker.attempts = tried + 1
+                try:
+                    worker.pipe.send(worker.task)
+                except OSError:  # it died while it was idle; its end of the pipe says so in `_heard`
+                    log.debug("worker %d is gone", worker.process.pid)
+
+    def _heard(self, place: int) -> Done | None:
+        """What became of a worker's task; None where its worker died and it is tried again."""
+        worker = self._workers[place]
+        task, attempts = worker.task, worker.attempts
+        try:
+            result = worker.pipe.recv()
+        except (EOFError, OSError):
+            worker.process.join()
+            worker.pipe.close()
+            del self._workers[place]
+            log.warning("a worker died (exit code %s) at its task", worker.process.exitcode)
+            if attempts < ATTEMPTS:
+                self._queue.appendleft((task, attempts))
+                return None
+            return Done(task, died(attempts), attempts)
+        worker.task, worker.attempts = None, 0
+        return Done(task, result, attempts)
+
+    def _spawn(self, place: int) -> _Worker:
+        context = get_context("spawn")  # a fork would copy threads and locks in any state
+        ours, theirs = context.Pipe()
+        level = logging.getLogger().level
+        process = context.Process(target=_serve, args=(theirs, self._work, level), name=f"emolive worker {place}")
+        settings = thread_settings(self.threads)
+        if self._gpus:
+            settings["CUDA_VISIBLE_DEVICES"] = str(place % self._gpus)
+        with _environment(settings), _without_ctrl_c():
+            process.start()
+        theirs.close()  # so that our end says when the worker is gone
+        return _Worker(process, ours)
+
+
+def _serve(pipe: Connection, work: Work, level: int) -> None:
+    """A worker: do task after task until the driver hangs up."""
+    threading.Thread(target=_end_with_the_driver, daemon=True).start()
+    logging.basicConfig(level=level, format="%(levelname)s:%(processName)s:%(name)s:%(message)s")
+    while True:
+        try:
+            task = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(attempt(work, task))
+
+
+def _end_with_the_driver() -> None:
+    """End this process at once when the driver is gone, whatever it is doing: nobody would take what it makes."""
+    wait([parent_process().sentinel])
+    os._exit(1)
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _gpu_count() -> int:
+    import torch
+
+    if not torch.cuda.device_count():
+        raise EmoliveError("--gpus-per-worker is given, but this machine has no CUDA device. Leave it out.")
+    return torch.cuda.device_count()
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """What a process that is started here finds in its environment, from its first import on."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """A process that is started here never hears of Ctrl-C, which a terminal sends to all: the driver decides."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
