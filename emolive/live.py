@@ -3,6 +3,7 @@
 It imports nothing heavy; what it works with is handed to it.
 """
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,11 @@ from emolive.scene import (
     variants,
 )
 from emolive.stopwatch import Stopwatch
+
+log = logging.getLogger(__name__)
+
+FIRST_PICTURE = "the first picture is there"
+"""Logged when it is: `emolive bench` measures how long that takes from the start."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,10 +87,13 @@ def run(parts: Parts, settings: Settings) -> int:
         now = settings, notes, parts.source.progress().ended
         if held and now != drawn:
             timings = watch.lap() if frame else scene.timings
-            shot = scene is not None and settings.shots != scene.settings.shots
+            first = scene is None
+            shot = not first and settings.shots != scene.settings.shots
             scene = _scene(parts, *held, readings, memory, settings, timings, pace.fps, notes)
             failures += _hand_out(parts, sinks, scene, shot)
             drawn = now
+            if first:
+                log.info(FIRST_PICTURE)
         for event in parts.poll():
             settings = parts.press(settings, event, scene.menu if scene else parts.menu)
     if failures:

@@ -1,0 +1,149 @@
+"""Opens what `emolive bench` needs, runs the loop several times, and closes all of it on any way out."""
+
+import platform
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from emolive import __version__
+from emolive.bench import live, start
+from emolive.bench.probe import Probe, Work
+from emolive.bench.result import Bench, summed_up
+from emolive.errors import EmoliveError
+from emolive.faces.detect import Detector
+from emolive.faces.track import Tracker
+from emolive.interrupts import Interrupts
+from emolive.live import Parts, run
+from emolive.model import Model, choose_device, load
+from emolive.options import Options
+from emolive.scene import Frame, Picture, Scene, Settings, Source
+from emolive.session import parts
+from emolive.show.progress import ProgressBar
+from emolive.show.windows import Windows, display_problem
+from emolive.video.encode import Mp4
+from emolive.video.sources import expand, open_demo, open_files
+
+WARM = 10
+"""Frames that are not counted: the first ones of a process are slow."""
+
+PICTURES = 30
+"""Frames that the camera of the recording shows, over and over."""
+
+PACKAGES = ("torch", "numpy", "mediapipe", "opencv-contrib-python", "av")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to measure: a video file, or the demo with so many faces; and so many frames of it."""
+
+    source: str = "demo"
+    faces: int = 1
+    frames: int = 200
+
+    @property
+    def is_demo(self) -> bool:
+        return self.source == "demo"
+
+
+def measure(options: Options, wish: Wish, say: Callable[[str], None]) -> Bench:
+    """Measure all figures; `say` is told what is being measured. Windows are opened unless `options.headless`.
+
+    Raises `EmoliveError` where the source cannot be read or shows no face.
+    """
+    with ExitStack() as stack:
+        interrupts = stack.enter_context(Interrupts())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        headless = options.headless or display_problem() is not None
+        show = _bar(stack, wish) if headless else _windows(stack)
+        detect = stack.enter_context(Detector(options.detector, options.min_confidence, options.max_faces))
+        model = load(options.model, options.labels, choose_device(options.device))
+
+        def fresh(source: Source) -> tuple[Parts, Settings]:
+            made, settings = parts(replace(options, headless=False), model, source, detect, Tracker())
+            return replace(made, interactive=False, stop=interrupts), settings
+
+        with interrupts.calm():
+            say(f"Measuring {wish.frames} frames, the bare network in turn …")
+            with _opened(wish) as source:
+                bench = _frames(*fresh(source), wish, model, show, folder)
+            bench = replace(bench, peak_memory_mb=start.peak_memory_mb())
+            interrupts.leave()
+            say("Pressing keys …")
+            with _opened(wish) as source:
+                bench = replace(bench, key=live.keys(*fresh(source), show))
+            interrupts.leave()
+            say("Recording a camera …")
+            with _opened(wish) as source:
+                pictures = _pictures(source)
+            camera = partial(live.recording, pictures=pictures, folder=folder, seconds=wish.frames / live.FPS)
+            bench = replace(bench, recording=camera(fresh))
+            interrupts.leave()
+        say("Starting emolive anew …")
+        bench = replace(bench, first_picture_s=start.first_picture_s(headless, _model_options(options)))
+    return replace(bench, size=pictures[0].shape[1::-1], source=wish.source, device=model.device, **_machine())
+
+
+def _opened(wish: Wish) -> Source:
+    if wish.is_demo:
+        return open_demo(wish.faces, realtime=False)
+    return open_files(expand([Path(wish.source)]), realtime=False)
+
+
+def _bar(stack: ExitStack, wish: Wish) -> Work:
+    """What a run without windows shows."""
+    return stack.enter_context(ProgressBar(wish.frames + WARM))
+
+
+def _windows(stack: ExitStack) -> Work:
+    """The windows as a stage of their own: what the user does in them meanwhile is taken, and has no effect."""
+    windows = stack.enter_context(Windows())
+
+    def show(scene: Scene, pictures: Mapping[str, Picture]) -> None:
+        windows(scene, pictures)
+        windows.poll()
+
+    return show
+
+
+def _frames(made: Parts, settings: Settings, wish: Wish, model: Model, show: Work, folder: Path) -> Bench:
+    """Run the loop with a probe in it."""
+    with Mp4(folder / "encode.mp4") as mp4:
+
+        def encode(scene: Scene, pictures: Mapping[str, Picture]) -> None:
+            mp4.write(pictures["camera"].bgr, scene.frame.t_ms, scene.frame.cut)
+
+        probe = Probe(model, made.detect, made.watch, {"show": show, "encode": encode}, WARM)
+        run(replace(made, sinks=[probe], max_frames=wish.frames + WARM), settings)
+    if not probe.samples:
+        raise EmoliveError(f"{wish.source} shows no face after its first {WARM} frames: there is nothing to measure.")
+    return replace(summed_up(probe.samples), every_face=not wish.is_demo or probe.seen == {wish.faces})
+
+
+def _pictures(source: Source) -> list[np.ndarray]:
+    """The first pictures of a source."""
+    frames = (source.read(Settings()) for _ in range(PICTURES))
+    return [frame.bgr for frame in frames if isinstance(frame, Frame)]
+
+
+def _model_options(options: Options) -> list[str]:
+    """The options that say which network is meant, as words of a command line."""
+    words = ["--device", options.device, *(["--half"] if options.half else [])]
+    words += ["--model", str(options.model)] if options.model else []
+    return words + (["--labels", ",".join(options.labels)] if options.labels else [])
+
+
+def _machine() -> dict[str, Any]:
+    """What the figures depend on beside emolive."""
+    own = {"emolive": __version__, "python": platform.python_version()}
+    return {
+        "threads": torch.get_num_threads(),
+        "versions": own | {name: version(name) for name in PACKAGES},
+    }

@@ -1,0 +1,98 @@
+"""A sink that times each frame of the loop and, right after it, the bare work on the same frame."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+
+from emolive.model import Model
+from emolive.scene import Detect, Picture, Scene
+from emolive.stopwatch import Stopwatch
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One frame, in ms. `loop` is all from the frame before to the composed pictures, `stages` are its parts and those
+    after it ("show", "encode"), `detect` and `forward` the bare work."""
+
+    stages: Mapping[str, float]
+    loop: float
+    detect: float
+    forward: float
+    faces: int
+
+    @property
+    def bare(self) -> float:
+        """The bare cost: finding the faces, and one plain batched forward of them."""
+        return self.detect + self.forward
+
+
+Work = Callable[[Scene, Mapping[str, Picture]], None]
+"""What is done with a scene and its pictures."""
+
+
+class Observer:
+    """A `scene.Sink` that holds nothing open and has nothing to say; to be called, by those who inherit from it."""
+
+    stage = "bench"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing to close."""
+
+    def notes(self) -> tuple[str, ...]:
+        """Nothing to say."""
+        return ()
+
+
+class Probe(Observer):
+    """A sink that fills `samples`, one for each frame with faces after the first `warm` ones.
+
+    `watch` is the loop's. `after` is what is done with each frame outside the loop's time, as stages of their own.
+    """
+
+    def __init__(
+        self, model: Model, detect: Detect, watch: Stopwatch, after: Mapping[str, Work], warm: int = 0
+    ) -> None:
+        self.samples: list[Sample] = []
+        self.seen: set[int] = set()  # the numbers of faces that were found
+        self._model, self._detect, self._watch, self._after = model, detect, watch, after
+        self._warm, self._left = warm, None
+
+    def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
+        """Take the time of the loop, then that of what comes after it, and of the bare work."""
+        came = time.perf_counter()
+        # The lap was taken before the pictures were composed: what the watch holds now is their time alone.
+        draw = self._watch.ms.get("draw", 0.0)
+        before = {stage: ms for stage, ms in scene.timings.items() if stage not in ("draw", self.stage)}
+        outside = Stopwatch()
+        for stage, work in self._after.items():
+            with outside(stage):
+                work(scene, pictures)
+        if self._left is not None and self._warm <= 0:
+            self.seen.add(len(scene.faces))
+            if scene.readings:
+                loop = (came - self._left) * 1e3
+                stages = {**before, "draw": draw}
+                stages["rest"] = max(0.0, loop - sum(stages.values()))
+                detect, forward = self._bare(scene)
+                self.samples.append(Sample({**stages, **outside.ms}, loop, detect, forward, len(scene.faces)))
+        elif scene.readings:
+            self._bare(scene)  # both warm up alike
+        self._warm -= 1
+        self._left = time.perf_counter()
+
+    def _bare(self, scene: Scene) -> tuple[float, float]:
+        """How long the detector and a plain forward take for this frame, in ms."""
+        x = self._model.prepare(np.stack([reading.crop for reading in scene.readings]))
+        began = time.perf_counter()
+        self._detect(scene.frame)
+        found = time.perf_counter()
+        with torch.inference_mode():
+            self._model.net(x).cpu()  # brought here, as a GPU would otherwise still be at it
+        return (found - began) * 1e3, (time.perf_counter() - found) * 1e3

@@ -1,0 +1,99 @@
+"""`emolive bench`: sums that can be done by hand, and the command itself on the real loop."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from emolive.bench.probe import Sample
+from emolive.bench.result import Bench, Keys, Recording, summed_up, table
+from emolive.bench.start import peak_memory_mb
+
+
+def sample(loop: float, forward: float, faces: int = 1, **stages: float) -> Sample:
+    return Sample(stages, loop, detect=5.0, forward=forward, faces=faces)
+
+
+def emolive(*words: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "emolive", "bench", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+QUIET = [sample(24.0, 15.0, decode=4.0, draw=6.0, show=10.0), sample(26.0, 15.0, decode=4.0, draw=6.0, show=10.0)]
+
+
+def test_sums():
+    done = summed_up(QUIET)
+    assert (done.loop_ms, done.bare_ms, done.frames, done.faces) == (25.0, 20.0, 2, 1)
+    assert done.overhead == pytest.approx((24 / 20 + 26 / 20) / 2)
+    assert done.fps == pytest.approx(40)
+    assert done.latency_ms == pytest.approx(25 - 4 + 10)
+    assert sum(stage.share for stage in done.stages.values()) == pytest.approx(1)
+    assert list(done.stages) == ["decode", "draw", "show"]
+    assert done.stages["draw"].p50_ms == 6
+    assert done.stages["draw"].share == pytest.approx(0.3)
+
+
+def test_the_overhead_is_the_median_of_pairs_so_that_a_slow_spell_does_not_count():
+    slow = sample(240.0, 195.0)
+    assert summed_up([*QUIET, slow, sample(24.0, 15.0)]).overhead == pytest.approx(1.2)
+
+
+def test_a_busy_machine_gives_no_verdict():
+    busy = summed_up([sample(24.0, 15.0), sample(99.0, 90.0)])
+    assert busy.spread > 3
+    assert "too busy" in table(busy)
+    assert "yes" not in table(busy)
+    assert json.loads(busy.json())["verdict"] is None
+    assert "at most 1.35×: yes" in table(summed_up(QUIET))
+    assert json.loads(summed_up(QUIET).json())["verdict"] is True
+
+
+def test_frames_with_other_numbers_of_faces_do_not_make_the_machine_look_busy():
+    assert summed_up([*QUIET, sample(99.0, 90.0, faces=8)]).spread == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("faces", "most"), [(1, 1.35), (3, 1.35), (4, 1.25), (9, 1.25)])
+def test_the_bound_depends_on_the_number_of_faces(faces, most):
+    assert summed_up([sample(24.0, 15.0, faces=faces)]).must == most
+
+
+def test_the_table_names_what_is_missed():
+    done = summed_up(QUIET)
+    missed = Bench(**{**vars(done), "first_picture_s": 9.0, "peak_memory_mb": 800.0, "key": Keys(90.0, 30.0),
+                      "recording": Recording(60, 2, 0.9)})  # fmt: skip
+    lines = {line.split("  ")[0].strip(): line for line in table(missed).splitlines()}
+    assert "at most 6 s: NO" in lines["first picture"]
+    assert "at most 1200 MB: yes" in lines["peak memory"]
+    assert "at most 80 ms: NO" in lines["key press"]
+    assert re.search(r"2 of 60 frames dropped; 0\.90 ×", lines["recording"])
+
+
+def test_memory_is_that_of_this_process():
+    assert 30 < peak_memory_mb() < 10_000
+
+
+def test_the_command_measures_everything(tmp_path):
+    path = tmp_path / "bench.json"
+    done = emolive("--frames", "4", "--faces", "2", "--headless", "--json", str(path))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(path.read_text())
+    assert {"stages", "bare_ms", "overhead", "fps", "latency_ms", "first_picture_s", "peak_memory_mb", "faces",
+            "frames", "size", "device", "versions"} <= found.keys()  # fmt: skip
+    assert {"decode", "detect", "prepare", "forward", "explain", "draw", "encode"} <= found["stages"].keys()
+    assert (found["faces"], found["frames"], found["size"], found["every_face"]) == (2, 4, [1280, 720], True)
+    assert found["overhead"] > 0.9
+    assert found["bare_ms"] > 0
+    assert found["first_picture_s"] > 0.5
+    assert found["key"]["ms"] > 0
+    assert found["recording"]["sent"] > 0
+    assert "overhead" in done.stdout
+    assert "2 faces" in done.stdout
+
+
+def test_faces_belong_to_the_demo():
+    done = emolive("--source", "some.mp4", "--faces", "2")
+    assert done.returncode == 2
+    assert "demo" in done.stderr
