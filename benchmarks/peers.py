@@ -38,7 +38,7 @@ def main(rounds: int, faces: int, layer: str, video: Path | None, out: Path) -> 
     film = video or FOLDER / f"scene-{faces}-{rounds}.mp4"
     if not film.exists():
         write_scene(film, faces, rounds + SPARE)
-    name = "a video of one's own" if video else f"the demo scene, {faces} faces"
+    name = "a video given by --video" if video else f"the demo scene, {faces} faces"
     figures = FOLDER / "measured.json"
     asked = ["--rounds", rounds, "--faces", faces, "--layer", layer, "--video", film.resolve(), "--film", name]
     command = [python, HERE / "peers_run.py", *asked, "--fer", fer_python, "--out", figures]

@@ -34,6 +34,9 @@ class Bound:
     goal: float
 
 
+PROMISED = (4, "layer3")
+"""How many faces, and which layer, the bounds are about."""
+
 BOUNDS = (
     Bound("emolive ÷ pytorch-grad-cam", GRAD_CAM, 0.45, 0.33),
     Bound("emolive, batched ÷ pytorch-grad-cam face by face", GRAD_CAM_ONE_BY_ONE, 0.75, 0.5),
@@ -118,7 +121,10 @@ def spread(ms: Iterable[float]) -> float:
 
 
 def verdict(run: Measured, bound: Bound) -> str:
-    """Whether a bound holds, in a few words; on a machine too busy to tell, or of maps that differ, there is none."""
+    """Whether a bound holds, in a few words; on a machine too busy to tell, of maps that differ, or of other faces and
+    layers than were promised, there is none."""
+    if (run.faces, run.layer) != PROMISED:
+        return "no verdict: promised for {} faces at {}".format(*PROMISED)
     if run.spread > BUSY:
         return "no verdict: the machine was too busy"
     if max(run.differences.values()) > SAME:

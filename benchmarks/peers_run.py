@@ -55,7 +55,7 @@ def main(rounds: int, faces: int, layer: str, video: Path, film: str, fer_python
             differences = {name: difference(who[OURS], maps, x) for name, maps in who.items() if name != BARE}
             maps = take_turns({name: timed(work) for name, work in who.items()}, repeat(x, WARM + rounds), WARM)
         click.echo(f"{rounds} frames of {film} …", err=True)
-        fer = stack.enter_context(Fer(fer_python))
+        fer = stack.enter_context(Fer(fer_python, out.with_name("fer-worker.log")))
         counted = {
             OURS: Counted(by_emolive(model, detect, layer)),
             FACE_BY_FACE: Counted(stack.enter_context(face_by_face(model, detect, layer))),

@@ -54,17 +54,18 @@ def face_by_face(model: Model, detect: Detect, layer: str) -> Iterator[Look]:
 
 class Fer:
     """fer in a process of its own, with a Python of its own; a context manager. Asked by a pipe, it says how long it
-    took itself, so the way there and back does not count. `found` holds how many faces each frame had, `versions` those
-    of its packages."""
+    took itself, so the way there and back does not count. What its libraries say goes to the file `log`. `found`
+    holds how many faces each frame had, `versions` those of its packages."""
 
-    def __init__(self, python: str) -> None:
+    def __init__(self, python: str, log: Path) -> None:
         self.found: list[int] = []
         self.versions: dict[str, str] = {}
-        self._python = python
+        self._python, self._log = python, log
 
     def __enter__(self) -> "Fer":
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen([self._python, str(WORKER)], stdin=pipe, stdout=pipe)
+        with self._log.open("wb") as said:
+            self._process = subprocess.Popen([self._python, str(WORKER)], stdin=pipe, stdout=pipe, stderr=said)
         self.versions = self._answer()
         return self
 
@@ -85,5 +86,5 @@ class Fer:
     def _answer(self) -> dict[str, Any]:
         line = self._process.stdout.readline()
         if not line:
-            raise click.ClickException(f"fer's process ended with status {self._process.wait()}; see above.")
+            raise click.ClickException(f"fer's process ended with status {self._process.wait()}; see {self._log}.")
         return json.loads(line)

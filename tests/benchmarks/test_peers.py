@@ -88,6 +88,7 @@ def test_no_verdict_on_a_busy_machine_or_about_other_maps():
     other = dataclasses.replace(RUN, differences={OURS: 0.0, GRAD_CAM: 0.2})
     assert "too busy" in verdict(busy, BOUNDS[0])
     assert "maps differ" in verdict(other, BOUNDS[0])
+    assert verdict(dataclasses.replace(RUN, faces=1), BOUNDS[0]) == "no verdict: promised for 4 faces at layer3"
     assert "too busy" in markdown(busy, "peers.png").split("##")[0]
 
 
