@@ -8,6 +8,9 @@ from typing import Any
 import click
 
 from emolive import __version__
+from emolive.bench.cli import bench
+from emolive.corpus.cli import batch
+from emolive.corpus.summary_cli import summary
 from emolive.errors import EmoliveError
 from emolive.options import Options, common_options, model_options, viewing_options
 from emolive.report.cli import explain, plot
@@ -125,11 +128,14 @@ def layers(model: Path | None, labels: tuple[str, ...], device: str, half: bool,
         click.echo(f"{name:<18}{channels:>4} channels  {height:>3} × {width}")
 
 
+cli.add_command(batch)
 cli.add_command(explain)
 cli.add_command(plot)
+cli.add_command(summary)
 cli.add_command(web)
 cli.add_command(train)
 cli.add_command(evaluate)
+cli.add_command(bench)
 
 
 def main() -> None:

@@ -110,7 +110,7 @@ def play(
         say("Opening the source …")
         source = stack.enter_context(open_source())
         say("Loading the face detector …")
-        detect, track = _detector(options, stack)
+        detect, track = detector(options, stack)
         say("Loading the network …")
         model = _model(options)
         prepared, settings = parts(options, model, source, detect, track, say)
@@ -177,7 +177,8 @@ def _windows(options: Options, stack: ExitStack) -> "Windows | None":
     return stack.enter_context(Windows())
 
 
-def _detector(options: Options, stack: ExitStack) -> tuple[Detect, Track]:
+def detector(options: Options, stack: ExitStack) -> tuple[Detect, Track]:
+    """What finds faces, which lives as long as `stack`, and what tells them apart from frame to frame."""
     from emolive.faces.detect import Detector
     from emolive.faces.track import Tracker
 
@@ -206,7 +207,7 @@ def parts(
     from emolive.show.views import VIEWS, order
 
     settings = options.settings()
-    names = _checked(settings, model)
+    names = checked(settings, model)
     second = load(options.model_b, (), model.device) if options.model_b else None
     models = ("a", "b") if second else ("a",)
     menu = Menu(ALL_METHODS, names, model.spec.labels, tuple(VIEWS), models, start=settings)
@@ -239,7 +240,7 @@ def parts(
     return made, replace(settings, views=() if options.headless else settings.views)
 
 
-def _checked(settings: Settings, model: "Model") -> tuple[str, ...]:
+def checked(settings: Settings, model: "Model") -> tuple[str, ...]:
     """The model's layers; `EmoliveError`, with what there is, for a name in the settings that is none."""
     from emolive.explain.engine import ALL_METHODS
     from emolive.explain.hooks import shapes

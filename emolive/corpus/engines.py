@@ -3,6 +3,7 @@
 An engine knows nothing of videos: it is given one function, `work`, and picklable tasks.
 """
 
+import errno
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from typing import Any, Protocol
 from emolive.errors import EmoliveError, ModelError, OutputError
 
 log = logging.getLogger(__name__)
+
+FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM))
+"""Reasons of a failed write that hold for every video."""
 
 ATTEMPTS = 3
 """How often a task is tried whose worker dies."""
@@ -70,10 +74,17 @@ def attempt(work: Work, task: Any) -> Any:
     try:
         return work(task)
     except EmoliveError as error:
-        return Failure(str(error), fatal=isinstance(error, OutputError | ModelError))
+        return Failure(str(error), fatal=_hopeless(error))
     except Exception as error:  # whatever it is, it must not end the other ten thousand videos
         log.exception("%s failed", task)
         return Failure(f"{type(error).__name__}: {error}. This is a bug in emolive; -v shows more.")
+
+
+def _hopeless(error: EmoliveError) -> bool:
+    """Whether all other tasks would end in this, too. A single recording that cannot be encoded is not of that kind."""
+    if isinstance(error, OutputError):
+        return getattr(error.__cause__, "errno", None) in FULL
+    return isinstance(error, ModelError)
 
 
 def died(attempts: int) -> Failure:

@@ -13,7 +13,8 @@ class Job:
     `out` is the folder of its result, which appears whole or not at all (`layout.py`). `options` say how to look;
     their own outputs are not used: `annotated` asks for the annotated video, `data` ("jsonl" or "parquet") names the
     kind of data file. `settings` is the hash of all that the result depends on besides the video's content: options
-    and model files. Videos that last longer than `segment_s` seconds are split; 0: never.
+    and model files. Videos that last longer than `segment_s` seconds are split; 0: never. `force`: also
+    where its result is there already.
     """
 
     video: Path
@@ -23,6 +24,7 @@ class Job:
     annotated: bool = False
     data: str = "jsonl"
     segment_s: float = 0.0
+    force: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,13 @@ class Split:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A video is done: how many frames and faces it had, and what the user should know (`notes`)."""
+    """A video is done: how many frames and faces it had, and what the user should know (`notes`). `kept`: its result
+    was there already."""
 
     frames: int
     faces: int
     notes: tuple[str, ...] = ()
+    kept: bool = False
 
 
 Result = Outcome | Split | Segment

@@ -46,9 +46,13 @@ def draft(out: Path) -> Iterator[Path]:
             folder.mkdir(parents=True)
         yield folder
         with as_output_error(out):
+            for path in folder.iterdir():
+                with path.open("rb+") as file:  # on the disk before it gets its name
+                    os.fsync(file.fileno())
             if out.exists():
                 os.replace(out, folder.with_suffix(".old"))
             os.replace(folder, out)
+        shutil.rmtree(making(out), ignore_errors=True)  # also what was left there by workers that were killed
     finally:
         for left in (folder, folder.with_suffix(".old")):
             shutil.rmtree(left, ignore_errors=True)  # what cannot be removed lies out of sight in .making

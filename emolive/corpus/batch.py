@@ -1,0 +1,148 @@
+"""The driver of a batch: plans jobs, hands out their tasks, shows how far it is, tells what failed."""
+
+import logging
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from emolive.corpus.engines import Engine, Failure, Resources, open_engine
+from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Task, Whole
+from emolive.corpus.layout import MAKING
+from emolive.corpus.plan import settings_hash, videos
+from emolive.corpus.work import work
+from emolive.errors import OutputError
+from emolive.interrupts import Interrupts
+from emolive.options import Options
+from emolive.video.output import why
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Tally:
+    """How far a batch is. `failed` holds the reason for each video that could not be done; `fatal` what ended it."""
+
+    done: dict[Path, Outcome] = field(default_factory=dict)
+    failed: dict[Path, str] = field(default_factory=dict)
+    fatal: str = ""
+
+    @property
+    def kept(self) -> int:
+        """How many results were there already."""
+        return sum(outcome.kept for outcome in self.done.values())
+
+
+def batch(
+    names: Sequence[str],
+    out: Path,
+    options: Options,
+    engine: str,
+    resources: Resources,
+    annotated: bool,
+    data: str,
+    segment_s: float,
+    force: bool,
+) -> Tally:
+    """Make the result of every video that `names` stand for. What is there already is kept unless `force`.
+
+    Raises `EmoliveError` for what is wrong with the request itself; a video that cannot be done is in the `Tally`.
+    """
+    found = videos(names, out)
+    options = _resolved(options)
+    settings = settings_hash(options, annotated, data, _checked(options, data))
+    _make(out)
+    jobs = [
+        Job(path, out.resolve() / name, options, settings, annotated, data, segment_s, force)
+        for path, name in found.items()
+    ]
+    tally = Tally()
+    with Interrupts(), _bar(len(jobs)) as bar:
+        try:
+            with open_engine(engine, work, resources) as opened:
+                for job in jobs:
+                    opened.submit(Whole(job))
+                follow(opened, tally, lambda: _show(bar, tally))
+        except SystemExit:
+            bar.close()
+            click.echo("Stopped. What is done is kept; the same command goes on with the rest.", err=True)
+            raise
+        finally:
+            _tidy(out)
+    return tally
+
+
+def follow(engine: Engine, tally: Tally, changed: Callable[[], None]) -> None:
+    """Take what is finished, hand out what comes of it, until nothing is left or something fails for all."""
+    missing: dict[Path, set[int]] = {}  # the segments of each split video that are not there yet
+    for done in engine.finished():
+        task: Task = done.task
+        video = task.job.video
+        match done.result:
+            case Failure(error, fatal):
+                tally.failed[video] = error
+                if fatal:
+                    tally.fatal = error
+                    return
+            case Outcome() as outcome:
+                tally.done[video] = outcome
+                for note in outcome.notes:
+                    log.warning("%s: %s", video.name, note)
+            case Split() as split:
+                missing[video] = set(range(len(split.edges_ms) + 1))
+                for number in sorted(missing[video]):
+                    engine.submit(Segment(task.job, split, number))
+            case Segment(job, split, number):
+                missing[video].discard(number)
+                if not missing[video] and video not in tally.failed:
+                    engine.submit(Join(job, split))
+        changed()
+
+
+def _bar(total: int) -> tqdm:
+    return tqdm(total=total, unit=" videos", dynamic_ncols=True, mininterval=0.5, smoothing=0.1)
+
+
+def _show(bar: tqdm, tally: Tally) -> None:
+    bar.set_postfix_str(f"{len(tally.failed)} failed" if tally.failed else "", refresh=False)
+    bar.update(len(tally.done) + len(tally.failed) - bar.n)
+
+
+def _resolved(options: Options) -> Options:
+    """With whole paths, which hold in every worker."""
+    whole = {name: path.resolve() for name in ("model", "model_b") if (path := getattr(options, name))}
+    return replace(options, **whole)
+
+
+def _checked(options: Options, data: str) -> list[str]:
+    """The hashes of the models; `EmoliveError` for what would be wrong for every video."""
+    from emolive import session
+    from emolive.model import load
+
+    if data == "parquet":
+        import emolive.video.parquet  # noqa: F401 (says what is missing)
+    model = load(options.model, options.labels)
+    session.checked(options.settings(), model)
+    return [model.sha256, *([load(options.model_b).sha256] if options.model_b else [])]
+
+
+def _make(out: Path) -> None:
+    try:
+        (out / MAKING).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"The folder {out} cannot be made ({why(error)}). Choose another one with --out.") from error
+
+
+def _tidy(out: Path) -> None:
+    """Remove what stopped workers left half made; what segments have kept stays for the next run."""
+    for left in (out / MAKING).glob("*/*"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        elif left.suffix == ".part":
+            left.unlink(missing_ok=True)
+    for folder in (*(out / MAKING).glob("*"), out / MAKING):
+        if not any(folder.iterdir()):
+            folder.rmdir()
