@@ -10,6 +10,7 @@ import click
 from emolive import __version__
 from emolive.bench.cli import bench
 from emolive.corpus.cli import batch
+from emolive.corpus.replay_cli import replay
 from emolive.corpus.summary_cli import summary
 from emolive.errors import EmoliveError
 from emolive.options import Options, common_options, model_options, viewing_options
@@ -131,6 +132,7 @@ def layers(model: Path | None, labels: tuple[str, ...], device: str, half: bool,
 cli.add_command(batch)
 cli.add_command(explain)
 cli.add_command(plot)
+cli.add_command(replay)
 cli.add_command(summary)
 cli.add_command(web)
 cli.add_command(train)

@@ -10,6 +10,13 @@ import click
 
 from emolive.settings import VIEW_NAMES, Settings, Variant
 
+LOOKING = frozenset((
+    "model", "labels", "half", "method", "layer", "filter_layer", "tiles", "target", "detector", "min_confidence",
+    "max_faces", "alpha", "smooth", "views", "colormap", "against", "pin", "off", "by_share", "proof", "random",
+    "method_b", "layer_b", "model_b", "mirror",
+))  # fmt: skip
+"""The options that say how to look; all others belong to a run."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -86,6 +93,11 @@ class Options:
         """The options as JSON holds them, with whole paths."""
         paths = {name: str(v.resolve()) for name, v in vars(self).items() if isinstance(v, Path)}
         return {**vars(self), **paths}
+
+    def looking(self) -> dict[str, Any]:
+        """The options that say how to look, models by their file's name."""
+        values = {name: value for name, value in vars(self).items() if name in LOOKING}
+        return {name: v.name if isinstance(v, Path) else v for name, v in values.items()}
 
     def compare(self) -> Variant | None:
         """The other way to look that --model-b, --method-b and --layer-b ask for."""

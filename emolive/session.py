@@ -262,6 +262,7 @@ def checked(settings: Settings, model: "Model") -> tuple[str, ...]:
 
 def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool) -> list[Sink]:
     """The sinks that write: the recording, the data, and what keys switch on."""
+    from emolive.report.session_report import SessionReport
     from emolive.show.snapshot import Facts, Snapshots
     from emolive.video.bundle import run_of
     from emolive.video.data import data_writer
@@ -284,6 +285,8 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
         sinks.append(writer(paths[0]))
     elif paths:
         sinks.append(PerFile([partial(writer, path) for path in paths]))
+    if options.report is not None:
+        sinks.append(SessionReport(options, model.spec.labels, model.sha256, inputs))
     if options.data is not None:
         sinks.append(data_writer(options.data, model.spec.labels, options.overwrite, inputs))
     return sinks

@@ -1,0 +1,84 @@
+"""`emolive replay`: the clean video of a bundle again, looked at as then, or in another way."""
+
+import dataclasses
+import hashlib
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emolive import session
+from emolive.errors import SourceError
+from emolive.options import LOOKING, Options
+from emolive.settings import Settings
+from emolive.video.bundle import SETTINGS, Recorded, read_bundle
+
+PATHS = frozenset(("model", "model_b"))
+
+
+def replay(folder: Path, options: Options, given: Collection[str]) -> None:
+    """Play a bundle's clean video with its own settings, but for the options that are `given` by name.
+
+    Raises `EmoliveError` where it is no bundle, or as `emolive file` does.
+    """
+    bundle = read_bundle(folder)
+    asked = restored(bundle, options, given)
+    if not {"model", "labels"} & set(given):
+        _tell_of_another_model(bundle, asked)
+    for name, (then, now) in changed(bundle, asked).items():
+        click.echo(f"{name.replace('_', '-')}: {then} → {now}", err=True)
+    session.files(asked, [bundle.clean], None, None)
+
+
+def restored(bundle: Recorded, options: Options, given: Collection[str]) -> Options:
+    """The bundle's options, with the settings of the moment when it began, changed by what is `given`."""
+    known = {field.name for field in dataclasses.fields(Options)} & LOOKING
+    then = {name: _value(name, value) for name, value in bundle.options.items() if name in known}
+    then |= _as_options(bundle.settings)
+    mine = {*given, *(["labels"] if "model" in given else [])}  # another model has its own labels
+    try:
+        return replace(options, **{name: value for name, value in then.items() if name not in mine})
+    except TypeError as error:
+        raise SourceError(f"The options in {bundle.folder / SETTINGS} make no sense ({error}).") from error
+
+
+def changed(bundle: Recorded, options: Options) -> dict[str, tuple[str, str]]:
+    """What is looked at otherwise than in the bundle: by option its words then and now."""
+    before = restored(bundle, options, ())
+    now, then = vars(options), vars(before)
+    return {name: (_words(then[name]), _words(now[name])) for name in sorted(LOOKING) if now[name] != then[name]}
+
+
+def _words(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value) if value not in (None, "") else "–"
+
+
+def _value(name: str, value: Any) -> Any:
+    if name in PATHS:
+        return Path(value) if value else None
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _as_options(settings: Settings) -> dict[str, Any]:
+    """The options that lead to settings: what keys had changed before the recording began is kept. Without windows
+    there were no views, so those come from the bundle's options."""
+    same = ("method", "layer", "filter_layer", "target", "tiles", "alpha", "colormap", "against", "off", "by_share")
+    other = settings.compare
+    return {
+        **{name: getattr(settings, name) for name in (*same, "proof", "random", "mirror")},
+        "pin": settings.pins,
+        "smooth": settings.smooth_ms / 1e3,
+        "method_b": other.method if other else "",
+        "layer_b": other.layer if other else "",
+        **({"views": settings.views} if settings.views else {}),
+    }
+
+
+def _tell_of_another_model(bundle: Recorded, options: Options) -> None:
+    from emolive.model import default_model
+
+    path = options.model or default_model()
+    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != bundle.sha256:
+        click.echo(f"{bundle.folder} was recorded with other weights than those of {path.name}.", err=True)
