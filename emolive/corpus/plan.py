@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from emolive.corpus.report import Report
 from emolive.errors import SourceError
 from emolive.options import Options
 from emolive.video.sources import VIDEO_SUFFIXES
@@ -24,8 +25,9 @@ def videos(names: Sequence[str], out: Path) -> dict[Path, str]:
     and the name of each one's result.
 
     A result is named after where its video lies below the folder or the fixed part of the pattern: `a/clip.mp4` of
-    `study` becomes `a_clip`. Videos that would share a name get a hash of their path appended. What lies in `out` is
-    left out: it was made by emolive. Raises `SourceError` for a name that stands for nothing.
+    `study` becomes `a_clip`. Videos that would share a name, or whose name an earlier batch gave to another video, get
+    a hash of their path appended. What lies in `out` is left out: it was made by emolive. Raises `SourceError` for a
+    name that stands for nothing.
     """
     found: dict[Path, str] = {}
     for name in names:
@@ -37,7 +39,18 @@ def videos(names: Sequence[str], out: Path) -> dict[Path, str]:
             parts = path.relative_to(root).with_suffix("").parts
             found.setdefault(path.resolve(), "_".join(parts).lstrip("."))
     count = Counter(name.casefold() for name in found.values())
-    return {path: name if count[name.casefold()] == 1 else f"{name}-{_short(path)}" for path, name in found.items()}
+    return {
+        path: name if count[name.casefold()] == 1 and not _taken(out / name, path) else f"{name}-{_short(path)}"
+        for path, name in found.items()
+    }
+
+
+def _taken(folder: Path, video: Path) -> bool:
+    """Whether the result there is another video's."""
+    try:
+        return Report.read(folder).source != str(video)
+    except SourceError:
+        return False  # there is none, or it will be made anew
 
 
 def _meant(name: str) -> tuple[Path, list[Path]]:

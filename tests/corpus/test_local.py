@@ -1,0 +1,87 @@
+"""The engine of one machine, with real processes: what they do, and what becomes of it when they are killed."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import xserver
+from chores import Chore, do
+
+from emolive.corpus.engines import ATTEMPTS, Failure, Resources, threads_for
+from emolive.corpus.local import LocalEngine
+
+
+def finished(folder: Path, *names: str) -> dict:
+    with LocalEngine(do, Resources(workers=2)) as engine:
+        for name in names:
+            engine.submit(Chore(name, folder))
+        return {done.task.what: done for done in engine.finished()}
+
+
+def begun(folder: Path, name: str) -> int:
+    return len((folder / name).read_text().split())
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and was not waited for does not."""
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_every_task_has_one_end_whatever_happens_to_its_worker(tmp_path):
+    done = finished(tmp_path, "a", "stumble", "die", "sulk", "full", "break", "b")
+    assert len(done) == 7
+    cores = len(os.sched_getaffinity(0))
+    assert done["a"].result == done["b"].result == str(threads_for(2, cores))
+    assert (done["stumble"].attempts, begun(tmp_path, "stumble")) == (2, 2)
+    assert not isinstance(done["stumble"].result, Failure)
+    assert (done["die"].attempts, begun(tmp_path, "die")) == (ATTEMPTS, ATTEMPTS)
+    assert "died 3 times" in done["die"].result.error
+    assert done["sulk"].result == Failure("This one will not play.")
+    assert done["full"].result.fatal
+    assert "ZeroDivisionError" in done["break"].result.error
+    assert begun(tmp_path, "a") == begun(tmp_path, "sulk") == begun(tmp_path, "break") == 1
+
+
+def test_more_may_be_submitted_while_results_come(tmp_path):
+    with LocalEngine(do, Resources(workers=1)) as engine:
+        engine.submit(Chore("0", tmp_path))
+        names = []
+        for done in engine.finished():
+            names.append(done.task.what)
+            if len(names) < 4:
+                engine.submit(Chore(str(len(names)), tmp_path))
+    assert names == ["0", "1", "2", "3"]
+
+
+def test_leaving_ends_workers_in_the_middle_of_their_task(tmp_path):
+    def interrupted() -> None:
+        with LocalEngine(do, Resources(workers=2)) as engine:
+            engine.submit(Chore("sleep", tmp_path))
+            engine.submit(Chore("a", tmp_path))
+            next(engine.finished())
+            xserver.wait_for(lambda: (tmp_path / "sleep").exists() and begun(tmp_path, "sleep") == 1, 20)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert not alive(int((tmp_path / "sleep").read_text()))
+
+
+def test_workers_end_with_a_driver_that_is_killed(tmp_path):
+    driver = subprocess.Popen([sys.executable, str(Path(__file__).with_name("chores.py")), str(tmp_path)])
+    try:
+        xserver.wait_for(lambda: (tmp_path / "sleep").exists() and begun(tmp_path, "sleep") == 1, 30)
+        worker = int((tmp_path / "sleep").read_text())
+        assert alive(worker)
+    finally:
+        driver.send_signal(signal.SIGKILL)
+        driver.wait()
+    xserver.wait_for(lambda: not alive(worker), 10)
+
+
+def test_cores_are_shared_out():
+    assert [threads_for(workers, 8) for workers in (1, 2, 3, 8, 20)] == [8, 4, 2, 1, 1]
