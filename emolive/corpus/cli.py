@@ -75,7 +75,7 @@ def batch(
 
 
 def _failures(tally: "Tally") -> str:
-    named = [f"  {path}: {error}" for path, error in sorted(tally.failed.items())]
+    named = [f"  {e if str(path) in e else f'{path}: {e}'}" for path, e in sorted(tally.failed.items())]
     more = [f"  and {len(named) - MOST_NAMED} more (--json names all)"] if len(named) > MOST_NAMED else []
     total = len(tally.failed) + len(tally.done)
     return "\n".join([f"{len(named)} of {total} videos could not be done:", *named[:MOST_NAMED], *more])

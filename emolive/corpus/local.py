@@ -28,7 +28,7 @@ from emolive.errors import EmoliveError
 log = logging.getLogger(__name__)
 
 PATIENCE = 5.0
-"""Seconds that a worker gets to end by itself."""
+"""Seconds that a worker gets to end."""
 
 
 @dataclass
@@ -73,11 +73,10 @@ class LocalEngine:
                 if done:
                     yield done
 
-    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+    def __exit__(self, *error: object) -> None:
         for worker in self._workers.values():
-            worker.pipe.close()  # an idle worker ends by itself
-            if kind or worker.attempts:
-                worker.process.terminate()
+            worker.pipe.close()
+            worker.process.terminate()  # an idle one, too: it has nothing to lose, and torch takes its time to end
         for worker in self._workers.values():
             worker.process.join(PATIENCE)
             if worker.process.is_alive():
