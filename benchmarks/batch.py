@@ -90,7 +90,12 @@ def batch(films: list[Path], workers: int) -> Run:
         began = time.perf_counter()
         with log.open("wb") as said:
             process = subprocess.Popen([*command, "--workers", str(workers)], stdout=said, stderr=said)
-            _, status, used = os.wait4(process.pid, 0)
+            try:
+                _, status, used = os.wait4(process.pid, 0)
+            except KeyboardInterrupt:
+                process.terminate()  # else it goes on where nobody sees it
+                process.wait()
+                raise
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
