@@ -23,7 +23,7 @@ MOST_NAMED = 20
 @click.option("--out", "results", required=True, type=click.Path(path_type=Path, file_okay=False), help="Results.")
 @click.option("--workers", type=click.IntRange(1), help="Videos at once; default: as many as there are cores.")
 @click.option("--engine", type=click.Choice(list(ENGINES)), default="local", show_default=True, help="Who does it.")
-@click.option("--address", default="", help="Of the Ray cluster, like auto or ray://host:10001.")
+@click.option("--address", default="", help="Of the Ray cluster, like auto or 10.0.0.1:6379.")
 @click.option("--gpus-per-worker", type=click.FloatRange(0), default=0.0, help="Like 0.25: four workers on a GPU.")
 @click.option("--video/--no-video", default=False, show_default=True, help="Write the annotated videos, too.")
 @click.option("--data", "kind", type=click.Choice(["jsonl", "parquet"]), default="jsonl", show_default=True)

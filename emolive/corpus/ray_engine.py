@@ -168,8 +168,8 @@ def _connect(address: str) -> None:
     try:
         with _own_signals():
             ray.init(address=address or "local", log_to_driver=verbose, configure_logging=False, **own)
-    except (RayError, OSError, RuntimeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except Exception as error:  # Ray raises a plain Exception where its processes start too slowly
+        reason = str(error).strip().partition("\n")[0]
         if not address:
             raise EmoliveError(f"Ray could not start on this machine ({reason}). Try --engine local.") from error
         raise _absent(address, reason) from error

@@ -16,7 +16,11 @@ from emolive.errors import EmoliveError
 ray_engine = pytest.importorskip("emolive.corpus.ray_engine")
 
 
-def test_everything_that_can_become_of_a_task(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.endurance
+def test_everything_that_can_become_of_a_task(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # where workers find `ray_work`
     before = signal.getsignal(signal.SIGTERM)
     tasks = [("name", str(n)) for n in range(5)]
     tasks += [("die once", str(tmp_path / "died")), ("die", "poison"), ("broken video", "a.mp4")]
@@ -31,24 +35,26 @@ def test_everything_that_can_become_of_a_task(tmp_path: Path, capfd: pytest.Capt
             if each.task == tasks[0]:
                 engine.submit(("name", "late"))
             done[each.task] = each
-        processes = raylet_children()
+        processes = descendants()
     assert set(done) == {*tasks, ("name", "late")}
     named = [each for task, each in done.items() if task[0] in ("name", "die once")]
     assert all(each.result[0] == each.task[1] for each in named)
     threads = {each.result[2][name] for each in named for name in ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")}
     assert threads == {str(max(1, (os.cpu_count() or 1) // 2))}
     assert done["die once", str(tmp_path / "died")].attempts == 2
-    assert isinstance(done["die", "poison"].result, Failure) and done["die", "poison"].attempts == ATTEMPTS
+    assert done["die", "poison"].attempts == ATTEMPTS
+    assert isinstance(done["die", "poison"].result, Failure)
     assert done["broken video", "a.mp4"].result == Failure("a.mp4 is broken.")
     assert done["full disk", "/results"].result == Failure("/results is full.", fatal=True)
     assert "ZeroDivisionError: b.mp4" in done["bug", "b.mp4"].result.error
     assert signal.getsignal(signal.SIGTERM) is before
-    assert processes and gone(processes)
+    assert processes
+    assert gone(processes)
     out, err = capfd.readouterr()
     assert "ray" not in (out + err).lower()  # not a word on the terminal
 
 
-def raylet_children() -> set[int]:
+def descendants() -> set[int]:
     """All processes below this one."""
     parents = {}
     for folder in Path("/proc").glob("[0-9]*"):
@@ -99,7 +105,7 @@ def test_a_cluster_on_which_nothing_fits(nodes: list, resources: Resources, says
 def test_nobody_at_the_address_is_said_within_seconds() -> None:
     with socket.socket() as taken:  # bound, but it does not listen: nobody else can
         taken.bind(("127.0.0.1", 0))
-        address = "127.0.0.1:%d" % taken.getsockname()[1]
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
         began = time.monotonic()
         with pytest.raises(EmoliveError, match="There is no Ray cluster"), open_engine("ray", play, to(address)):
             pass
