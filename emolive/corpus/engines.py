@@ -116,11 +116,9 @@ def _local(work: Work, resources: Resources) -> Engine:
 
 def _ray(work: Work, resources: Resources) -> Engine:
     try:
-        import ray  # noqa: F401
+        from emolive.corpus.ray_engine import RayEngine
     except ImportError as error:
         raise EmoliveError("The engine ray is not installed. Install it: pip install 'emolive[ray]'") from error
-    from emolive.corpus.ray_engine import RayEngine
-
     return RayEngine(work, resources)
 
 

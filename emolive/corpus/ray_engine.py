@@ -11,9 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
-import ray
-from ray.exceptions import RayError, RayTaskError, RuntimeEnvSetupError
-
 from emolive.corpus.engines import (
     ATTEMPTS,
     Done,
@@ -27,6 +24,14 @@ from emolive.corpus.engines import (
 from emolive.errors import EmoliveError
 
 log = logging.getLogger(__name__)
+
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray would send statistics; emolive lets nothing leave the machine
+if not log.isEnabledFor(logging.INFO):
+    # Ray prints what it thinks of dead workers to standard output, where --json is; it reads this when it is imported.
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
+
+import ray  # noqa: E402
+from ray.exceptions import RayError, RayTaskError, RuntimeEnvSetupError  # noqa: E402
 
 PATIENCE = 3.0
 """Seconds that a cluster's address gets to answer; Ray itself would wait for minutes."""
@@ -159,7 +164,6 @@ def _connect(address: str) -> None:
 
     Raises `EmoliveError` where there is none.
     """
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray would send statistics; emolive lets nothing leave the machine
     verbose = log.isEnabledFor(logging.INFO)
     logging.getLogger("ray").setLevel(logging.NOTSET if verbose else logging.CRITICAL)
     own = {} if address else {"include_dashboard": False, "object_store_memory": OBJECTS}

@@ -1,5 +1,6 @@
 """What the workers of the tests of the Ray engine do; a module of its own, as they import it."""
 
+import errno
 import os
 import signal
 import time
@@ -19,7 +20,7 @@ def play(task: tuple[str, str]) -> tuple[str, int, dict[str, str]]:
     if what == "broken video":
         raise SourceError(f"{argument} is broken.")
     if what == "full disk":
-        raise OutputError(f"{argument} is full.")
+        raise OutputError(f"{argument} is full.") from OSError(errno.ENOSPC, "no space")
     if what == "bug":
         raise ZeroDivisionError(argument)
     if what == "sleep":
