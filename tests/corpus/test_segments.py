@@ -1,0 +1,135 @@
+"""A result is made once, and in segments it is what it is in one piece: tasks as workers do them, with real videos."""
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Whole
+from emolive.corpus.layout import MAKING, draft, making
+from emolive.corpus.plan import settings_hash
+from emolive.corpus.report import Report
+from emolive.corpus.split import edges
+from emolive.corpus.work import work
+from emolive.errors import ModelError
+from emolive.options import Options
+
+AWAY = (10, 11, 12)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory, portrait) -> Path:
+    """The portrait drifting, away for three of 24 pictures; uneven times, a key frame every six pictures."""
+    path = tmp_path_factory.mktemp("film") / "clip.mp4"
+    small = cv2.resize(portrait, (188, 220))
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        stream.codec_context.time_base, stream.codec_context.gop_size = Fraction(1, 1000), 6
+        for i in range(24):
+            picture = np.full((240, 320, 3), 90, np.uint8)
+            if i not in AWAY:
+                picture[10:230, 20 + 4 * i : 208 + 4 * i] = small
+            frame = av.VideoFrame.from_ndarray(picture, "bgr24")
+            frame.pts, frame.time_base = i * 40 + i % 3 * 7, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def job_of(film: Path, out: Path, model, options: Options, segment_s: float = 0.0) -> Job:
+    settings = settings_hash(options, True, "jsonl", [model.sha256])
+    return Job(film, out, options, settings, annotated=True, segment_s=segment_s)
+
+
+def rows(out: Path) -> list[dict]:
+    return [json.loads(line) for line in (out / "data.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def whole(film, model, tmp_path_factory) -> Job:
+    """A job that is done, in one piece."""
+    job = job_of(film, tmp_path_factory.mktemp("whole") / "clip", model, Options())
+    assert work(Whole(job)) == Outcome(24, 21)
+    return job
+
+
+def test_in_segments_it_is_what_it_is_in_one_piece(whole, model, tmp_path):
+    job = job_of(whole.video, tmp_path / "clip", model, whole.options, segment_s=0.2)
+    split = work(Whole(job))
+    assert isinstance(split, Split)
+    assert len(split.edges_ms) == 3
+    for number in (2, 0, 3, 1):  # in any order
+        assert work(Segment(job, split, number)) == Segment(job, split, number)
+    kept = {path: path.stat().st_mtime_ns for path in making(job.out).glob("*.answers")}
+    assert len(kept) == 4
+    work(Segment(job, split, 2))  # looked at before: not again
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert work(Join(job, split)) == Outcome(24, 21)
+    assert Report.read(job.out).segments == 4
+    assert Report.read(job.out).people == Report.read(whole.out).people
+    for a, b in zip(rows(job.out), rows(whole.out), strict=True):
+        assert (a["frame"], a["t_ms"]) == (b["frame"], b["t_ms"])
+        for mine, theirs in zip(a["faces"], b["faces"], strict=True):
+            assert mine.keys() == theirs.keys()
+            assert [mine[key] for key in ("face", "box", "score", "label")] == [
+                theirs[key] for key in ("face", "box", "score", "label")
+            ]
+            for key in ("probs", "probs_smooth", "heat"):
+                assert mine[key] == pytest.approx(theirs[key], abs=1e-5)
+    assert (job.out / "video.mp4").read_bytes() == (whole.out / "video.mp4").read_bytes()
+    assert not list((tmp_path / MAKING).glob("*"))
+
+
+def test_segments_that_are_lost_or_broken_are_looked_at_again(whole, model, tmp_path):
+    job = job_of(whole.video, tmp_path / "clip", model, whole.options, segment_s=0.2)
+    split = work(Whole(job))
+    for number in range(3):
+        work(Segment(job, split, number))
+    broken = sorted(making(job.out).glob("*.answers"))[1]
+    broken.write_bytes(broken.read_bytes()[:-400] + bytes(200))
+    assert work(Join(job, split)) == Outcome(24, 21)
+    assert Report.read(job.out).people == Report.read(whole.out).people
+
+
+def test_what_is_done_is_kept_and_other_settings_do_it_again(whole, model):
+    before = {path: path.stat().st_mtime_ns for path in whole.out.iterdir()}
+    assert work(Whole(whole)) == Outcome(24, 21, kept=True)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert not work(Whole(replace(whole, force=True))).kept
+    other = job_of(whole.video, whole.out, model, Options(method="layercam"))
+    assert not work(Whole(other)).kept
+    assert Report.read(whole.out).options["method"] == "layercam"
+    assert not work(Whole(whole)).kept
+    assert work(Whole(whole)).kept
+
+
+def test_another_model_than_the_drivers_is_refused(whole, tmp_path):
+    with pytest.raises(ModelError, match="Run the batch again"):
+        work(Whole(replace(whole, out=tmp_path / "clip", settings="of other weights")))
+    assert not (tmp_path / "clip").exists()
+
+
+def test_a_result_that_fails_half_made_leaves_the_one_before(tmp_path):
+    out = tmp_path / "clip"
+    with draft(out) as folder:
+        (folder / "report.json").write_text("first")
+    with pytest.raises(FileNotFoundError), draft(out) as folder:
+        (folder / "report.json").replace(folder / "no" / "such" / "folder")
+    assert (out / "report.json").read_text() == "first"
+
+
+def test_cuts_lie_before_key_frames(film):
+    with av.open(str(film)) as container:
+        keys = [1000 * frame.time for frame in container.decode(video=0) if frame.key_frame]
+    cuts = edges(film, 0.2)
+    assert len(cuts) == 3
+    for cut in cuts:
+        assert min(abs(key - cut) for key in keys) < 0.001
+        assert not any(cut - 0.001 < key < cut for key in keys)
+    assert edges(film, 10) == ()
