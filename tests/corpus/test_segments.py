@@ -2,12 +2,9 @@
 
 import json
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 import av
-import cv2
-import numpy as np
 import pytest
 
 from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Whole
@@ -18,28 +15,6 @@ from emolive.corpus.split import edges
 from emolive.corpus.work import work
 from emolive.errors import ModelError
 from emolive.options import Options
-
-AWAY = (10, 11, 12)
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory, portrait) -> Path:
-    """The portrait drifting, away for three of 24 pictures; uneven times, a key frame every six pictures."""
-    path = tmp_path_factory.mktemp("film") / "clip.mp4"
-    small = cv2.resize(portrait, (188, 220))
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-        stream.codec_context.time_base, stream.codec_context.gop_size = Fraction(1, 1000), 6
-        for i in range(24):
-            picture = np.full((240, 320, 3), 90, np.uint8)
-            if i not in AWAY:
-                picture[10:230, 20 + 4 * i : 208 + 4 * i] = small
-            frame = av.VideoFrame.from_ndarray(picture, "bgr24")
-            frame.pts, frame.time_base = i * 40 + i % 3 * 7, Fraction(1, 1000)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path
 
 
 def job_of(film: Path, out: Path, model, options: Options, segment_s: float = 0.0) -> Job:

@@ -1,0 +1,31 @@
+"""A small film of a face."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+AWAY = (10, 11, 12)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory, portrait) -> Path:
+    """The portrait drifting, away for three of 24 pictures; uneven times, a key frame every six pictures."""
+    path = tmp_path_factory.mktemp("film") / "clip.mp4"
+    small = cv2.resize(portrait, (188, 220))
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        stream.codec_context.time_base, stream.codec_context.gop_size = Fraction(1, 1000), 6
+        for i in range(24):
+            picture = np.full((240, 320, 3), 90, np.uint8)
+            if i not in AWAY:
+                picture[10:230, 20 + 4 * i : 208 + 4 * i] = small
+            frame = av.VideoFrame.from_ndarray(picture, "bgr24")
+            frame.pts, frame.time_base = i * 40 + i % 3 * 7, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
