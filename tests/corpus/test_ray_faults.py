@@ -1,0 +1,133 @@
+"""`emolive batch` on a Ray cluster of several nodes on this machine, while parts of it are killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+
+cluster_utils = pytest.importorskip("ray.cluster_utils")
+
+pytestmark = pytest.mark.endurance
+
+PATIENCE = 300
+"""Seconds that anything may take; a busy machine starts processes slowly."""
+
+FRAMES = 60
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator:
+    """A head that does no work, and two nodes of one core each."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    small = {"object_store_memory": 100_000_000}
+    made = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **small})
+    try:
+        for _ in range(2):
+            made.add_node(num_cpus=1, **small)
+        yield made
+    finally:
+        made.shutdown()
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, portrait) -> Path:
+    """Five videos, and one that is none."""
+    folder = tmp_path_factory.mktemp("study")
+    for n in range(5):
+        film = cv2.VideoWriter(str(folder / f"clip{n}.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 25, (188 + 2 * n, 220))
+        for _ in range(FRAMES):
+            film.write(cv2.resize(portrait, (188 + 2 * n, 220)))
+        film.release()
+    (folder / "broken.mp4").write_text("no video")
+    return folder
+
+
+def start(cluster, videos: str, out: Path) -> subprocess.Popen:
+    command = [sys.executable, "-m", "emolive", "batch", videos, "--out", str(out), "--json"]
+    to = ["--engine", "ray", "--address", cluster.address]
+    return subprocess.Popen([*command, *to], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def soon(what: Callable, driver: subprocess.Popen):
+    """What `what` gives as soon as it gives something."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        assert driver.poll() is None, driver.communicate()
+        if found := what():
+            return found
+        time.sleep(0.1)
+    raise TimeoutError
+
+
+def working(cluster) -> dict[int, object]:
+    """The processes that do a task just now, and the node of each."""
+    raylets = {node.all_processes["raylet"][0].process.pid: node for node in cluster.worker_nodes}
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent in raylets and (folder / "cmdline").read_bytes().startswith(b"ray::_serve"):
+                found[int(folder.name)] = raylets[parent]
+        except OSError:
+            continue  # it ended meanwhile
+    return found
+
+
+def reports(out: Path) -> dict[str, float]:
+    return {path.parent.name: path.stat().st_mtime for path in out.glob("clip*/report.json")}
+
+
+def test_a_killed_worker_a_lost_node_and_a_broken_video(cluster, study, tmp_path):
+    out = tmp_path / "results"
+    driver = start(cluster, str(study), out)
+    os.kill(next(iter(soon(lambda: working(cluster), driver))), signal.SIGKILL)
+    soon(lambda: reports(out), driver)
+    lost = next(iter(soon(lambda: working(cluster), driver).values()))
+    cluster.remove_node(lost, allow_graceful=False)
+    cluster.add_node(num_cpus=1, object_store_memory=100_000_000)
+    told, said = driver.communicate(timeout=PATIENCE)
+    assert driver.returncode == 1, said
+    facts = json.loads(told)
+    assert sorted(Path(each["video"]).name for each in facts["done"]) == [f"clip{n}.mp4" for n in range(5)]
+    assert {each["frames"] for each in facts["done"]} == {FRAMES}
+    assert [Path(each["video"]).name for each in facts["failed"]] == ["broken.mp4"]
+    assert "broken.mp4" in said
+    assert len(reports(out)) == 5
+
+
+def test_ctrl_c_and_again(cluster, study, tmp_path):
+    out = tmp_path / "results"
+    driver = start(cluster, f"{study}/clip*.mp4", out)
+    soon(lambda: reports(out), driver)
+    driver.send_signal(signal.SIGINT)
+    _, said = driver.communicate(timeout=PATIENCE)
+    assert driver.returncode == 130, said
+    before = reports(out)
+    again = start(cluster, f"{study}/clip*.mp4", out)
+    told, said = again.communicate(timeout=PATIENCE)
+    assert again.returncode == 0, said
+    assert len(reports(out)) == 5
+    assert before.items() <= reports(out).items()  # what was done is not done twice
+    assert sum(each["kept"] for each in json.loads(told)["done"]) == len(before)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root makes a small disk")
+def test_a_full_disk_ends_the_batch_with_a_sentence(cluster, study, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], check=True)
+    try:
+        driver = start(cluster, f"{study}/clip*.mp4", disk / "results")
+        told, said = driver.communicate(timeout=PATIENCE)
+        assert driver.returncode == 1
+        assert json.loads(told)["fatal"]
+        assert "Traceback" not in said
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
