@@ -20,7 +20,9 @@ MOST_NAMED = 20
 
 @click.command()
 @click.argument("videos", nargs=-1, required=True)
-@click.option("--out", "results", required=True, type=click.Path(path_type=Path, file_okay=False), help="Results.")
+@click.option(
+    "--out", "results", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the results."
+)
 @click.option("--workers", type=click.IntRange(1), help="Videos at once; default: as many as there are cores.")
 @click.option("--engine", type=click.Choice(list(ENGINES)), default="local", show_default=True, help="Who does it.")
 @click.option("--address", default="", help="Of the Ray cluster, like auto or 10.0.0.1:6379.")
