@@ -11,6 +11,8 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
 
+from emolive.bench.start import peak_memory_mb
+
 LIMIT_S = 10.0
 """How long one case may take, on a machine that does nothing else."""
 
@@ -94,7 +96,7 @@ def _serve(pipe: Connection, function: Callable[[Any], str]) -> None:
             said, fine = function(case), True
         except Exception as error:  # anything but what the function allows is a finding
             said, fine = f"raised {type(error).__name__}: {error}", False
-        pipe.send((said, fine, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+        pipe.send((said, fine, peak_memory_mb() or 0.0))
 
 
 def refused(error: Exception) -> str:
