@@ -107,9 +107,13 @@ def test_people_are_the_same_from_every_kind_of_file(tmp_path, files):
 
 
 def test_an_error_in_the_loop_keeps_the_rows_under_the_unfinished_name(tmp_path):
-    with pytest.raises(AttributeError), data_writer(tmp_path / "o.parquet", LABELS) as writer:
-        for each in (scene(0, (1, 2)), None):
-            writer(each, {})
+    def write() -> None:
+        with data_writer(tmp_path / "o.parquet", LABELS) as writer:
+            writer(scene(0, (1, 2)), {})
+            writer(None, {})
+
+    with pytest.raises(AttributeError):
+        write()
     assert [p.name for p in tmp_path.iterdir()] == [".o.parquet.part"]
     assert pq.read_table(tmp_path / ".o.parquet.part").num_rows == 2
 
