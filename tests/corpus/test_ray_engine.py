@@ -68,7 +68,7 @@ def descendants() -> set[int]:
     return below - {os.getpid()}
 
 
-def gone(processes: set[int], patience: float = 20.0) -> bool:
+def gone(processes: set[int], patience: float = 60.0) -> bool:
     """Whether none of the processes is left, after a while at most."""
     end = time.monotonic() + patience
     while any(Path(f"/proc/{pid}").exists() for pid in processes) and time.monotonic() < end:
