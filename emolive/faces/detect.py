@@ -6,7 +6,7 @@ It runs in IMAGE mode: the boxes are those of VIDEO mode, and there is no clock 
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from importlib import resources
 from types import TracebackType
@@ -53,6 +53,7 @@ class Detector:
         self.min_confidence = min_confidence
         self.max_faces = max_faces
         self._detector: FaceDetector | None = None
+        self._shapes: set[tuple[int, ...]] = set()  # of the pictures that were looked at
 
     def __enter__(self) -> Self:
         self._mediapipe = load_mediapipe()
@@ -107,7 +108,11 @@ class Detector:
             bgr = cv2.resize(bgr[: height * scale, : width * scale], (width, height), interpolation=cv2.INTER_AREA)
         image = self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=to_rgb(bgr))
         size = np.array((bgr.shape[1], bgr.shape[0])) * scale
-        faces = (_face(detection, size, scale) for detection in self._detector.detect(image).detections)
+        # It may talk at the first one of a size too: its memory need not be aligned as it likes.
+        with nullcontext() if bgr.shape in self._shapes else quiet_stderr():
+            found = self._detector.detect(image).detections
+        self._shapes.add(bgr.shape)
+        faces = (_face(detection, size, scale) for detection in found)
         return [face for face in faces if np.isfinite([*face.box, face.score]).all() and area(face.box) > 0]
 
     def _look_at_tiles(self, bgr: np.ndarray) -> list[Face]:
