@@ -10,14 +10,11 @@ from pathlib import Path
 
 from emolive.corpus.report import Report
 from emolive.errors import SourceError
-from emolive.options import Options
+from emolive.options import LOOKING, Options
 from emolive.video.sources import VIDEO_SUFFIXES
 
-BESIDE = (
-    *("device", "views", "mirror", "record", "bundle", "out", "recordings", "data", "report", "headless", "seconds"),
-    *("frames", "overwrite", "verbose", "debug"),
-)
-"""Options that a result does not depend on."""
+WINDOWS = {"views", "mirror"}
+"""Options of looking that a result does not depend on: a batch has no windows."""
 
 
 def videos(names: Sequence[str], out: Path) -> dict[Path, str]:
@@ -76,7 +73,7 @@ def _short(path: Path) -> str:
 
 def settings_of(options: Options, annotated: bool, data: str) -> dict[str, object]:
     """The options that a result depends on, as JSON holds them; model files are known by their content."""
-    looks = {name: value for name, value in vars(options).items() if name not in BESIDE}
+    looks = {name: value for name, value in vars(options).items() if name in LOOKING - WINDOWS}
     looks |= {name: str(looks[name]) for name in ("model", "model_b") if looks[name]}
     return {**looks, "annotated": annotated, "data": data}
 
