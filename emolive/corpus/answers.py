@@ -37,14 +37,14 @@ class Answer:
 class Keeper:
     """Writes answers to `path`, which appears when all of them are in it. A `scene.Sink`.
 
-    Of the feature maps only each channel's mean is kept: it is all that memory and data ask for. `crops` are kept where
-    two ways to look are compared, which shows them.
+    Of the feature maps only each channel's mean is kept: it is all that memory and data ask for. Crops are not kept:
+    the camera view shows none.
     """
 
     stage = "write"
 
-    def __init__(self, path: Path, crops: bool) -> None:
-        self._path, self._crops = path, crops
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._part = path.with_suffix(f".{os.getpid()}.part")
 
     def __enter__(self) -> Self:
@@ -54,7 +54,7 @@ class Keeper:
         return self
 
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
-        readings = tuple(_light(reading, self._crops) for reading in scene.readings)
+        readings = tuple(_light(reading) for reading in scene.readings)
         answer = Answer(scene.frame.t_ms, _print(scene.frame), scene.faces, readings)
         with as_output_error(self._path):
             pickle.dump(answer, self._file, protocol=5)
@@ -96,9 +96,8 @@ class Recall:
         return self._now.readings if self._now else self._read(frame, faces, settings, memory)
 
 
-def _light(reading: Reading, crops: bool) -> Reading:
-    crop = reading.crop if crops else reading.crop[:1, :1].copy()
-    return replace(reading, crop=crop, maps=reading.maps.mean(axis=(1, 2))[:, None, None])
+def _light(reading: Reading) -> Reading:
+    return replace(reading, crop=reading.crop[:1, :1].copy(), maps=reading.maps.mean(axis=(1, 2))[:, None, None])
 
 
 def _print(frame: Frame) -> int:

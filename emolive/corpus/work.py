@@ -112,7 +112,7 @@ def _look_at(job: Job, split: Split, number: int) -> None:
     span = [None, *split.edges_ms, None][number : number + 2]
     with ExitStack() as stack:
         opened = _opened(job, _wish(job, path.parent), stack, (span[0], span[1]))
-        keeper = stack.enter_context(Keeper(path, crops=False))  # the camera view shows none
+        keeper = stack.enter_context(Keeper(path))
         run(replace(opened.parts, sinks=[keeper], always=()), opened.settings)
 
 
