@@ -88,8 +88,7 @@ def prepare(crops: np.ndarray | Sequence[np.ndarray], spec: Spec, device: str = 
     x = torch.from_numpy(np.ascontiguousarray(crops)).to(device).permute(0, 3, 1, 2).float() / 255
     if spec.color == "gray":
         # Round as pictures are rounded: a grey file and the same file read as RGB give the same input.
-        gray = (x * x.new_tensor(GRAY).view(1, 3, 1, 1)).sum(1, keepdim=True).mul(255).round().div(255)
-        x = gray.expand(-1, 3, -1, -1)
+        x = (x * x.new_tensor(GRAY).view(1, 3, 1, 1)).sum(1, keepdim=True).mul(255).round().div(255)
     if x.shape[-1] != spec.input_size:
         x = nn.functional.interpolate(
             x, size=(spec.input_size, spec.input_size), mode="bilinear", align_corners=False, antialias=True

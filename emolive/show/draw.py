@@ -5,6 +5,7 @@ Colours are BGR. Text is set in DejaVu Sans, which comes with matplotlib, and so
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,6 +38,10 @@ HUES: dict[str, Color] = {
 }
 
 
+KEPT = 65_536
+"""Panels of at most so many pixels are kept to be drawn again: larger ones would take much memory."""
+
+
 def hue(label: str, index: int = 0) -> Color:
     """The colour of an emotion; of an unknown label, the one at `index`, round and round. Never the only sign."""
     return HUES.get(label.lower(), list(HUES.values())[index % len(HUES)])
@@ -66,10 +71,11 @@ def text(
 
     Gives back the x where the line ends.
     """
-    alpha = _glyphs(words, px, bold)
-    left = round(x - align * alpha.shape[1])
-    blend(image, left, round(y), alpha, color)
-    return left + alpha.shape[1]
+    written = _written(words, px, bold, color)
+    width = written.over.shape[1]
+    left = round(x - align * width)
+    _lay(image, left, round(y), written)
+    return left + width
 
 
 def shorten(text: str, px: int, width: int, bold: bool = False) -> str:
@@ -93,24 +99,39 @@ def wrap(text: str, px: int, width: int, bold: bool = False) -> list[str]:
     return [shorten(line, px, width, bold) for line in lines]
 
 
-def blend(image: np.ndarray, x: int, y: int, alpha: np.ndarray, color: Color) -> None:
-    """Lay `color` over the picture at (x, y), as strong as `alpha` (h, w) uint8 says."""
-    x0, y0 = max(x, 0), max(y, 0)
-    x1, y1 = min(x + alpha.shape[1], image.shape[1]), min(y + alpha.shape[0], image.shape[0])
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """What is laid over a picture, (h, w, 3) uint8 each: the colours, as strong as they are to be seen there, and how
+    much of the picture shines through, 0 to 255."""
+
+    over: np.ndarray
+    keep: np.ndarray
+
+
+def _layer(alpha: np.ndarray, color: Color) -> _Layer:
+    """A colour as dense as `alpha` (h, w) uint8 says."""
+    wide = cv2.merge([alpha] * 3)
+    return _Layer(cv2.multiply(wide, np.array((*color, 0), np.float64), scale=1 / 255), 255 - wide)
+
+
+def _lay(image: np.ndarray, x: int, y: int, layer: _Layer) -> None:
+    """Lay it over the picture, its corner at (x, y)."""
+    height, width = layer.over.shape[:2]
+    x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + width, image.shape[1]), min(y + height, image.shape[0])
     if x0 >= x1 or y0 >= y1:
         return
-    part = image[y0:y1, x0:x1]
-    over = cv2.merge([alpha[y0 - y : y1 - y, x0 - x : x1 - x]] * 3)
-    under = cv2.multiply(part, 255 - over, scale=1 / 255)
-    part[:] = cv2.add(under, cv2.multiply(over, np.array((*color, 0), np.float64), scale=1 / 255))
+    part, seen = image[y0:y1, x0:x1], np.s_[y0 - y : y1 - y, x0 - x : x1 - x]
+    part[:] = cv2.add(cv2.multiply(part, layer.keep[seen], scale=1 / 255), layer.over[seen])
 
 
 def panel(image: np.ndarray, rect: Rect, color: Color = INK, opacity: float = 0.76, radius: int | None = None) -> None:
     """A rounded rectangle through which the picture shines."""
     x0, y0, x1, y1 = rect
-    if x1 > x0 and y1 > y0:
-        radius = min(x1 - x0, y1 - y0) // 5 if radius is None else radius
-        blend(image, x0, y0, _rounded(x1 - x0, y1 - y0, radius, round(255 * opacity)), color)
+    width, height = x1 - x0, y1 - y0
+    if width > 0 and height > 0:
+        radius = min(width, height) // 5 if radius is None else radius
+        made = _panel if width * height <= KEPT else _panel.__wrapped__
+        _lay(image, x0, y0, made(width, height, radius, round(255 * opacity), color))
 
 
 def fill(image: np.ndarray, rect: Rect, color: Color) -> None:
@@ -189,24 +210,23 @@ def _width(text: str, px: int, bold: bool) -> int:
 
 
 @lru_cache(maxsize=1024)
-def _glyphs(text: str, px: int, bold: bool) -> np.ndarray:
-    """How much ink each pixel of a line of text gets, uint8."""
+def _written(text: str, px: int, bold: bool, color: Color) -> _Layer:
+    """A line of text."""
     canvas = Image.new("L", (_width(text, px, bold), round(px * 1.25)))
     ImageDraw.Draw(canvas).text((0, round(px * 0.98)), text, fill=255, font=_font(px, bold), anchor="ls")
-    alpha = np.asarray(canvas)
-    alpha.setflags(write=False)
-    return alpha
+    return _layer(np.asarray(canvas), color)
 
 
-def _rounded(width: int, height: int, radius: int, level: int) -> np.ndarray:
-    """A filled rectangle with round, smooth corners, uint8. Only corners are cached: whole ones take much memory."""
+@lru_cache(maxsize=256)
+def _panel(width: int, height: int, radius: int, level: int, color: Color) -> _Layer:
+    """A filled rectangle with round, smooth corners."""
     alpha = np.full((height, width), level, np.uint8)
     if height > 1 and width > 1:
         small = max(1, min(radius, width // 2, height // 2))
         quarter = _corner(small, level)
         alpha[:small, :small], alpha[:small, -small:] = quarter, quarter[:, ::-1]
         alpha[-small:, :small], alpha[-small:, -small:] = quarter[::-1], quarter[::-1, ::-1]
-    return alpha
+    return _layer(alpha, color)
 
 
 @lru_cache(maxsize=256)

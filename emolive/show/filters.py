@@ -73,8 +73,9 @@ def filters(scene: Scene) -> Picture:
     side(image, scene, reading, channels)
     hits = []
     marks = _marks(scene, reading, channels, maps.mean(axis=(1, 2)))
-    for channel, values, mark, rect in zip(channels, maps, marks, tiles(scene.settings.tiles), strict=False):
-        colors = colored(values, max(float(values.max()), least), scene.settings.colormap)
+    full = np.maximum(maps.max(axis=(1, 2), initial=0), least)[:, None, None]
+    painted = colored(maps, full, scene.settings.colormap)
+    for channel, colors, mark, rect in zip(channels, painted, marks, tiles(scene.settings.tiles), strict=False):
         _tile(image, rect, channel, colors, mark)
         hits.append(Hit(rect, Pin(channel)))
     return Picture(image, tuple(hits))

@@ -32,7 +32,7 @@ def palette(colormap: str = "inferno", low: float = 0.0) -> np.ndarray:
 ON_FACE = 0.28
 """Heat on a face leaves out the darkest colours: weak evidence is shown by transparency, not as a shadow."""
 
-_DENSITY = (np.minimum(np.linspace(0, 2, 256), 1) ** 0.7).astype(np.float32)
+_DENSITY = np.minimum(np.linspace(0, 2, 256), 1) ** 0.7
 """How densely each of the 256 steps of heat is painted: not at all at none, fully from the half on."""
 
 
@@ -52,11 +52,20 @@ def heat(
     evidence = np.nan_to_num(255 * cam / scale, posinf=0, neginf=0).astype(np.float32)
     # OpenCV's product: NumPy's wakes a pool of threads, which costs more than these thin matrices do.
     strength = cv2.gemm(cv2.gemm(rows, evidence, 1, None, 0), columns, 1, None, 0, flags=cv2.GEMM_2_T)
-    steps = strength.clip(0, 255).round().astype(np.uint8)
-    colors = cv2.applyColorMap(steps, palette(colormap, ON_FACE)[:, None])
-    paint = cv2.LUT(steps, (alpha * _DENSITY)[None])
+    steps = cv2.add(strength, 0.0, dtype=cv2.CV_8U)  # rounds, and cuts off below 0 and above 255
+    over, keep = _paint(colormap, alpha)
     part = image[top:bottom, left:right]
-    part[:] = cv2.blendLinear(part, colors, 1 - paint, paint)
+    through = cv2.multiply(part, cv2.applyColorMap(steps, keep), scale=1 / 255)
+    part[:] = cv2.add(through, cv2.applyColorMap(steps, over))
+
+
+@lru_cache(maxsize=64)
+def _paint(colormap: str, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+    """For each of the 256 steps of heat, (256, 1, 3) uint8 each: its colour, as dense as it is painted, and how much of
+    the picture shines through."""
+    density = alpha * _DENSITY[:, None]
+    over = (palette(colormap, ON_FACE) * density).round().astype(np.uint8)
+    return over[:, None], (255 * (1 - density)).round().astype(np.uint8).repeat(3, axis=1)[:, None]
 
 
 def heat_scale(reading: Reading, variant: Variant, remembered: Remembered | None) -> float:
@@ -72,10 +81,10 @@ def gradient(image: np.ndarray, rect: Rect, colormap: str = "inferno", low: floa
     image[y0:y1, x0:x1] = palette(colormap, low)[np.linspace(0, 255, x1 - x0).round().astype(int)]
 
 
-def colored(values: np.ndarray, full: float, colormap: str = "inferno") -> np.ndarray:
-    """Colours (…, 3) uint8 BGR of values from 0 (and below) to `full` (and above)."""
-    steps = np.clip(np.nan_to_num(values) / full, 0, 1) * 255 if full > 0 else np.zeros_like(values)
-    return palette(colormap)[steps.round().astype(np.uint8)]
+def colored(values: np.ndarray, full: float | np.ndarray, colormap: str = "inferno") -> np.ndarray:
+    """Colours (…, 3) uint8 BGR of values (…) from 0 (and below) to `full` (and above), which may differ among them."""
+    parts = np.divide(np.nan_to_num(values), full, out=np.zeros(np.shape(values)), where=np.greater(full, 0))
+    return palette(colormap)[(np.clip(parts, 0, 1) * 255).round().astype(np.uint8)]
 
 
 @lru_cache(maxsize=256)

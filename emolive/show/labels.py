@@ -74,6 +74,8 @@ class Labels:
             # A shorter form must be worth it: it counts only if it leaves clearly more of other faces to be seen.
             if place and (best is None or 2 * covered(place, others) < best[0]):
                 best = covered(place, others), place, parts
+            if best and not best[0]:
+                break
         if best is None:
             return []
         draw.tag(self._image, best[1], best[2], px)

@@ -62,14 +62,17 @@ def first_free(places: Iterable[Rect], taken: Sequence[Rect], avoid: Sequence[Re
 
     None where there is no such place.
     """
-    places = list(places)
-    free = [place for place, shared in zip(places, overlaps(places, taken).sum(axis=1), strict=True) if not shared]
-    return free[int(np.argmin(overlaps(free, avoid).sum(axis=1)))] if free else None
+    free = list(places)
+    if taken:
+        free = [place for place, shared in zip(free, overlaps(free, taken).sum(axis=1), strict=True) if not shared]
+    if len(free) < 2 or not avoid:
+        return free[0] if free else None
+    return free[int(np.argmin(overlaps(free, avoid).sum(axis=1)))]
 
 
 def covered(place: Rect, others: Sequence[Rect]) -> int:
     """How much of `others` a place covers, in square pixels."""
-    return int(overlaps([place], others).sum())
+    return int(overlaps([place], others).sum()) if others else 0
 
 
 def _pushed(spots: Iterable[tuple[int, int]], size: tuple[int, int], bounds: Rect) -> Iterator[Rect]:

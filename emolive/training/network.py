@@ -74,7 +74,6 @@ class Emotions(pl.LightningModule):
         self.spec, self.settings = spec, settings
         weights = (counts.mean() / counts) ** settings.balance
         self.register_buffer("weights", torch.tensor(weights * counts.sum() / (weights * counts).sum()).float())
-        self.mixup = v2.MixUp(alpha=settings.mixup) if settings.mixup else None
         self.train_accuracy = MulticlassAccuracy(len(spec.labels), average="micro")
         self.val_accuracy = MulticlassAccuracy(len(spec.labels), average="micro")
 
@@ -92,8 +91,9 @@ class Emotions(pl.LightningModule):
         x, targets, truth = batch
         mean, std = (x.new_tensor(v).view(1, 3, 1, 1) for v in (self.spec.mean, self.spec.std))
         x = ((x - mean) / std).contiguous(memory_format=torch.channels_last)
-        if self.mixup:
-            x, targets = self.mixup(x, targets)
+        alpha = self.settings.stage(self.current_epoch).mixup
+        if alpha:
+            x, targets = v2.MixUp(alpha=alpha)(x, targets)
         logits = self.net(x)
         k = len(self.spec.labels)
         loss = self.loss(logits[:, :k], targets[:, :k])

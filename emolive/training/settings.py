@@ -16,17 +16,19 @@ from emolive.errors import EmoliveError
 
 @dataclass(frozen=True)
 class Stage:
-    """Some epochs at one input size; `strength` scales how often their pictures are spoilt."""
+    """Some epochs at one input size; `strength` scales how often their pictures are spoilt, `mixup` is mixup's alpha
+    (Zhang et al. 2018, arXiv:1710.09412; 0: pictures are not mixed)."""
 
     size: int
     epochs: int
     strength: float = 1.0
+    mixup: float = 0.0
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train. `stages` are sizes and epochs, and how much the pictures are spoilt: "64x6,112x8@0.5". After a "/"
-    the learning rate starts anew, half as high (Loshchilov and Hutter 2017, arXiv:1608.03983).
+    """How to train. `stages` are sizes and epochs, how much the pictures are spoilt and mixed: "64x6,112x8@0.5+0.2".
+    After a "/" the learning rate starts anew, half as high (Loshchilov and Hutter 2017, arXiv:1608.03983).
 
     targets: "label" learns the folders' labels, "ferplus" the annotators' votes, "both" the labels with one set of
     outputs and the votes with a second one that is thrown away in the end (weighted by `vote_weight`).
@@ -43,7 +45,6 @@ class Settings:
     smoothing: float = 0.1
     balance: float = 0.0
     average: float = 1.0
-    mixup: float = 0.0
     targets: str = "label"
     vote_weight: float = 0.5
     calibration_balance: float = 0.5
@@ -102,7 +103,7 @@ class Settings:
 
 
 def _stage(text: str) -> Stage | None:
-    """The stage that `64x6` or `64x6@0.5` stands for; None for what is not understood."""
-    found = re.fullmatch(r"(\d+)x(\d+)(?:@(\d*\.?\d+))?", text)
-    stage = Stage(int(found[1]), int(found[2]), float(found[3] or 1)) if found else None
+    """The stage that `64x6` or `64x6@0.5+0.2` stands for; None for what is not understood."""
+    found = re.fullmatch(r"(\d+)x(\d+)(?:@(\d*\.?\d+))?(?:\+(\d*\.?\d+))?", text)
+    stage = Stage(int(found[1]), int(found[2]), float(found[3] or 1), float(found[4] or 0)) if found else None
     return stage if stage and stage.size >= 16 and stage.epochs >= 1 else None
