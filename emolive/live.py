@@ -1,24 +1,29 @@
 """The loop: read, detect, track, look, remember, draw, hand out, listen. The same one for camera, file, demo, headless.
 
-It imports nothing heavy; what it works with is handed to it.
+While a frame is drawn the next one is read and its faces are found. The loop imports nothing heavy; what it works with
+is handed to it.
 """
 
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from emolive.ahead import Ahead
 from emolive.errors import OutputError
 from emolive.memory import remember
 from emolive.scene import (
     END,
     Detect,
+    End,
     Event,
     Face,
     Frame,
     Memory,
     Menu,
     Poll,
+    Progress,
     Read,
     Reading,
     Scene,
@@ -61,44 +66,60 @@ class Parts:
     watch: Stopwatch = field(default_factory=Stopwatch)
 
 
-def run(parts: Parts, settings: Settings) -> int:
+Fetched = tuple[Frame | End | None, tuple[Face, ...]]
+"""What the source gave, and the faces in it."""
+
+
+def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -> int:
     """Run until the source ends, the user quits, or a limit is reached; give the number of frames that were shown.
 
     A sink that fails ends the run at once where nobody watches. In windows it becomes a note, the rest goes on, and its
-    error is raised when the user quits.
+    error is raised when the user quits. `ahead` fetches the next frame; not yet entered.
     """
     sinks, failures, watch = list(parts.sinks), [], parts.watch
-    memory, held, scene, looked, drawn = Memory(), None, None, None, None
+    memory, held, scene, looked, drawn, timings = Memory(), None, None, None, None, {}
     pace, limit = _Pace(), _Limit(parts)
-    while not (settings.quit or parts.stop() or limit.time_is_up()):
-        with watch("decode"):
-            frame = parts.source.read(settings)
-        if frame is END or limit.reached(frame):
-            break
-        if frame:
-            with watch("detect"):
-                held = frame, parts.track(parts.detect(frame), frame)
-            pace.tick()
-        if held and (frame or looked != look_of(settings)):
-            readings = parts.read(*held, settings, memory)
-            memory = remember(memory, *held, readings, settings)
-            looked, drawn = look_of(settings), None
-        notes = (*parts.source.notes(), *(note for sink in sinks for note in sink.notes()), *map(str, failures))
-        now = settings, notes, parts.source.progress().ended
-        if held and now != drawn:
-            timings = watch.lap() if frame else scene.timings
-            first = scene is None
-            shot = not first and settings.shots != scene.settings.shots
-            scene = _scene(parts, *held, readings, memory, settings, timings, pace.fps, notes)
-            failures += _hand_out(parts, sinks, scene, shot)
-            drawn = now
-            if first:
-                log.info(FIRST_PICTURE)
-        for event in parts.poll():
-            settings = parts.press(settings, event, scene.menu if scene else parts.menu)
+    with ahead or Ahead() as ahead:
+        while not (settings.quit or parts.stop() or limit.time_is_up()):
+            frame, faces = ahead.take(partial(_fetch, parts, settings))
+            if frame is END or limit.reached(frame):
+                break
+            if frame:
+                held = frame, faces
+                pace.tick()
+            if held and (frame or looked != look_of(settings)):
+                readings = parts.read(*held, settings, memory)
+                memory = remember(memory, *held, readings, settings)
+                looked, drawn = look_of(settings), None
+            progress = parts.source.progress()
+            notes = (*parts.source.notes(), *(note for sink in sinks for note in sink.notes()), *map(str, failures))
+            timings = watch.lap() if frame else timings
+            if frame and not settings.frozen and not limit.time_is_up():
+                ahead.begin(partial(_fetch, parts, settings))
+            now = settings, notes, progress.ended
+            if held and now != drawn:
+                first = scene is None
+                shot = not first and settings.shots != scene.settings.shots
+                scene = _scene(parts, *held, readings, memory, settings, progress, timings, pace.fps, notes)
+                failures += _hand_out(parts, sinks, scene, shot)
+                drawn = now
+                if first:
+                    log.info(FIRST_PICTURE)
+            for event in parts.poll():
+                settings = parts.press(settings, event, scene.menu if scene else parts.menu)
     if failures:
         raise failures[0]
     return limit.count
+
+
+def _fetch(parts: Parts, settings: Settings) -> Fetched:
+    """Read the next frame and find its faces."""
+    with parts.watch("decode"):
+        frame = parts.source.read(settings)
+    if not isinstance(frame, Frame):
+        return frame, ()
+    with parts.watch("detect"):
+        return frame, parts.track(parts.detect(frame), frame)
 
 
 def look_of(settings: Settings) -> tuple:
@@ -114,6 +135,7 @@ def _scene(
     readings: tuple[Reading, ...],
     memory: Memory,
     settings: Settings,
+    progress: Progress,
     timings: Mapping[str, float],
     fps: float,
     notes: tuple[str, ...],
@@ -125,7 +147,7 @@ def _scene(
         memory=memory,
         settings=settings,
         menu=parts.menu,
-        progress=parts.source.progress(),
+        progress=progress,
         timings=timings,
         fps=fps,
         device=parts.device,

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from emolive import __version__
+from emolive.ahead import Ahead
 from emolive.bench import live, start
 from emolive.bench.probe import Probe, Work
 from emolive.bench.result import Bench, summed_up
@@ -21,7 +22,7 @@ from emolive.errors import EmoliveError
 from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
 from emolive.interrupts import Interrupts
-from emolive.live import Parts, run
+from emolive.live import Fetched, Parts, run
 from emolive.model import Model, choose_device, load
 from emolive.options import Options
 from emolive.scene import Frame, Picture, Scene, Settings, Source
@@ -120,8 +121,9 @@ def _frames(made: Parts, settings: Settings, wish: Wish, model: Model, show: Wor
         def encode(scene: Scene, pictures: Mapping[str, Picture]) -> None:
             mp4.write(pictures["camera"].bgr, scene.frame.t_ms, scene.frame.cut)
 
-        probe = Probe(model, made.detect, made.watch, {"show": show, "encode": encode}, WARM)
-        run(replace(made, sinks=[probe], max_frames=wish.frames + WARM), settings)
+        ahead: Ahead[Fetched] = Ahead()
+        probe = Probe(model, made.detect, made.watch, ahead, {"show": show, "encode": encode}, WARM)
+        run(replace(made, sinks=[probe], max_frames=wish.frames + WARM), settings, ahead)
     if not probe.samples:
         raise EmoliveError(f"{wish.source} shows no face after its first {WARM} frames: there is nothing to measure.")
     return replace(summed_up(probe.samples), every_face=not wish.is_demo or probe.seen == {wish.faces})

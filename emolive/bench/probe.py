@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import torch
 
+from emolive.ahead import Ahead
 from emolive.model import Model
 from emolive.scene import Detect, Picture, Scene
 from emolive.stopwatch import Stopwatch
@@ -15,11 +16,13 @@ from emolive.stopwatch import Stopwatch
 
 @dataclass(frozen=True)
 class Sample:
-    """One frame, in ms. `loop` is all from the frame before to the composed pictures, `stages` are its parts and those
-    after it ("show", "encode"), `detect` and `forward` the bare work."""
+    """One frame, in ms. `loop` is all from the frame before to the composed pictures and the next frame's faces, which
+    are found meanwhile; `stages` are its parts and those after it ("show", "encode"), `latency` is the time from the
+    frame's arrival until it is shown, `detect` and `forward` are the bare work."""
 
     stages: Mapping[str, float]
     loop: float
+    latency: float
     detect: float
     forward: float
     faces: int
@@ -53,22 +56,24 @@ class Observer:
 class Probe(Observer):
     """A sink that fills `samples`, one for each frame with faces after the first `warm` ones.
 
-    `watch` is the loop's. `after` is what is done with each frame outside the loop's time, as stages of their own.
+    `watch` and `ahead` are the loop's. `after` is what is done with each frame outside the loop's time, as stages of
+    their own.
     """
 
     def __init__(
-        self, model: Model, detect: Detect, watch: Stopwatch, after: Mapping[str, Work], warm: int = 0
+        self, model: Model, detect: Detect, watch: Stopwatch, ahead: Ahead, after: Mapping[str, Work], warm: int = 0
     ) -> None:
         self.samples: list[Sample] = []
         self.seen: set[int] = set()  # the numbers of faces that were found
-        self._model, self._detect, self._watch, self._after = model, detect, watch, after
+        self._model, self._detect, self._watch, self._ahead, self._after = model, detect, watch, ahead, after
         self._warm, self._left = warm, None
 
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
         """Take the time of the loop, then that of what comes after it, and of the bare work."""
-        came = time.perf_counter()
-        # The lap was taken before the pictures were composed: what the watch holds now is their time alone.
+        # The lap was taken before the pictures were composed: of this frame the watch holds their time alone.
         draw = self._watch.ms.get("draw", 0.0)
+        self._ahead.wait()  # what goes on meanwhile must not be done in the time that is not counted
+        came = time.perf_counter()
         before = {stage: ms for stage, ms in scene.timings.items() if stage not in ("draw", self.stage)}
         outside = Stopwatch()
         for stage, work in self._after.items():
@@ -79,9 +84,14 @@ class Probe(Observer):
             if scene.readings:
                 loop = (came - self._left) * 1e3
                 stages = {**before, "draw": draw}
-                stages["rest"] = max(0.0, loop - sum(stages.values()))
+                decode = stages.get("decode", 0.0)
+                at_once = min(draw, decode + stages.get("detect", 0.0))
+                stages["rest"] = max(0.0, loop + at_once - sum(stages.values()))
+                # The frame was read while the one before was drawn.
+                latency = loop - decode + draw + outside.ms.get("show", 0.0)
                 detect, forward = self._bare(scene)
-                self.samples.append(Sample({**stages, **outside.ms}, loop, detect, forward, len(scene.faces)))
+                sample = Sample({**stages, **outside.ms}, loop, latency, detect, forward, len(scene.faces))
+                self.samples.append(sample)
         elif scene.readings:
             self._bare(scene)  # both warm up alike
         self._warm -= 1

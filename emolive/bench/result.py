@@ -104,7 +104,6 @@ def summed_up(samples: Sequence[Sample]) -> Bench:
     faces = [sample.faces for sample in samples]
     usual = max(set(faces), key=faces.count)
     low, high = np.percentile([s.forward for s in samples if s.faces == usual], [5, 95])
-    latency = [s.loop - s.stages.get("decode", 0.0) + s.stages.get("show", 0.0) for s in samples]
     return Bench(
         stages=stages,
         loop_ms=float(np.median([s.loop for s in samples])),
@@ -112,7 +111,7 @@ def summed_up(samples: Sequence[Sample]) -> Bench:
         overhead=float(np.median([s.loop / s.bare for s in samples])),
         spread=float(high / low),
         fps=1e3 * len(samples) / sum(s.loop for s in samples),
-        latency_ms=float(np.median(latency)),
+        latency_ms=float(np.median([s.latency for s in samples])),
         faces=usual,
         frames=len(samples),
     )
@@ -141,7 +140,8 @@ def table(bench: Bench) -> str:
         lines.append(f"{name:<14}{stage.p50_ms:>9.2f}{stage.p95_ms:>9.2f}{stage.share:>8.1%}  {bar}".rstrip())
     lines += [
         "",
-        f"{'loop':<14}{bench.loop_ms:>9.2f} ms   all of the above without show and encode",
+        f"{'loop':<14}{bench.loop_ms:>9.2f} ms   all of the above without show and encode; draw goes on beside the "
+        "next frame's decode and detect",
         f"{'bare':<14}{bench.bare_ms:>9.2f} ms   detect and one plain batched forward, measured in turn",
         f"{'overhead':<14}{bench.overhead:>9.2f} ×    {_bound(bench, bench.overhead, bench.must, '×')}",
         f"{'frame rate':<14}{bench.fps:>9.1f} /s   without show and encode",

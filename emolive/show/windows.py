@@ -142,7 +142,6 @@ class _Window:
         self._clicks: list[Event] = []
         self._drawn = False
         cv2.namedWindow(self.name, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
-        cv2.waitKeyEx(1)
         cv2.setWindowTitle(self.name, title)
         cv2.resizeWindow(self.name, *size)
         cv2.moveWindow(self.name, *place)

@@ -13,7 +13,7 @@ from emolive.bench.start import peak_memory_mb
 
 
 def sample(loop: float, forward: float, faces: int = 1, **stages: float) -> Sample:
-    return Sample(stages, loop, detect=5.0, forward=forward, faces=faces)
+    return Sample(stages, loop, latency=loop + 3, detect=5.0, forward=forward, faces=faces)
 
 
 def emolive(*words: str) -> subprocess.CompletedProcess:
@@ -29,7 +29,7 @@ def test_sums():
     assert (done.loop_ms, done.bare_ms, done.frames, done.faces) == (25.0, 20.0, 2, 1)
     assert done.overhead == pytest.approx((24 / 20 + 26 / 20) / 2)
     assert done.fps == pytest.approx(40)
-    assert done.latency_ms == pytest.approx(25 - 4 + 10)
+    assert done.latency_ms == pytest.approx(25 + 3)
     assert sum(stage.share for stage in done.stages.values()) == pytest.approx(1)
     assert list(done.stages) == ["decode", "draw", "show"]
     assert done.stages["draw"].p50_ms == 6
