@@ -85,6 +85,7 @@ def cam(options: Options, camera: str, size: tuple[int, int] | None, fps: float 
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--start", callback=_clock, help="Begin here, like 0:10.")
 @click.option("--end", callback=_clock, help="End here, like 0:20.")
+@click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Headless: so many frames at once.")
 @viewing_options
 def file(options: Options, files: tuple[Path, ...], start: float | None, end: float | None) -> None:
     """Play videos, pictures, GIFs or folders of pictures."""

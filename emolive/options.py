@@ -55,6 +55,7 @@ class Options:
     data: Path | None = None
     report: Path | None = None
     headless: bool = False
+    batch: int = 1
     seconds: float | None = None
     frames: int | None = None
     overwrite: bool = False

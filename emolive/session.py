@@ -72,6 +72,12 @@ def files(options: Options, paths: Sequence[Path], start_ms: float | None, end_m
 
     found = expand(paths)
     options = _fit_to_screen(options)
+    if options.batch > 1 and not options.headless:
+        raise EmoliveError("In windows each frame is shown as it comes: --batch goes with --headless.")
+    if options.batch > 1 and options.proof:
+        raise EmoliveError(
+            "--batch does not go with --proof: masked faces ride in the batch of the next frame."
+        )
     play(options, lambda: open_files(found, start_ms, end_ms, realtime=not options.headless), found)
 
 
@@ -201,6 +207,7 @@ def parts(
     say: Callable[[str], None] = log.info,
 ) -> tuple[Parts, Settings]:
     """What the loop works with, but for the sinks, and the first settings; every name is checked."""
+    from emolive.batches import Batches
     from emolive.explain.engine import ALL_METHODS, Engine
     from emolive.model import load
     from emolive.show.keys import press
@@ -220,6 +227,9 @@ def parts(
         progress=lambda part: say(f"Score-CAM: {part:.0%}"),
         watch=(watch := Stopwatch()),
     )
+    if options.batch > 1:
+        source = batches = Batches(source, detect, track, engine.look_ahead, options.batch)
+        detect, track = batches.detect, batches.track
     made = Parts(
         source=source,
         detect=detect,

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent / "emolive"
 LEVELS = [
     {"errors"},
     {"scene", "settings", "reading", "model", "torchvision_guard", "stopwatch", "interrupts", "ahead"},
-    {"show", "explain", "faces", "video", "memory", "history"},
+    {"show", "explain", "faces", "video", "memory", "history", "batches"},
     {"live", "web", "training", "report", "options"},
     {"session", "bench"},
     {"corpus"},

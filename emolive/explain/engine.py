@@ -2,7 +2,9 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 import torch
@@ -40,6 +42,19 @@ from emolive.stopwatch import Stopwatch
 ALL_METHODS = (*METHODS, "guided", "scorecam", FILTER)
 """Every method that `m` walks through."""
 
+Shot = tuple[Frame, Sequence[Face]]
+"""A frame and its faces."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What the networks made of one frame's faces; those are the rows of the batch `x` from `first` on."""
+
+    readings: tuple[Reading, ...]
+    look: Look
+    x: Tensor
+    first: int
+
 
 class Engine:
     """Reads all faces of a frame; a `Read` of scene.py.
@@ -62,16 +77,42 @@ class Engine:
         self.model, self.second = model, second
         self.watch = watch or Stopwatch()
         self.detector, self.half, self.figures, self.progress = detector, half, figures, progress
+        self._ahead: dict[Frame, _Seen] = {}
         self._randomised = lru_cache(maxsize=5)(lambda stages: randomised(model, stages))
 
     def __call__(self, frame: Frame, faces: Sequence[Face], settings: Settings, memory: Memory) -> tuple[Reading, ...]:
         """Read the faces of a frame under the settings' variants; one reading per face, in their order."""
         if not faces:
             return ()
-        wanted, chosen = variants(settings), selected(faces, settings, memory)
-        with self.watch("prepare"):
-            squares, crops, x = self._crops(self.model, frame, faces)
+        chosen = selected(faces, settings, memory)
         pending = self._pending(frame, faces[chosen], settings, memory)
+        before = self._ahead.pop(frame, None)
+        seen = before if before and not pending else self._look([(frame, faces)], settings, pending)[0]
+        return tuple(
+            dataclasses.replace(
+                reading,
+                regions=self._regions(reading, face) if self.figures or i == chosen else Regions(),
+                agreement=_agreement(reading),
+                emotions=self._emotions(seen, i, settings) if i == chosen else None,
+                proof=self._proof(pending, seen.look, reading, frame, face, settings) if i == chosen else None,
+            )
+            for i, (reading, face) in enumerate(zip(seen.readings, faces, strict=True))
+        )
+
+    def look_ahead(self, shots: Sequence[Shot], settings: Settings) -> None:
+        """Look at several frames' faces in one batch; what comes of it is kept until each frame is read.
+
+        Frames of another look-ahead that were never read are forgotten. They are to be read under the same settings.
+        """
+        shots = [(frame, faces) for frame, faces in shots if faces]
+        looked = self._look(shots, settings) if shots else ()
+        self._ahead = {frame: seen for (frame, _), seen in zip(shots, looked, strict=True)}
+
+    def _look(self, shots: Sequence[Shot], settings: Settings, pending: Proof | None = None) -> list["_Seen"]:
+        """Look at all faces of some frames in one batch for each network."""
+        wanted = variants(settings)
+        with self.watch("prepare"):
+            squares, crops, x = self._crops(self.model, shots)
         seen = look(
             self.model,
             x,
@@ -83,14 +124,14 @@ class Engine:
             watch=self.watch,
         )
         results = self._slow_maps(dict(seen.results), x, settings)
-        other_crops: list[np.ndarray | None] = [None] * len(faces)
+        other_crops: list[np.ndarray | None] = [None] * len(x)
         for v in wanted:
             if v.net.startswith("a~"):
                 results |= self._as_randomised(v, x, results[wanted[0]], settings)
             elif v.net == "b":
-                found, other_crops = self._as_second(v, frame, faces, results[wanted[0]])
+                found, other_crops = self._as_second(v, shots, results[wanted[0]])
                 results |= found
-        readings = [
+        readings = tuple(
             Reading(
                 crop=crops[i],
                 square=squares[i],
@@ -103,26 +144,18 @@ class Engine:
                 ledger=seen.ledgers[i] if seen.ledgers else None,
                 other_crop=other_crops[i],
             )
-            for i in range(len(faces))
-        ]
-        return tuple(
-            dataclasses.replace(
-                reading,
-                regions=self._regions(reading, face) if self.figures or i == chosen else Regions(),
-                agreement=_agreement(reading),
-                emotions=self._emotions(seen, x, i, settings) if i == chosen else None,
-                proof=self._proof(pending, seen, reading, frame, face, settings) if i == chosen else None,
-            )
-            for i, (reading, face) in enumerate(zip(readings, faces, strict=True))
+            for i in range(len(x))
         )
+        ends = list(accumulate(len(faces) for _, faces in shots))
+        return [_Seen(readings[i:j], seen, x, i) for i, j in zip([0, *ends], ends, strict=False)]
 
     def _crops(
-        self, model: Model, frame: Frame, faces: Sequence[Face]
+        self, model: Model, shots: Sequence[Shot]
     ) -> tuple[list[tuple[float, float, float, float]], list[np.ndarray], Tensor]:
-        margin = model.spec.crop_margin.get(self.detector, 1.1)
-        squares = [square(face.box, margin) for face in faces]
-        crops = [as_seen(crop_face(frame.bgr, s, model.spec.crop_size), model.spec) for s in squares]
-        return squares, crops, model.prepare(np.stack(crops))
+        margin, spec = model.spec.crop_margin.get(self.detector, 1.1), model.spec
+        cuts = [(frame, square(face.box, margin)) for frame, faces in shots for face in faces]
+        crops = [as_seen(crop_face(frame.bgr, s, spec.crop_size), spec) for frame, s in cuts]
+        return [s for _, s in cuts], crops, model.prepare(np.stack(crops))
 
     def _slow_maps(self, results: dict[Variant, tuple[Result, ...]], x: Tensor, settings: Settings) -> dict:
         """Fill in the maps of methods that are no function of one layer; Score-CAM for frozen frames only."""
@@ -151,11 +184,11 @@ class Engine:
         return dict(look(net, x, [v], settings.filter_layer, aim=aim, half=self.half).results)
 
     def _as_second(
-        self, v: Variant, frame: Frame, faces: Sequence[Face], base: Sequence[Result]
+        self, v: Variant, shots: Sequence[Shot], base: Sequence[Result]
     ) -> tuple[dict[Variant, tuple[Result, ...]], list[np.ndarray]]:
         """Through the second model: on its own crops, for the same emotion where it knows it, else for its top one."""
         model, mine = self.second, self.model.spec.labels
-        _, crops, x = self._crops(model, frame, faces)
+        _, crops, x = self._crops(model, shots)
         with torch.no_grad():
             aim = None
             if all(mine[r.target] in model.spec.labels for r in base):
@@ -163,10 +196,10 @@ class Engine:
         seen = look(model, x, [dataclasses.replace(v, target="")], v.layer, aim=aim, half=self.half)
         return {v: next(iter(seen.results.values()))}, crops
 
-    def _emotions(self, seen: Look, x: Tensor, i: int, settings: Settings) -> np.ndarray | None:
+    def _emotions(self, seen: "_Seen", i: int, settings: Settings) -> np.ndarray | None:
         if "emotions" not in settings.views:
             return None
-        return emotion_maps(self.model, base_variant(settings), seen.caught, x, i)
+        return emotion_maps(self.model, base_variant(settings), seen.look.caught, seen.x, seen.first + i)
 
     def _regions(self, reading: Reading, face: Face) -> Regions:
         cam = reading.result.cam
