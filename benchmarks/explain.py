@@ -1,4 +1,5 @@
-"""What an explanation costs, as a multiple of a bare batched forward of the same network: interleaved, in one run.
+"""What an explanation costs in the live loop, as a multiple of a bare batched forward of the same network: interleaved,
+in one run.
 
     python benchmarks/explain.py [--rounds 40]
 
@@ -16,6 +17,7 @@ import torch
 
 from emolive.explain.cams import METHODS
 from emolive.explain.look import look
+from emolive.explain.packed import packed
 from emolive.model import Model, load
 from emolive.scene import Variant
 
@@ -47,6 +49,7 @@ def bare(model: Model, x: torch.Tensor) -> None:
 def main(rounds: int) -> None:
     """Measure and print."""
     model = load()
+    ours = packed(model)
     size = model.spec.input_size
     batch = torch.randn(7, 3, size, size).contiguous(memory_format=torch.channels_last)
     click.echo(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {size}×{size}")
@@ -57,13 +60,13 @@ def main(rounds: int) -> None:
             wanted, found = [Variant(method=method, layer=layer)], []
             for faces in (1, 4):
                 x = batch[:faces]
-                found.append(ratio(partial(look, model, x, wanted, layer), partial(bare, model, x), rounds))
+                found.append(ratio(partial(look, ours, x, wanted, layer), partial(bare, model, x), rounds))
             mark = "" if max(found) <= must else f"  over {must}"
             click.echo(f"{layer}  {method:<11} one face {found[0]:.2f}×  four faces {found[1]:.2f}×{mark}")
     for faces in (1, 4):
         x, extra = batch[:faces], batch[faces : faces + 3]
         whole = batch[: faces + 3]
-        explained = partial(look, model, x, [Variant()], "layer4", extra=extra)
+        explained = partial(look, ours, x, [Variant()], "layer4", extra=extra)
         proven = ratio(explained, partial(bare, model, whole), rounds)
         click.echo(f"proof rows, {faces} faces: {proven:.2f}× a bare batch of {faces + 3}")
 

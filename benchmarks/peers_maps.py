@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torchcam.methods import GradCAM as TorchCam
 
 from emolive.explain.look import look
+from emolive.explain.packed import packed
 from emolive.model import Model
 from emolive.scene import Variant
 
@@ -39,6 +40,7 @@ def contestants(model: Model, layer: str, x: Tensor) -> Iterator[Mapping[str, Ma
         extractor = stack.enter_context(TorchCam(torchcam_net, layer))
         attribute = LayerGradCam(captum_net, captum_net.get_submodule(layer)).attribute
         known = likeliest(model.net, x)
+        ours = packed(model)  # as in the live loop
 
         def by_torchcam(x: Tensor) -> np.ndarray:
             scores = torchcam_net(x)
@@ -49,8 +51,8 @@ def contestants(model: Model, layer: str, x: Tensor) -> Iterator[Mapping[str, Ma
 
         yield {
             BARE: lambda x: likeliest(model.net, x).numpy(),
-            OURS: lambda x: by_emolive(model, layer, x),
-            ONE_BY_ONE: lambda x: one_by_one(lambda face: by_emolive(model, layer, face), x),
+            OURS: lambda x: by_emolive(ours, layer, x),
+            ONE_BY_ONE: lambda x: one_by_one(lambda face: by_emolive(ours, layer, face), x),
             GRAD_CAM: usual,
             GRAD_CAM_TUNED: lambda x: tuned(x.clone().requires_grad_()),
             GRAD_CAM_ONE_BY_ONE: lambda x: one_by_one(usual, x),

@@ -14,6 +14,7 @@ from peers_maps import learning
 from pytorch_grad_cam import GradCAM
 
 from emolive.explain.engine import Engine
+from emolive.explain.packed import packed
 from emolive.faces.crop import crop_face, square
 from emolive.faces.track import Tracker
 from emolive.model import Model, as_seen
@@ -27,7 +28,7 @@ Look = Callable[[Frame], int]
 
 def by_emolive(model: Model, detect: Detect, layer: str) -> Look:
     """Detect, track, and one batched pass with Grad-CAM for all faces."""
-    engine, track = Engine(model), Tracker()
+    engine, track = Engine(packed(model)), Tracker()
     settings = Settings(method="gradcam", layer=layer, filter_layer=layer)
 
     def look(frame: Frame) -> int:

@@ -75,9 +75,7 @@ def files(options: Options, paths: Sequence[Path], start_ms: float | None, end_m
     if options.batch > 1 and not options.headless:
         raise EmoliveError("In windows each frame is shown as it comes: --batch goes with --headless.")
     if options.batch > 1 and options.proof:
-        raise EmoliveError(
-            "--batch does not go with --proof: masked faces ride in the batch of the next frame."
-        )
+        raise EmoliveError("--batch does not go with --proof: masked faces ride in the batch of the next frame.")
     play(options, lambda: open_files(found, start_ms, end_ms, realtime=not options.headless), found)
 
 
@@ -209,17 +207,18 @@ def parts(
     """What the loop works with, but for the sinks, and the first settings; every name is checked."""
     from emolive.batches import Batches
     from emolive.explain.engine import ALL_METHODS, Engine
+    from emolive.explain.packed import packed
     from emolive.model import load
     from emolive.show.keys import press
     from emolive.show.views import VIEWS, order
 
     settings = options.settings()
     names = checked(settings, model)
-    second = load(options.model_b, (), model.device) if options.model_b else None
+    second = packed(load(options.model_b, (), model.device)) if options.model_b else None
     models = ("a", "b") if second else ("a",)
     menu = Menu(ALL_METHODS, names, model.spec.labels, tuple(VIEWS), models, start=settings)
     engine = Engine(
-        model,
+        packed(model),
         options.detector,
         options.half,
         second,
