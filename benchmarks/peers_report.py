@@ -46,8 +46,9 @@ of them have their turn, another one first each time; the ratios are medians of 
 
 FLOOR_NOTE = """
 - The gradient of a map at layer3 has to come back through layer4, which does 54 % of this network's multiplications
-  (its stride of 1 keeps the maps at 7×7). So 1.54 bare passes are the least that Grad-CAM can cost there, with any
-  library."""
+  (its stride of 1 keeps the maps at 7×7). So 1.54 passes are the least that Grad-CAM can cost there, with any
+  library. emolive comes below that because its passes are faster than the bare one: its weights are kept as oneDNN
+  wants them."""
 
 VIDEO_NOTES = """Finding the faces is part of the time, decoding and drawing are not. The loop is the one that live
 Grad-CAM demos have: for each face one forward pass and Grad-CAM by pytorch-grad-cam; here with emolive's own detector,
