@@ -7,6 +7,7 @@ and their gradient takes longer than the pass. Here both orders are kept, for th
 import copy
 import dataclasses
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -44,32 +45,29 @@ class PackedConv(nn.Conv2d):
 
     def there(self, x: Tensor) -> Tensor:
         """The convolution."""
-        return _conv(x, self._kept("_there", self.weight, x), self.bias, self.padding, self.stride, self.dilation)
+        weight = self._order("there", lambda w: _pack(w, x.shape, self.padding, self.stride, self.dilation))
+        return _conv(x, weight, self.bias, self.padding, self.stride, self.dilation)
 
     def back(self, grad: Tensor, shape: torch.Size) -> Tensor:
         """The gradient at an input of that shape: with stride 1, a convolution with the turned weights."""
         if self.stride != (1, 1):
             return nn.grad.conv2d_input(shape, self.weight, grad, self.stride, self.padding, self.dilation)
         grad = grad.contiguous(memory_format=torch.channels_last)
-        reach = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
-        padding = [r - p for r, p in zip(reach, self.padding, strict=True)]
-        turned = self._kept("_back", self.weight, grad, padding)
+        sides = zip(self.dilation, self.kernel_size, self.padding, strict=True)
+        padding = [dilation * (kernel - 1) - pad for dilation, kernel, pad in sides]
+        turned = self._order("back", lambda w: _pack(_turned(w), grad.shape, padding, (1, 1), self.dilation))
         return _conv(grad, turned, None, padding, (1, 1), self.dilation)
 
-    def _kept(self, name: str, weight: Tensor, x: Tensor, padding: list[int] | None = None) -> Tensor:
-        made_of = weight.data_ptr(), weight._version
-        kept = self.__dict__.get(name)
-        if kept is None or kept[0] != made_of:
-            back = padding is not None
-            weight = weight.detach()
-            turned = weight.transpose(0, 1).flip(2, 3).contiguous(memory_format=torch.channels_last) if back else weight
-            stride, around = ((1, 1), padding) if back else (self.stride, self.padding)
-            kept = made_of, _pack(turned, x.shape, around, stride, self.dilation)
-            self.__dict__[name] = kept
-        return kept[1]
+    def _order(self, name: str, pack: Callable[[Tensor], Tensor]) -> Tensor:
+        """One of the orders of the weights, made anew where they have changed."""
+        made_of = self.weight.data_ptr(), self.weight._version
+        orders = self.__dict__.setdefault("_orders", {})
+        if name not in orders or orders[name][0] != made_of:
+            orders[name] = made_of, pack(self.weight.detach())
+        return orders[name][1]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in ("_there", "_back")}
+        return {name: value for name, value in self.__dict__.items() if name != "_orders"}
 
 
 class _Conv(torch.autograd.Function):
@@ -82,6 +80,11 @@ class _Conv(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         return ctx.conv.back(grad, ctx.shape), None
+
+
+def _turned(weight: Tensor) -> Tensor:
+    """In and out exchanged, and turned by half a circle."""
+    return weight.transpose(0, 1).flip(2, 3).contiguous(memory_format=torch.channels_last)
 
 
 def _pack(weight: Tensor, shape: torch.Size, padding: Any, stride: Any, dilation: Any) -> Tensor:
