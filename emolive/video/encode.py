@@ -14,7 +14,7 @@ import av
 import cv2
 import numpy as np
 from av.video.frame import PictureType
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from emolive.video.sound import Sound, add_track
 
@@ -37,6 +37,11 @@ CODEC = {"preset": "veryfast", "tune": "zerolatency", "crf": "21"}
 
 BT709 = 1
 """The number of ITU-R BT.709 in H.264's tables of matrices, primaries and transfer functions."""
+
+ROUNDED = (
+    Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP | Interpolation.FULL_CHR_H_INT
+)
+"""How FFmpeg turns BGR into YUV: its usual way cuts off instead of rounding, and films get two grey levels darker."""
 
 STEP_MS, STILL_MS = 40.0, 1000.0
 """How long a frame is shown if no other tells: the first of a film, and one that stands alone, like a photo."""
@@ -123,7 +128,9 @@ class Mp4:
 
     def _encode(self, bgr: np.ndarray, out_ms: float) -> None:
         frame = av.VideoFrame.from_ndarray(bgr, format="bgr24")
-        frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+        frame = frame.reformat(
+            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG, interpolation=ROUNDED
+        )
         # A broken file's times may be nearer to each other than a tick, which the muxer refuses.
         self._pts = max(round(out_ms * TICKS), self._pts + 1)
         frame.pts, frame.time_base = self._pts, Fraction(1, 1000 * TICKS)
