@@ -38,7 +38,7 @@ HUES: dict[str, Color] = {
 }
 
 
-KEPT = 65_536
+KEPT = 16_384
 """Panels of at most so many pixels are kept to be drawn again: larger ones would take much memory."""
 
 
@@ -209,7 +209,7 @@ def _width(text: str, px: int, bold: bool) -> int:
     return max(1, int(np.ceil(_font(px, bold).getlength(text))))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _written(text: str, px: int, bold: bool, color: Color) -> _Layer:
     """A line of text."""
     canvas = Image.new("L", (_width(text, px, bold), round(px * 1.25)))
@@ -217,7 +217,7 @@ def _written(text: str, px: int, bold: bool, color: Color) -> _Layer:
     return _layer(np.asarray(canvas), color)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _panel(width: int, height: int, radius: int, level: int, color: Color) -> _Layer:
     """A filled rectangle with round, smooth corners."""
     alpha = np.full((height, width), level, np.uint8)
