@@ -31,6 +31,14 @@ def packed(model: Model) -> Model:
     return dataclasses.replace(model, net=net)
 
 
+def unpack(net: nn.Module) -> None:
+    """Make the network a plain one again: slower, with less memory."""
+    for module in net.modules():
+        if isinstance(module, PackedConv):
+            module.__class__ = nn.Conv2d
+            module.__dict__.pop("_orders", None)
+
+
 class PackedConv(nn.Conv2d):
     """A convolution with kept orders of its weights, made when first needed and again when the weights have changed."""
 

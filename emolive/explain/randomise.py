@@ -10,6 +10,7 @@ import dataclasses
 import torch
 from torch import nn
 
+from emolive.explain.packed import unpack
 from emolive.model import STAGES, Model
 
 STEPS = ("fc", *STAGES[::-1])
@@ -23,6 +24,7 @@ def randomised(model: Model, stages: int, seed: int = 0) -> Model:
     uniform for the head), batch norms keep their statistics but lose their learnt scale and shift.
     """
     net = copy.deepcopy(model.net)
+    unpack(net)  # several of these are kept, and none is looked through for long
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for step in STEPS[:stages]:
