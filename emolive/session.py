@@ -1,11 +1,9 @@
 """Opens what a run needs, in one `ExitStack`, runs the loop, and closes all of it in reverse on any way out."""
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +14,8 @@ from emolive.faces.native import explain_missing_libraries
 from emolive.interrupts import Interrupts
 from emolive.live import Parts, run
 from emolive.options import Options
-from emolive.scene import Detect, Menu, Settings, Sink, Source, Track, base_variant
+from emolive.outputs import check_outputs, outputs, say_what_was_written, with_output
+from emolive.scene import Detect, Menu, Settings, Source, Track, base_variant
 from emolive.show.progress import ProgressBar
 from emolive.stopwatch import Stopwatch
 
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from emolive.video.sources import CameraInfo
 
 log = logging.getLogger(__name__)
-
-PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
 DEMO_FRAMES = 250
 """How much video a demo without a screen makes unless a limit is given: ten seconds."""
@@ -105,10 +102,10 @@ def play(
     name: str = "cam",
 ) -> None:
     """Open everything, run the loop, close everything. The window opens before anything heavy is imported."""
-    options = _with_output(options, inputs, name)
+    options = with_output(options, inputs, name)
     with ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
-        _check_outputs(options, inputs)
+        check_outputs(options, inputs)
         windows = _windows(options, stack)
         say = windows.say if windows else log.info
         say("Opening the source …")
@@ -125,52 +122,10 @@ def play(
         with interrupts.calm():
             count = run(prepared, settings)
         failed = source.progress().failed
-    _report(options, writers, count)
+    say_what_was_written(options, writers, count)
     interrupts.leave()
     if failed:
         raise EmoliveError(" ".join(failed))
-
-
-def _with_output(options: Options, inputs: Sequence[Path], name: str) -> Options:
-    """Without windows, something must be written: into the recordings folder, where nothing else is asked for."""
-    if options.headless and options.bundle:
-        return replace(options, record=True)  # nobody is there to press a key
-    if not options.headless or options.out or options.data or options.record or options.report:
-        return options
-    stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
-    if len(inputs) > 1:
-        return replace(options, out=options.recordings / stamp)
-    ending = _ending(inputs[0]) if inputs else ".mp4"
-    return replace(options, out=options.recordings / f"{stamp}_{inputs[0].stem if inputs else name}{ending}")
-
-
-def _ending(path: Path) -> str:
-    from emolive.video.sources import is_picture
-
-    return ".png" if is_picture(path) else ".mp4"
-
-
-def targets(options: Options, inputs: Sequence[Path]) -> list[Path]:
-    """The files that --out stands for: itself, or for several inputs without windows one for each, in that folder."""
-    out = options.out
-    if out is None:
-        return []
-    if len(inputs) < 2 or not options.headless:
-        return [out]
-    if out.suffix:
-        raise EmoliveError(f"--out {out} is one file, but there are {len(inputs)} inputs. Give --out a folder.")
-    stems = [path.stem for path in inputs]
-    return [
-        out / f"{path.stem if stems.count(path.stem) == 1 else f'{i + 1}-{path.name}'}{_ending(path)}"
-        for i, path in enumerate(inputs)
-    ]
-
-
-def _check_outputs(options: Options, inputs: Sequence[Path]) -> None:
-    from emolive.video.output import check_output
-
-    for path in [*targets(options, inputs), *([options.data] if options.data else [])]:
-        check_output(path, inputs, options.overwrite)
 
 
 def _windows(options: Options, stack: ExitStack) -> "Windows | None":
@@ -267,43 +222,3 @@ def checked(settings: Settings, model: "Model") -> tuple[str, ...]:
     if beyond:
         raise EmoliveError(f"{settings.filter_layer} has the filters 0 to {count - 1}; there is no {beyond[0]}.")
     return tuple(found)
-
-
-def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool) -> list[Sink]:
-    """The sinks that write: the recording, the data, and what keys switch on."""
-    from emolive.report.session_report import SessionReport
-    from emolive.show.snapshot import Facts, Snapshots
-    from emolive.video.bundle import run_of
-    from emolive.video.data import data_writer
-    from emolive.video.perfile import PerFile
-    from emolive.video.record import Recorder
-    from emolive.video.still import PictureWriter
-    from emolive.video.switch import RecordingSwitch
-
-    def writer(path: Path) -> Sink:
-        if path.suffix.lower() in PICTURES:
-            return PictureWriter(path, view, inputs, options.overwrite)
-        return Recorder(path, view, inputs, not live, options.overwrite)
-
-    view, paths = options.views[0], targets(options, inputs)
-    bundle = run_of(options.plain(), model, options.model_b) if options.bundle else None
-    sinks: list[Sink] = [RecordingSwitch(options.recordings, view, inputs, not live, not options.headless, bundle)]
-    if not options.headless:
-        sinks.append(Snapshots(options.recordings, Facts(model.path, model.sha256, model.device)))
-    if len(paths) == 1:
-        sinks.append(writer(paths[0]))
-    elif paths:
-        sinks.append(PerFile([partial(writer, path) for path in paths]))
-    if options.report is not None:
-        sinks.append(SessionReport(options, model.spec.labels, model.sha256, inputs))
-    if options.data is not None:
-        sinks.append(data_writer(options.data, model.spec.labels, options.overwrite, inputs))
-    return sinks
-
-
-def _report(options: Options, writers: Sequence[Sink], count: int) -> None:
-    """Say what was written."""
-    recorded = [path for sink in writers for path in getattr(sink, "saved", ())]
-    for path in (options.out, options.data, *recorded):
-        if path is not None and path.exists():
-            click.echo(f"{path}: {count} frames")

@@ -14,7 +14,7 @@ LEVELS = [
     {"scene", "settings", "reading", "model", "torchvision_guard", "stopwatch", "interrupts", "ahead"},
     {"show", "explain", "faces", "video", "memory", "history", "batches"},
     {"live", "web", "training", "report", "options"},
-    {"session", "bench"},
+    {"session", "outputs", "bench"},
     {"corpus"},
     {"cli"},
     {"__main__"},

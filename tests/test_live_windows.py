@@ -22,6 +22,7 @@ from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
 from emolive.live import run
 from emolive.options import Options
+from emolive.outputs import outputs
 from emolive.scene import Picture, Pin, Reading, Scene
 from emolive.show.keys import BINDINGS
 from emolive.show.windows import Windows
@@ -211,7 +212,7 @@ def test_every_hotkey_in_the_real_windows(xserver, model, portrait, tmp_path):
         windows.say("Loading …")
         source = stack.enter_context(open_files(files, realtime=True))
         parts, settings = session.parts(options, model, source, stack.enter_context(Detector()), Tracker())
-        sinks = [stack.enter_context(sink) for sink in session.outputs(options, model, files, False)]
+        sinks = [stack.enter_context(sink) for sink in outputs(options, model, files, False)]
         parts = replace(parts, sinks=[windows, *sinks, spy], poll=windows.poll, max_seconds=170)
         thread.start()
         run(parts, settings)

@@ -60,9 +60,9 @@ def _kept(job: Job, content: str) -> Outcome | None:
 
 def _made(job: Job, split: Split) -> Outcome:
     """Make a video's result, with the answers of its segments where it was split."""
-    from emolive import session
     from emolive.corpus.tally import Tally
     from emolive.live import run
+    from emolive.outputs import outputs
 
     began = time.perf_counter()
     with draft(job.out) as folder:
@@ -70,7 +70,7 @@ def _made(job: Job, split: Split) -> Outcome:
         with ExitStack() as stack:
             opened = _opened(job, options, stack)
             tally = Tally(opened.model.spec.labels)
-            writers = session.outputs(options, opened.model, [job.video], live=False)
+            writers = outputs(options, opened.model, [job.video], live=False)
             parts = _with_answers(opened.parts, job, split) if split.edges_ms else opened.parts
             sinks = [tally, *(stack.enter_context(sink) for sink in writers)]
             frames = run(replace(parts, sinks=sinks), opened.settings)

@@ -24,6 +24,7 @@ from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
 from emolive.live import run
 from emolive.options import Options
+from emolive.outputs import outputs
 from emolive.scene import Aim, Event, Key, Menu, Picture, Pin, Scene, Select, Settings
 from emolive.show.keys import BINDINGS, press
 from emolive.video.player import Player
@@ -172,7 +173,7 @@ def test_soak(tmp_path, portrait, model, tally, count):
     clips = [partial(Crowd, portrait, name) for name in ("one", "two")]
     with Player(clips, realtime=False) as source, Detector(options.detector) as detector, switch:
         prepared, settings = session.parts(options, small, source, detector, Tracker())
-        _, snapshots = session.outputs(options, small, (), live=False)
+        _, snapshots = outputs(options, small, (), live=False)
         sinks = (switch, snapshots, hands)
         assert run(replace(prepared, sinks=sinks, poll=hands.poll, press=press_quickly), settings) == count
     assert not any(m._forward_hooks or m._forward_pre_hooks or m._backward_hooks for m in small.net.modules())
