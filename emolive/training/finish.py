@@ -27,9 +27,9 @@ def finish(best: Path, held: Faces, out: Path, settings: Settings, trained_on: s
     """
     model = load(best)
     logits = logits_of(model, held.crops)
-    temperature, bias = calibrate(logits, held.truth, settings.calibration_balance, settings.floor)
-    model.net.fc.bias += bias
-    model = dataclasses.replace(model, spec=dataclasses.replace(model.spec, temperature=temperature))
+    fitted = calibrate(logits, held.truth, settings.calibration_balance, settings.floor)
+    fitted.fold(model.net.fc)
+    model = dataclasses.replace(model, spec=dataclasses.replace(model.spec, temperature=fitted.temperature))
     probabilities = predict(model, held.crops)
     report = measure(probabilities, held.truth, held.labels)
     spec = dataclasses.replace(

@@ -13,7 +13,7 @@ from emolive.errors import EmoliveError
 from emolive.explain.engine import Engine
 from emolive.faces.crop import crop_face, square
 from emolive.scene import Face, Frame, Memory, Settings
-from emolive.training.calibrate import calibrate
+from emolive.training.calibrate import Calibration, calibrate
 from emolive.training.cli import evaluate
 from emolive.training.dataset import read_faces
 from emolive.training.evaluate import agreement, evaluate_folder, measure, predict, views
@@ -56,22 +56,48 @@ def test_calibration_error_has_fifteen_equal_bins(guesses):
     assert measure(p, t, list("abcd"))["ece"] == pytest.approx(error, abs=1e-6)
 
 
-def test_temperature_and_biases_are_found_again():
+@pytest.fixture(scope="module")
+def honest():
+    """Logits (20000, 5) whose softmax is the chance of each class, and classes drawn by it."""
     draw = np.random.default_rng(1)
-    honest = draw.normal(size=(20000, 5)) * 1.5
-    p = np.exp(honest) / np.exp(honest).sum(1, keepdims=True)
-    truth = np.array([draw.choice(5, p=row) for row in p])
-    shifted = torch.tensor(3 * (honest + np.array([1, 0, 0, 0, -1])), dtype=torch.float32)
-    temperature, bias = calibrate(shifted, truth)
-    assert temperature == pytest.approx(3, rel=0.05)
-    np.testing.assert_allclose(bias, [-3, 0, 0, 0, 3], atol=0.3)
+    logits = torch.from_numpy(draw.normal(size=(20000, 5)) * 1.5).float()
+    return logits, np.array([draw.choice(5, p=row / row.sum()) for row in logits.double().softmax(1).numpy()])
+
+
+def test_temperature_and_biases_are_found_again(honest):
+    logits, truth = honest
+    found = calibrate(3 * (logits + torch.tensor([1.0, 0, 0, 0, -1])), truth)
+    assert found.temperature == pytest.approx(3, rel=0.05)
+    np.testing.assert_allclose(found.bias, [-3, 0, 0, 0, 3], atol=0.3)
+    np.testing.assert_allclose(found.scale, 1, atol=0.05)
+
+
+def test_a_class_that_speaks_too_softly_is_found(honest):
+    logits, truth = honest
+    scale = torch.tensor([0.5, 1, 1, 1, 1])
+    found = calibrate(logits * scale, truth)
+    np.testing.assert_allclose(found.scale * scale / found.temperature, 1, atol=0.06)
+
+
+def test_a_few_pictures_move_the_scales_little(honest):
+    logits, truth = honest
+    assert abs(calibrate(logits[:12], truth[:12]).scale.log()).max() < 0.35
+
+
+def test_a_folded_calibration_leaves_the_temperature_only(honest):
+    logits, _ = honest
+    fitted = Calibration(2.0, torch.tensor([0.5, 1, 1, 1, 2]), torch.tensor([1.0, 0, 0, -1, 0]))
+    linear = torch.nn.Linear(5, 5)
+    expected = linear(logits) * fitted.scale + fitted.bias
+    fitted.fold(linear)
+    torch.testing.assert_close(linear(logits), expected)
 
 
 def test_no_class_stays_under_the_floor(guesses):
     p, t = guesses
     logits = torch.log(torch.tensor(p)) - torch.tensor([3.0, 0, 0, 0])
-    _, bias = calibrate(logits, t, floor=0.5)
-    guess = (logits + bias).argmax(1).numpy()
+    found = calibrate(logits, t, floor=0.5)
+    guess = (logits * found.scale + found.bias).argmax(1).numpy()
     assert min((guess[t == k] == k).mean() for k in range(3)) >= 0.5
 
 
