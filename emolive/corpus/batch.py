@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Tally:
+class Progress:
     """How far a batch is. `failed` holds the reason for each video that could not be done; `fatal` what ended it."""
 
     done: dict[Path, Outcome] = field(default_factory=dict)
@@ -46,10 +46,10 @@ def batch(
     data: str,
     segment_s: float,
     force: bool,
-) -> Tally:
+) -> Progress:
     """Make the result of every video that `names` stand for. What is there already is kept unless `force`.
 
-    Raises `EmoliveError` for what is wrong with the request itself; a video that cannot be done is in the `Tally`.
+    Raises `EmoliveError` for what is wrong with the request itself; a video that cannot be done is in the `Progress`.
     """
     found = videos(names, out)
     options = _resolved(options)
@@ -59,23 +59,23 @@ def batch(
         Job(path, out.resolve() / name, options, settings, annotated, data, segment_s, force)
         for path, name in found.items()
     ]
-    tally = Tally()
+    progress = Progress()
     with Interrupts(), _bar(len(jobs)) as bar:
         try:
             with open_engine(engine, work, resources) as opened:
                 for job in jobs:
                     opened.submit(Whole(job))
-                follow(opened, tally, lambda: _show(bar, tally))
+                follow(opened, progress, lambda: _show(bar, progress))
         except SystemExit:
             bar.close()
             click.echo("Stopped. What is done is kept; the same command goes on with the rest.", err=True)
             raise
         finally:
             _tidy(out)
-    return tally
+    return progress
 
 
-def follow(engine: Engine, tally: Tally, changed: Callable[[], None]) -> None:
+def follow(engine: Engine, progress: Progress, changed: Callable[[], None]) -> None:
     """Take what is finished, hand out what comes of it, until nothing is left or something fails for all."""
     missing: dict[Path, set[int]] = {}  # the segments of each split video that are not there yet
     for done in engine.finished():
@@ -83,12 +83,12 @@ def follow(engine: Engine, tally: Tally, changed: Callable[[], None]) -> None:
         video = task.job.video
         match done.result:
             case Failure(error, fatal):
-                tally.failed[video] = error
+                progress.failed[video] = error
                 if fatal:
-                    tally.fatal = error
+                    progress.fatal = error
                     return
             case Outcome() as outcome:
-                tally.done[video] = outcome
+                progress.done[video] = outcome
                 for note in outcome.notes:
                     log.warning("%s: %s", video.name, note)
             case Split() as split:
@@ -97,7 +97,7 @@ def follow(engine: Engine, tally: Tally, changed: Callable[[], None]) -> None:
                     engine.submit(Segment(task.job, split, number))
             case Segment(job, split, number):
                 missing[video].discard(number)
-                if not missing[video] and video not in tally.failed:
+                if not missing[video] and video not in progress.failed:
                     engine.submit(Join(job, split))
         changed()
 
@@ -106,9 +106,9 @@ def _bar(total: int) -> tqdm:
     return tqdm(total=total, unit=" videos", dynamic_ncols=True, mininterval=0.5, smoothing=0.1)
 
 
-def _show(bar: tqdm, tally: Tally) -> None:
-    bar.set_postfix_str(f"{len(tally.failed)} failed" if tally.failed else "", refresh=False)
-    bar.update(len(tally.done) + len(tally.failed) - bar.n)
+def _show(bar: tqdm, progress: Progress) -> None:
+    bar.set_postfix_str(f"{len(progress.failed)} failed" if progress.failed else "", refresh=False)
+    bar.update(len(progress.done) + len(progress.failed) - bar.n)
 
 
 def _resolved(options: Options) -> Options:

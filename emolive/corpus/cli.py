@@ -12,7 +12,7 @@ from emolive.errors import EmoliveError, OutputError
 from emolive.options import Options, look_options
 
 if TYPE_CHECKING:
-    from emolive.corpus.batch import Tally
+    from emolive.corpus.batch import Progress
 
 MOST_NAMED = 20
 """How many failed videos are named; --json names all."""
@@ -64,34 +64,34 @@ def batch(
         segment = 0.0
     began = time.perf_counter()
     resources = Resources(workers, address, gpus_per_worker)
-    tally = run(videos, results, options, engine, resources, video, kind, segment, force)
+    progress = run(videos, results, options, engine, resources, video, kind, segment, force)
     if as_json:
-        click.echo(_json(tally, results, time.perf_counter() - began))
+        click.echo(_json(progress, results, time.perf_counter() - began))
     else:
-        there = f", {tally.kept} of them before" if tally.kept else ""
-        click.echo(f"{results}: {len(tally.done)} videos done{there}")
-    if tally.fatal:
-        raise OutputError(tally.fatal)
-    if tally.failed:
-        raise EmoliveError(_failures(tally))
+        there = f", {progress.kept} of them before" if progress.kept else ""
+        click.echo(f"{results}: {len(progress.done)} videos done{there}")
+    if progress.fatal:
+        raise OutputError(progress.fatal)
+    if progress.failed:
+        raise EmoliveError(_failures(progress))
 
 
-def _failures(tally: "Tally") -> str:
-    named = [f"  {e if str(path) in e else f'{path}: {e}'}" for path, e in sorted(tally.failed.items())]
+def _failures(progress: "Progress") -> str:
+    named = [f"  {e if str(path) in e else f'{path}: {e}'}" for path, e in sorted(progress.failed.items())]
     more = [f"  and {len(named) - MOST_NAMED} more (--json names all)"] if len(named) > MOST_NAMED else []
-    total = len(tally.failed) + len(tally.done)
+    total = len(progress.failed) + len(progress.done)
     return "\n".join([f"{len(named)} of {total} videos could not be done:", *named[:MOST_NAMED], *more])
 
 
-def _json(tally: "Tally", out: Path, seconds: float) -> str:
+def _json(progress: "Progress", out: Path, seconds: float) -> str:
     facts = {
         "out": str(out),
         "seconds": round(seconds, 3),
         "done": [
             {"video": str(path), "frames": o.frames, "faces": o.faces, "kept": o.kept, "notes": o.notes}
-            for path, o in sorted(tally.done.items())
+            for path, o in sorted(progress.done.items())
         ],
-        "failed": [{"video": str(path), "error": error} for path, error in sorted(tally.failed.items())],
-        "fatal": tally.fatal,
+        "failed": [{"video": str(path), "error": error} for path, error in sorted(progress.failed.items())],
+        "fatal": progress.fatal,
     }
     return json.dumps(facts, ensure_ascii=False, indent=2)
