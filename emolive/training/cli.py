@@ -28,8 +28,8 @@ def setting(*names: str, kind: object = None, help: str = "") -> click.decorator
 @click.option("--val-fraction", type=click.FloatRange(0, 0.9, min_open=True), default=0.1, show_default=True,
               help="Part of each class that is held out where DATA has no folder validation.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on after the last whole epoch of the run in --out.")
-@setting("--stages", help="Input sizes and epochs: 64x6,112x8@0.5+0.2: 6 epochs at 64 pixels, 8 at 112, less spoilt,"
-         " with mixup's alpha 0.2. After a / the learning rate starts anew, half as high.")  # fmt: skip
+@setting("--stages", help="Input sizes and epochs: 64x6,112x8@0.5~0.1: 6 epochs at 64 pixels, 8 at 112, less spoilt,"
+         " seeking a flat minimum (SAM, rho 0.1). After a / the learning rate starts anew, half as high.")  # fmt: skip
 @setting("--init", help="Weights to start from: imagenet (downloaded), none, or a file.")
 @setting("--batch", kind=click.IntRange(1), help="Pictures a step, all processes together.")
 @setting("--lr", kind=click.FloatRange(0, min_open=True), help="Highest learning rate.")

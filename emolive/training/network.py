@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 from emolive import torchvision_guard  # noqa: F401
@@ -11,14 +12,15 @@ from emolive import torchvision_guard  # noqa: F401
 import lightning.pytorch as pl
 import numpy as np
 import torch
+from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics.classification import MulticlassAccuracy
-from torchvision.transforms import v2
 
 from emolive.errors import EmoliveError, ModelError
 from emolive.model import Spec, build, load, prepare
 from emolive.training.settings import Settings
+from emolive.training.sharpness import climb
 
 
 def spec_of(settings: Settings, labels: tuple[str, ...], size: int | None = None) -> Spec:
@@ -74,6 +76,7 @@ class Emotions(pl.LightningModule):
         self.spec, self.settings = spec, settings
         weights = (counts.mean() / counts) ** settings.balance
         self.register_buffer("weights", torch.tensor(weights * counts.sum() / (weights * counts).sum()).float())
+        self.uphill = False
         self.train_accuracy = MulticlassAccuracy(len(spec.labels), average="micro")
         self.val_accuracy = MulticlassAccuracy(len(spec.labels), average="micro")
 
@@ -82,27 +85,42 @@ class Emotions(pl.LightningModule):
         smooth = targets * (1 - self.settings.smoothing) + self.settings.smoothing / targets.shape[1]
         return -(smooth * self.weights * logits.float().log_softmax(1)).sum(1).mean()
 
-    def on_train_epoch_start(self) -> None:
-        """Draw anew from seed and epoch, so that a resumed run mixes the same pictures up."""
-        torch.manual_seed(self.settings.seed * 1000 + self.current_epoch)
-
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor], _: int) -> Tensor:
         """One batch of pictures (N, 1 or 3, S, S) in 0..1, targets (N, K or 2K), truth (N,): its loss."""
         x, targets, truth = batch
         mean, std = (x.new_tensor(v).view(1, 3, 1, 1) for v in (self.spec.mean, self.spec.std))
         x = ((x - mean) / std).contiguous(memory_format=torch.channels_last)
-        alpha = self.settings.stage(self.current_epoch).mixup
-        if alpha:
-            x, targets = v2.MixUp(alpha=alpha)(x, targets)
         logits = self.net(x)
         k = len(self.spec.labels)
         loss = self.loss(logits[:, :k], targets[:, :k])
         if logits.shape[1] > k:
             loss = loss + self.settings.vote_weight * self.loss(logits[:, k:], targets[:, k:])
+        if self.uphill:
+            return loss
         self.train_accuracy(logits[:, :k], truth)
         self.log("train_loss", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(x), prog_bar=True)
         self.log("train_accuracy", self.train_accuracy, on_step=False, on_epoch=True, prog_bar=True)
         return loss
+
+    def optimizer_step(
+        self, epoch: int, batch_idx: int, optimizer: LightningOptimizer, optimizer_closure: Callable[[], Tensor | None]
+    ) -> None:
+        """One step; where the stage has a `rho`, by the gradient of the loss that far uphill."""
+        rho = self.settings.stage(epoch).rho
+        if not rho:
+            super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
+            return
+        optimizer_closure()
+        back = climb(self.net, rho)
+        self.uphill = True
+
+        def there() -> Tensor | None:
+            loss = optimizer_closure()
+            back()
+            return loss
+
+        optimizer.step(closure=there)
+        self.uphill = False
 
     def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
         """Measure one batch of crops (N, S, S, 3) uint8 and truth (N,), prepared as in live use."""

@@ -16,18 +16,18 @@ from emolive.errors import EmoliveError
 
 @dataclass(frozen=True)
 class Stage:
-    """Some epochs at one input size; `strength` scales how often their pictures are spoilt, `mixup` is mixup's alpha
-    (Zhang et al. 2018, arXiv:1710.09412; 0: pictures are not mixed)."""
+    """Some epochs at one input size; `strength` scales how often their pictures are spoilt, `rho` is how far around
+    the weights the loss has to be low (see `climb`; 0: at the weights only, in half the time)."""
 
     size: int
     epochs: int
     strength: float = 1.0
-    mixup: float = 0.0
+    rho: float = 0.0
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train. `stages` are sizes and epochs, how much the pictures are spoilt and mixed: "64x6,112x8@0.5+0.2".
+    """How to train. `stages` are sizes and epochs, how often pictures are spoilt, and rho: "64x6,112x8@0.5~0.1".
     After a "/" the learning rate starts anew, half as high (Loshchilov and Hutter 2017, arXiv:1608.03983).
 
     targets: "label" learns the folders' labels, "ferplus" the annotators' votes, "both" the labels with one set of
@@ -103,7 +103,7 @@ class Settings:
 
 
 def _stage(text: str) -> Stage | None:
-    """The stage that `64x6` or `64x6@0.5+0.2` stands for; None for what is not understood."""
-    found = re.fullmatch(r"(\d+)x(\d+)(?:@(\d*\.?\d+))?(?:\+(\d*\.?\d+))?", text)
+    """The stage that `64x6` or `64x6@0.5~0.1` stands for; None for what is not understood."""
+    found = re.fullmatch(r"(\d+)x(\d+)(?:@(\d*\.?\d+))?(?:~(\d*\.?\d+))?", text)
     stage = Stage(int(found[1]), int(found[2]), float(found[3] or 1), float(found[4] or 0)) if found else None
     return stage if stage and stage.size >= 16 and stage.epochs >= 1 else None

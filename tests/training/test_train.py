@@ -90,7 +90,7 @@ def test_soft_targets_have_their_own_outputs_in_training_only(data, tmp_path):
         train(data, tmp_path / "none", Settings(targets="both"))
     names = [f"{kind}/{i:02}.png" for kind in ("bars", "disc") for i in range(32)]
     (data / "train" / "ferplus.csv").write_text("file,bars,disc\n" + "".join(f"{name},6,4\n" for name in names))
-    short = Settings(**{**vars(SMALL), "stages": "24x1,32x1+0.2", "targets": "both", "color": "rgb", "balance": 0.5})
+    short = Settings(**{**vars(SMALL), "stages": "24x1,32x1~0.1", "targets": "both", "color": "rgb", "balance": 0.5})
     train(data, tmp_path / "both", short)
     assert load(tmp_path / "both" / "model.safetensors").net.fc.out_features == 2
     assert [row["size"] for row in rows(tmp_path / "both")] == ["24", "32"]
@@ -119,7 +119,7 @@ def test_stages():
     settings = Settings(stages="64x2, 112x3@.5")
     assert settings.plan() == [Stage(64, 2), Stage(112, 3, 0.5)]
     assert settings.epochs == 5
-    assert Settings(stages="112x3+0.2,64x1@.5+.1").plan() == [Stage(112, 3, 1.0, 0.2), Stage(64, 1, 0.5, 0.1)]
+    assert Settings(stages="112x3~0.2,64x1@.5~.1").plan() == [Stage(112, 3, 1.0, 0.2), Stage(64, 1, 0.5, 0.1)]
     assert [settings.stage(epoch).size for epoch in range(6)] == [64, 64, 112, 112, 112, 112]
     for wrong in ("", "112", "64x0", "8x3", "64x2;112x3", "64x2+"):
         with pytest.raises(EmoliveError, match="stages"):
