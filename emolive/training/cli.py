@@ -40,7 +40,7 @@ def setting(*names: str, kind: object = None, help: str = "") -> click.decorator
 @setting("--average", kind=click.FloatRange(0), help="Epochs that the shipped weights are a moving average over.")
 @setting("--targets", kind=click.Choice(["label", "ferplus", "both"]), help="What is learnt: labels, FER+ votes, both.")
 @setting("--vote-weight", kind=click.FloatRange(0), help="Weight of the votes where both are learnt.")
-@setting("--calibration-balance", kind=click.FloatRange(0, 1), help="As --balance, for the biases fitted in the end.")
+@setting("--calibration-balance", kind=click.FloatRange(0, 1), help="As --balance, for the calibration in the end.")
 @setting("--floor", kind=click.FloatRange(0, 1), help="Raise classes of less recall on validation to this much.")
 @setting("--color", kind=click.Choice(["gray", "rgb"]), help="What the network sees.")
 @setting("--crop-size", kind=click.IntRange(8, 1024), help="Pixels that a face is reduced to first.")

@@ -22,7 +22,7 @@ MODEL = "model.safetensors"
 def finish(best: Path, held: Faces, out: Path, settings: Settings, trained_on: str) -> dict:
     """Write model.safetensors, report.json, confusion.png and mistakes.png into `out`, and give the report.
 
-    All figures are of the validation pictures, on which temperature and biases are fitted too: measure on others for a
+    All figures are of the validation pictures, on which the calibration is fitted too: measure on others for a
     figure that was not chosen for.
     """
     model = load(best)
