@@ -47,7 +47,7 @@ class Settings:
     average: float = 1.0
     targets: str = "label"
     vote_weight: float = 0.5
-    calibration_balance: float = 0.5
+    calibration_balance: float = 0.0
     floor: float = 0.0
     init: str = "imagenet"
     color: str = "gray"
