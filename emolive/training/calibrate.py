@@ -35,9 +35,9 @@ def calibrate(
     """The calibration that gives logits (N, K) of the classes `truth` (N,) the least cross-entropy.
 
     Vector scaling: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, arXiv 1706.04599; a normal prior
-    (`spread`, of their logarithms) keeps the scales near
-    1 where there are few pictures. Here classes count count^-balance each, so that rare ones
-    are not forgotten; then the bias of a class whose recall is under `floor` is raised until it is not.
+    (`spread`: of the scales' logarithms) keeps them near 1 where there are few pictures. Here classes count
+    count^-balance each, so that rare ones are not forgotten; then the bias of a class whose recall is under `floor` is
+    raised until it is not.
     """
     t = torch.from_numpy(truth)
     counts = torch.bincount(t, minlength=logits.shape[1]).float()

@@ -147,7 +147,8 @@ def test_settings_come_back(tmp_path):
 def test_two_processes_give_the_same_checkpoint_format(run, data, tmp_path):
     SMALL.write(tmp_path / "settings.json")
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command += ["-m", "emolive", "train", str(data), "--settings", str(tmp_path / "settings.json"), "--stages", "32x1"]
+    command += ["-m", "emolive", "train", str(data), "--settings", str(tmp_path / "settings.json")]
+    command += ["--stages", "32x1,32x1~0.1"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(
         [*command, "--out", str(tmp_path / "out")], env=environment, capture_output=True, text=True, timeout=180
@@ -156,5 +157,5 @@ def test_two_processes_give_the_same_checkpoint_format(run, data, tmp_path):
     ours, theirs = (load(path / "model.safetensors") for path in (tmp_path / "out", run))
     assert ours.net.state_dict().keys() == theirs.net.state_dict().keys()
     assert ours.spec.labels == theirs.spec.labels
-    assert len(rows(tmp_path / "out")) == 1
+    assert len(rows(tmp_path / "out")) == 2
     assert json.loads((tmp_path / "out" / "report.json").read_text())["n"] == 24
