@@ -93,6 +93,9 @@ def file(options: Options, files: tuple[Path, ...], start: float | None, end: fl
 
     if start is not None and end is not None and end <= start:
         raise click.UsageError("--end must be later than --start.")
+    last = files[-1]
+    if options.record and len(files) > 1 and not last.exists():
+        raise click.UsageError(f"There is no file {last}. --record takes no name; --out {last} writes there.")
     session.files(options, files, start, end)
 
 

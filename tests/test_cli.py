@@ -99,6 +99,10 @@ def test_without_a_screen_files_go_on_headless_into_recordings(film, tmp_path):
     assert len(list(tmp_path.glob("*film*.mp4"))) == 1
 
 
+def test_a_name_after_record_is_told_where_it_belongs(film, tmp_path):
+    fails(f"--out {tmp_path / 'mine.mp4'}", "file", film, "--headless", "--record", tmp_path / "mine.mp4", status=2)
+
+
 def test_record_without_windows(film, tmp_path):
     ok("file", film, "--headless", "--record", "--recordings", tmp_path / "kept")
     (path,) = (tmp_path / "kept").iterdir()
