@@ -53,6 +53,18 @@ class Observer:
         return ()
 
 
+def shared_out(inside: Mapping[str, float], after: Mapping[str, float], loop: float) -> tuple[dict[str, float], float]:
+    """All stages of a frame, in ms, with the "rest" of the loop's time; and the frame's latency.
+
+    The next frame is read and its faces are found while this one is drawn: what of that goes on at once is counted
+    twice in the stages, and each frame waits until the one before is drawn.
+    """
+    draw, decode = inside.get("draw", 0.0), inside.get("decode", 0.0)
+    at_once = min(draw, decode + inside.get("detect", 0.0))
+    rest = max(0.0, loop + at_once - sum(inside.values()))
+    return {**inside, "rest": rest, **after}, loop - decode + draw + after.get("show", 0.0)
+
+
 class Probe(Observer):
     """A sink that fills `samples`, one for each frame with faces after the first `warm` ones.
 
@@ -83,15 +95,9 @@ class Probe(Observer):
             self.seen.add(len(scene.faces))
             if scene.readings:
                 loop = (came - self._left) * 1e3
-                stages = {**before, "draw": draw}
-                decode = stages.get("decode", 0.0)
-                at_once = min(draw, decode + stages.get("detect", 0.0))
-                stages["rest"] = max(0.0, loop + at_once - sum(stages.values()))
-                # The frame was read while the one before was drawn.
-                latency = loop - decode + draw + outside.ms.get("show", 0.0)
+                stages, latency = shared_out({**before, "draw": draw}, outside.ms, loop)
                 detect, forward = self._bare(scene)
-                sample = Sample({**stages, **outside.ms}, loop, latency, detect, forward, len(scene.faces))
-                self.samples.append(sample)
+                self.samples.append(Sample(stages, loop, latency, detect, forward, len(scene.faces)))
         elif scene.readings:
             self._bare(scene)  # both warm up alike
         self._warm -= 1

@@ -22,6 +22,10 @@ class Calibration:
     scale: Tensor
     bias: Tensor
 
+    def __call__(self, logits: Tensor) -> Tensor:
+        """The logits (N, K) whose softmax the probabilities are."""
+        return (logits * self.scale + self.bias) / self.temperature
+
     @torch.no_grad()
     def fold(self, linear: nn.Linear) -> None:
         """Let `linear`, which made the logits, scale and shift them itself: only the temperature is left."""

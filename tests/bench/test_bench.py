@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from emolive.bench.probe import Sample
+from emolive.bench.probe import Sample, shared_out
 from emolive.bench.result import Bench, Keys, Recording, summed_up, table
 from emolive.bench.start import peak_memory_mb
 
@@ -58,6 +58,14 @@ def test_frames_with_other_numbers_of_faces_do_not_make_the_machine_look_busy():
 @pytest.mark.parametrize(("faces", "most"), [(1, 1.35), (3, 1.35), (4, 1.25), (9, 1.25)])
 def test_the_bound_depends_on_the_number_of_faces(faces, most):
     assert summed_up([sample(24.0, 15.0, faces=faces)]).must == most
+
+
+def test_latency_is_from_arrival_until_shown_and_the_rest_is_what_no_stage_took():
+    inside = {"decode": 4.0, "detect": 5.0, "forward": 10.0, "draw": 6.0}
+    stages, latency = shared_out(inside, {"show": 10.0, "encode": 3.0}, loop=25.0)
+    assert latency == pytest.approx(25 - 4 + 6 + 10)
+    assert stages == {**inside, "rest": pytest.approx(25 - 4 - 5 - 10), "show": 10.0, "encode": 3.0}
+    assert shared_out({"decode": 1.0, "draw": 6.0}, {}, 5.0)[0]["rest"] == 0
 
 
 def test_the_table_names_what_is_missed():

@@ -88,16 +88,17 @@ def test_a_folded_calibration_leaves_the_temperature_only(honest):
     logits, _ = honest
     fitted = Calibration(2.0, torch.tensor([0.5, 1, 1, 1, 2]), torch.tensor([1.0, 0, 0, -1, 0]))
     linear = torch.nn.Linear(5, 5)
-    expected = linear(logits) * fitted.scale + fitted.bias
+    expected = fitted(linear(logits))
     fitted.fold(linear)
-    torch.testing.assert_close(linear(logits), expected)
+    torch.testing.assert_close(linear(logits) / fitted.temperature, expected)
+    torch.testing.assert_close(fitted(torch.eye(5))[0], torch.tensor([0.75, 0, 0, -0.5, 0]))
 
 
 def test_no_class_stays_under_the_floor(guesses):
     p, t = guesses
     logits = torch.log(torch.tensor(p)) - torch.tensor([3.0, 0, 0, 0])
     found = calibrate(logits, t, floor=0.5)
-    guess = (logits * found.scale + found.bias).argmax(1).numpy()
+    guess = found(logits).argmax(1).numpy()
     assert min((guess[t == k] == k).mean() for k in range(3)) >= 0.5
 
 

@@ -121,7 +121,7 @@ def test_stages():
     assert settings.epochs == 5
     assert Settings(stages="112x3~0.2,64x1@.5~.1").plan() == [Stage(112, 3, 1.0, 0.2), Stage(64, 1, 0.5, 0.1)]
     assert [settings.stage(epoch).size for epoch in range(6)] == [64, 64, 112, 112, 112, 112]
-    for wrong in ("", "112", "64x0", "8x3", "64x2;112x3", "64x2+"):
+    for wrong in ("", "112", "64x0", "8x3", "64x2;112x3", "64x2+", "64x2~"):
         with pytest.raises(EmoliveError, match="stages"):
             Settings(stages=wrong).plan()
 

@@ -91,7 +91,7 @@ def until_frame(source: Source, settings: Settings | None = None, seconds: float
     raise AssertionError(f"no frame within {seconds} s")
 
 
-def for_ever(source: Source, slowest_s: float = 0.5) -> None:
+def for_ever(source: Source, slowest_s: float = 0.2) -> None:
     """Read until an error ends it; every read must come back at once, so that keys stay alive."""
     while True:
         before = time.monotonic()
