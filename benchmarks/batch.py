@@ -20,12 +20,12 @@ from batch_report import Setting, markdown
 from machine import processor
 from scene_video import write_scene
 
-from emolive.explain.engine import Engine
+from emolive.core.scene import Frame, Memory, Settings
 from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
-from emolive.model import load
-from emolive.scene import Frame, Memory, Settings
-from emolive.video.clips import VideoClip
+from emolive.live.engine import Engine
+from emolive.media.clips import VideoClip
+from emolive.networks.checkpoint import load
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "batch"

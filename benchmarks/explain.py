@@ -15,11 +15,11 @@ from functools import partial
 import click
 import torch
 
-from emolive.explain.cams import METHODS
-from emolive.explain.look import look
-from emolive.explain.packed import packed
-from emolive.model import Model, load
-from emolive.scene import Variant
+from emolive.attribution.look import look
+from emolive.attribution.methods import METHODS
+from emolive.core.scene import Variant
+from emolive.networks.checkpoint import Model, load
+from emolive.networks.packed import packed
 
 MUST = {"layer4": 1.10, "layer3": 1.60}
 

@@ -13,10 +13,10 @@ from pytorch_grad_cam import GradCAM
 from torch import Tensor, nn
 from torchcam.methods import GradCAM as TorchCam
 
-from emolive.explain.look import look
-from emolive.explain.packed import packed
-from emolive.model import Model
-from emolive.scene import Variant
+from emolive.attribution.look import look
+from emolive.core.scene import Variant
+from emolive.networks.checkpoint import Model
+from emolive.networks.packed import packed
 
 Maps = Callable[[Tensor], np.ndarray]
 """A batch (N, 3, S, S) in, its maps (N, h, w) out, for the class that the network finds likeliest for each face."""

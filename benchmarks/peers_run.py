@@ -12,7 +12,7 @@ import click
 import numpy as np
 import torch
 
-from emolive import torchvision_guard  # noqa: F401 (before any library imports torchvision)
+from emolive.networks import torchvision_guard  # noqa: F401 (before any library imports torchvision)
 
 # isort: split
 from machine import processor
@@ -20,13 +20,13 @@ from peers_maps import Maps, comparable, contestants
 from peers_results import BARE, FACE_BY_FACE, FER, OURS, Measured, take_turns, timed
 from peers_video import Fer, Look, by_emolive, face_by_face
 
-from emolive.explain.hooks import shapes
+from emolive.attribution.hooks import shapes
+from emolive.core.scene import Frame
 from emolive.faces.crop import crop_face, square
 from emolive.faces.detect import Detector
-from emolive.model import Model, as_seen, load
-from emolive.scene import Frame
-from emolive.video.clips import VideoClip
-from emolive.video.demo import DemoClip
+from emolive.media.clips import VideoClip
+from emolive.media.demo import DemoClip
+from emolive.networks.checkpoint import Model, as_seen, load
 
 PACKAGES = ("torch", "torchvision", "numpy", "mediapipe", "opencv-contrib-python", "grad-cam", "torchcam", "captum")
 

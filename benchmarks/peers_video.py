@@ -13,12 +13,12 @@ import numpy as np
 from peers_maps import learning
 from pytorch_grad_cam import GradCAM
 
-from emolive.explain.engine import Engine
-from emolive.explain.packed import packed
+from emolive.core.scene import Detect, Frame, Memory, Settings
 from emolive.faces.crop import crop_face, square
 from emolive.faces.track import Tracker
-from emolive.model import Model, as_seen
-from emolive.scene import Detect, Frame, Memory, Settings
+from emolive.live.engine import Engine
+from emolive.networks.checkpoint import Model, as_seen
+from emolive.networks.packed import packed
 
 WORKER = Path(__file__).with_name("peers_fer.py")
 

@@ -3,8 +3,8 @@
 from itertools import islice
 from pathlib import Path
 
-from emolive.video.demo import DemoClip
-from emolive.video.encode import Mp4
+from emolive.media.demo import DemoClip
+from emolive.media.encode import Mp4
 
 
 def write_scene(path: Path, faces: int, frames: int, from_ms: float = 0.0) -> None:

@@ -15,9 +15,9 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import xserver as x  # noqa: E402
 
-from emolive.show.keys import help_table  # noqa: E402
+from emolive.ui.keys import help_table  # noqa: E402
 
-BEGIN, END = "<!-- keys: made from emolive/show/keys.py by make readme -->\n", "<!-- /keys -->"
+BEGIN, END = "<!-- keys: made from emolive/ui/keys.py by make readme -->\n", "<!-- /keys -->"
 
 
 def keys() -> None:

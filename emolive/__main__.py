@@ -1,5 +1,5 @@
 """`python -m emolive` is the same as `emolive`."""
 
-from emolive.cli import main
+from emolive.commands.main import main
 
 main()

@@ -44,7 +44,7 @@ def portrait() -> np.ndarray:
 @pytest.fixture(scope="session")
 def model():
     """The shipped network, loaded once."""
-    from emolive.model import load
+    from emolive.networks.checkpoint import load
 
     return load()
 

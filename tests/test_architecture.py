@@ -10,13 +10,15 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent / "emolive"
 
 LEVELS = [
-    {"errors"},
-    {"scene", "settings", "reading", "model", "torchvision_guard", "stopwatch", "interrupts", "ahead"},
-    {"show", "explain", "faces", "video", "memory", "history", "batches"},
-    {"live", "web", "training", "report", "options"},
-    {"session", "outputs", "bench"},
+    {"core"},
+    {"networks", "faces", "media"},
+    {"attribution"},
+    {"audit"},
+    {"ui"},
+    {"reports", "training", "live"},
+    {"web", "bench"},
     {"corpus"},
-    {"cli"},
+    {"commands"},
     {"__main__"},
 ]
 LEVEL = {name: i for i, names in enumerate(LEVELS) for name in names}
@@ -55,7 +57,7 @@ def test_every_part_has_its_level():
     assert {part(path) for path in FILES} - {"__init__"} <= set(LEVEL)
 
 
-LIGHT = ["show", "memory.py", "history.py", "live.py", "scene.py", "settings.py", "reading.py", "options.py"]
+LIGHT = ["ui", "live/memory.py", "live/history.py", "live/loop.py", "core"]
 
 
 @pytest.mark.parametrize("name", LIGHT)
@@ -66,7 +68,7 @@ def test_some_parts_never_import_torch(name):
 
 
 def test_the_loop_imports_nothing_heavy():
-    assert not {w.split(".")[0] for w in imported(ROOT / "live.py")} & {"cv2", "av", "numpy"}
+    assert not {w.split(".")[0] for w in imported(ROOT / "live" / "loop.py")} & {"cv2", "av", "numpy"}
 
 
 def test_only_windows_opens_windows():
@@ -77,7 +79,7 @@ def test_only_windows_opens_windows():
 def test_help_answers_at_once():
     code = """
 import sys
-from emolive.cli import cli
+from emolive.commands.main import cli
 heavy = {'torch', 'cv2', 'mediapipe', 'av', 'numpy', 'streamlit', 'matplotlib', 'lightning'} & set(sys.modules)
 assert not heavy, heavy
 cli(['--help'])

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from emolive.cli import cli
-from emolive.show.keys import help_table
+from emolive.commands.main import cli
+from emolive.ui.keys import help_table
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

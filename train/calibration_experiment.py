@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from emolive.model import load
+from emolive.networks.checkpoint import load
 from emolive.training.calibrate import SPREAD, calibrate
 from emolive.training.dataset import read_faces
 from emolive.training.evaluate import logits_of, measure

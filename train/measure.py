@@ -21,10 +21,10 @@ import torch
 from card import write_card
 from paste_experiment import pasted
 
+from emolive.core.scene import Frame
 from emolive.faces.crop import crop_face, square
 from emolive.faces.detect import Detector
-from emolive.model import Model, default_model, load
-from emolive.scene import Frame
+from emolive.networks.checkpoint import Model, default_model, load
 from emolive.training.dataset import Faces, read_faces
 from emolive.training.evaluate import agreement, measure, predict
 from emolive.training.pictures import draw_confusion

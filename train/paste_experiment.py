@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from emolive.core.scene import Box, Frame
 from emolive.faces.crop import crop_face, square
 from emolive.faces.detect import MODELS, Detector
-from emolive.model import Model, default_model, load
-from emolive.scene import Box, Frame
+from emolive.networks.checkpoint import Model, default_model, load
 from emolive.training.dataset import Faces, read_faces
 from emolive.training.evaluate import predict
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from emolive.model import default_model, load, save
+from emolive.networks.checkpoint import default_model, load, save
 
 
 @click.command(help=__doc__)

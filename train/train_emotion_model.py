@@ -10,7 +10,7 @@ DATA is what prepare_fer2013.py writes. All options of `emolive train` can be gi
 import sys
 from pathlib import Path
 
-from emolive.cli import main
+from emolive.commands.main import main
 
 if __name__ == "__main__":
     sys.argv[1:] = ["train", "--settings", str(Path(__file__).parent / "settings.json"), *sys.argv[1:]]

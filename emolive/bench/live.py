@@ -12,10 +12,10 @@ import numpy as np
 
 from emolive.bench.probe import Observer, Work
 from emolive.bench.result import Keys, Recording
-from emolive.live import Parts, run
-from emolive.scene import Event, Key, Picture, Scene, Settings, Source
-from emolive.video.newest import LiveSource
-from emolive.video.record import Recorder
+from emolive.core.scene import Event, Key, Picture, Scene, Settings, Source
+from emolive.live.loop import Parts, run
+from emolive.media.newest import LiveSource
+from emolive.media.record import Recorder
 
 FPS = 30.0
 

@@ -14,23 +14,23 @@ import numpy as np
 import torch
 
 from emolive import __version__
-from emolive.ahead import Ahead
 from emolive.bench import live, start
 from emolive.bench.probe import Probe, Work
 from emolive.bench.result import Bench, summed_up
-from emolive.errors import EmoliveError
+from emolive.core.errors import EmoliveError
+from emolive.core.interrupts import Interrupts
+from emolive.core.options import Options
+from emolive.core.scene import Frame, Picture, Scene, Settings, Source
 from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
-from emolive.interrupts import Interrupts
-from emolive.live import Fetched, Parts, run
-from emolive.model import Model, choose_device, load
-from emolive.options import Options
-from emolive.scene import Frame, Picture, Scene, Settings, Source
-from emolive.session import parts
-from emolive.show.progress import ProgressBar
-from emolive.show.windows import Windows, display_problem
-from emolive.video.encode import Mp4
-from emolive.video.sources import expand, open_demo, open_files
+from emolive.live.ahead import Ahead
+from emolive.live.loop import Fetched, Parts, run
+from emolive.live.session import parts
+from emolive.media.encode import Mp4
+from emolive.media.sources import expand, open_demo, open_files
+from emolive.networks.checkpoint import Model, choose_device, load
+from emolive.ui.progress import ProgressBar
+from emolive.ui.windows import Windows, display_problem
 
 WARM = 10
 """Frames that are not counted: the first ones of a process are slow."""

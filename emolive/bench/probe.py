@@ -8,10 +8,10 @@ from typing import Self
 import numpy as np
 import torch
 
-from emolive.ahead import Ahead
-from emolive.model import Model
-from emolive.scene import Detect, Picture, Scene
-from emolive.stopwatch import Stopwatch
+from emolive.core.scene import Detect, Picture, Scene
+from emolive.core.stopwatch import Stopwatch
+from emolive.live.ahead import Ahead
+from emolive.networks.checkpoint import Model
 
 
 @dataclass(frozen=True)

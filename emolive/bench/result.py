@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emolive.bench.probe import Sample
-from emolive.stopwatch import STAGES
+from emolive.core.stopwatch import STAGES
 
 MUST = {1: 1.35, 4: 1.25}
 """From so many faces on, the loop may take this many times the bare cost."""

@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from emolive.errors import EmoliveError
-from emolive.live import FIRST_PICTURE
+from emolive.core.errors import EmoliveError
+from emolive.live.loop import FIRST_PICTURE
 
 
 def first_picture_s(headless: bool, more: Sequence[str] = (), times: int = 3) -> float:

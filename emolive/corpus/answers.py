@@ -16,8 +16,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from emolive.core.scene import Detect, Face, Frame, Memory, Picture, Read, Reading, Scene, Settings
 from emolive.corpus.layout import as_output_error
-from emolive.scene import Detect, Face, Frame, Memory, Picture, Read, Reading, Scene, Settings
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ class _Unpickler(pickle.Unpickler):
     """Builds our own values and arrays, and nothing else: a pickle from elsewhere cannot run a program."""
 
     def find_class(self, module: str, name: str) -> Any:
-        values = ("emolive.scene", "emolive.reading", "emolive.settings", __name__)
+        values = ("emolive.core.scene", "emolive.core.reading", "emolive.core.settings", __name__)
         arrays = {"_reconstruct", "_frombuffer", "ndarray", "dtype", "scalar"}
         if (module in values and "." not in name) or (module.split(".")[0] == "numpy" and name in arrays):
             return super().find_class(module, name)

@@ -9,15 +9,15 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from emolive.corpus.engines import Engine, Failure, Resources, open_engine
+from emolive.core.errors import OutputError
+from emolive.core.files import why
+from emolive.core.interrupts import Interrupts
+from emolive.core.options import Options
+from emolive.corpus.contract import Engine, Failure, Resources, open_engine
 from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Task, Whole
 from emolive.corpus.layout import MAKING
-from emolive.corpus.plan import settings_hash, videos
+from emolive.corpus.manifest import settings_hash, videos
 from emolive.corpus.work import work
-from emolive.errors import OutputError
-from emolive.interrupts import Interrupts
-from emolive.options import Options
-from emolive.video.output import why
 
 log = logging.getLogger(__name__)
 
@@ -119,11 +119,11 @@ def _resolved(options: Options) -> Options:
 
 def _checked(options: Options, data: str) -> list[str]:
     """The hashes of the models; `EmoliveError` for what would be wrong for every video."""
-    from emolive import session
-    from emolive.model import load
+    from emolive.live import session
+    from emolive.networks.checkpoint import load
 
     if data == "parquet":
-        import emolive.video.parquet  # noqa: F401 (says what is missing)
+        import emolive.media.parquet  # noqa: F401 (says what is missing)
     model = load(options.model, options.labels)
     session.checked(options.settings(), model)
     return [model.sha256, *([load(options.model_b).sha256] if options.model_b else [])]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from emolive.options import Options
+from emolive.core.options import Options
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from emolive.errors import OutputError
-from emolive.video.output import why
+from emolive.core.errors import OutputError
+from emolive.core.files import why
 
 REPORT, VIDEO, MAKING = "report.json", "video.mp4", ".making"
 

@@ -13,7 +13,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Self
 
-from emolive.corpus.engines import (
+from emolive.core.errors import EmoliveError
+from emolive.corpus.contract import (
     ATTEMPTS,
     Done,
     Resources,
@@ -23,7 +24,6 @@ from emolive.corpus.engines import (
     thread_settings,
     threads_for,
 )
-from emolive.errors import EmoliveError
 
 log = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from emolive import session
-from emolive.errors import SourceError
-from emolive.options import LOOKING, Options
-from emolive.settings import Settings
-from emolive.video.bundle import SETTINGS, Recorded, read_bundle
+from emolive.core.errors import SourceError
+from emolive.core.options import LOOKING, Options
+from emolive.core.settings import Settings
+from emolive.live import session
+from emolive.media.bundle import SETTINGS, Recorded, read_bundle
 
 PATHS = frozenset(("model", "model_b"))
 
@@ -77,7 +77,7 @@ def _as_options(settings: Settings) -> dict[str, Any]:
 
 
 def _tell_of_another_model(bundle: Recorded, options: Options) -> None:
-    from emolive.model import default_model
+    from emolive.networks.checkpoint import default_model
 
     path = options.model or default_model()
     if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != bundle.sha256:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from emolive.core.errors import SourceError
 from emolive.corpus.layout import REPORT
-from emolive.errors import SourceError
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from itertools import pairwise
 from pathlib import Path
 
-from emolive.video.clips import EPSILON_MS, VideoClip, open_video
-from emolive.video.sources import is_picture
+from emolive.media.clips import EPSILON_MS, VideoClip, open_video
+from emolive.media.sources import is_picture
 
 
 def edges(video: Path, segment_s: float) -> tuple[float, ...]:

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from emolive.core.errors import EmoliveError, OutputError
+from emolive.core.files import check_output, why
 from emolive.corpus.layout import MAKING, REPORT
 from emolive.corpus.summary_page import page
-from emolive.errors import EmoliveError, OutputError
-from emolive.report.people import SUFFIXES, read_people
-from emolive.report.rows import Row
-from emolive.report.tally import tally
-from emolive.video.output import check_output, why
+from emolive.reports.people import SUFFIXES, read_people
+from emolive.reports.rows import Row
+from emolive.reports.tally import tally
 
 CSV, PAGE = "summary.csv", "summary.html"
 

@@ -5,10 +5,10 @@ from html import escape
 from itertools import groupby
 from string import Template
 
-from emolive.report.ribbon import clock, color, legend
-from emolive.report.rows import CAUTION, RIBBON_CSS, Row, said, table
-from emolive.report.style import CSS
-from emolive.show.bars import percent
+from emolive.reports.ribbon import clock, color, legend
+from emolive.reports.rows import CAUTION, RIBBON_CSS, Row, said, table
+from emolive.reports.style import CSS
+from emolive.ui.bars import percent
 
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en">

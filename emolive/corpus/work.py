@@ -9,17 +9,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emolive.core.errors import ModelError, SourceError
 from emolive.corpus.job import Job, Join, Outcome, Result, Segment, Split, Task, Whole
 from emolive.corpus.layout import VIDEO, as_output_error, data_name, draft, making
-from emolive.corpus.plan import content_hash, settings_hash, settings_of
+from emolive.corpus.manifest import content_hash, settings_hash, settings_of
 from emolive.corpus.report import Report
-from emolive.errors import ModelError, SourceError
 
 if TYPE_CHECKING:
-    from emolive.live import Parts
-    from emolive.model import Model
-    from emolive.options import Options
-    from emolive.scene import Settings
+    from emolive.core.options import Options
+    from emolive.core.scene import Settings
+    from emolive.live.loop import Parts
+    from emolive.networks.checkpoint import Model
 
 VERSIONS = ("emolive", "torch", "mediapipe", "av", "opencv-contrib-python", "numpy")
 
@@ -61,8 +61,8 @@ def _kept(job: Job, content: str) -> Outcome | None:
 def _made(job: Job, split: Split) -> Outcome:
     """Make a video's result, with the answers of its segments where it was split."""
     from emolive.corpus.tally import Tally
-    from emolive.live import run
-    from emolive.outputs import outputs
+    from emolive.live.loop import run
+    from emolive.live.outputs import outputs
 
     began = time.perf_counter()
     with draft(job.out) as folder:
@@ -104,7 +104,7 @@ def _made(job: Job, split: Split) -> Outcome:
 def _look_at(job: Job, split: Split, number: int) -> None:
     """Keep the answers of a segment, unless they are kept already."""
     from emolive.corpus.answers import Keeper
-    from emolive.live import run
+    from emolive.live.loop import run
 
     path = _segments(job, split)[number]
     if path.exists():
@@ -154,8 +154,8 @@ def _opened(
     job: Job, options: "Options", stack: ExitStack, span: tuple[float | None, float | None] = (None, None)
 ) -> _Opened:
     """Open a job's video, from and to the times of `span` in ms, and all that looks at it; without sinks."""
-    from emolive import session
-    from emolive.video.sources import open_files
+    from emolive.live import session
+    from emolive.media.sources import open_files
 
     model = _model(job)
     source = stack.enter_context(open_files([job.video], *span, realtime=False))
@@ -177,8 +177,8 @@ def _model(job: Job) -> "Model":
 def _loaded(
     path: Path | None, labels: tuple[str, ...], device: str, second: Path | None
 ) -> "tuple[Model, tuple[str, ...]]":
-    from emolive import session  # noqa: F401 (says which system library is missing)
-    from emolive.model import choose_device, load
+    from emolive.live import session  # noqa: F401 (says which system library is missing)
+    from emolive.networks.checkpoint import choose_device, load
 
     model = load(path, labels, choose_device(device))
     return model, (model.sha256, *([content_hash(second)] if second else []))

@@ -5,7 +5,7 @@ import math
 import cv2
 import numpy as np
 
-from emolive.scene import Box
+from emolive.core.scene import Box
 
 FINEST = 640
 """Samples a side that a face is averaged from at most: a larger one gains nothing by more, and a few ms are enough."""

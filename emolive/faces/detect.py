@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Self
 import cv2
 import numpy as np
 
-from emolive.errors import EmoliveError, pick
+from emolive.core.errors import EmoliveError, pick
+from emolive.core.scene import Box, Face, Frame, area
 from emolive.faces.crop import to_rgb
 from emolive.faces.native import load_mediapipe, quiet_stderr
-from emolive.scene import Box, Face, Frame, area
 
 if TYPE_CHECKING:
     from mediapipe.tasks.python.components.containers import Detection

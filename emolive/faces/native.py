@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-from emolive.errors import EmoliveError
+from emolive.core.errors import EmoliveError
 
 log = logging.getLogger(__name__)
 

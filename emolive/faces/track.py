@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from emolive.core.scene import KEEP_MS, Face, Frame
 from emolive.faces.assign import assign
 from emolive.faces.crop import crop_face, square
-from emolive.scene import KEEP_MS, Face, Frame
 
 JITTER = 0.08  # a detector's error, in face sizes
 UNREST = 10.0  # how fast speed changes: variance of speed gained per second, in (face sizes per second)² per second

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emolive.errors import EmoliveError
+from emolive.core.errors import EmoliveError
 from emolive.faces.crop import crop_face, square
 
 log = logging.getLogger(__name__)

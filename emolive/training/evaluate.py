@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from emolive import torchvision_guard  # noqa: F401
+from emolive.networks import torchvision_guard  # noqa: F401
 
 # isort: split
 from torchmetrics.functional.classification import (
@@ -23,10 +23,10 @@ from torchmetrics.functional.classification import (
 )
 from torchvision.transforms.v2 import functional as F
 
-from emolive.errors import EmoliveError
+from emolive.core.errors import EmoliveError
+from emolive.core.scene import Frame
 from emolive.faces.crop import crop_face, square
-from emolive.model import Model, load
-from emolive.scene import Frame
+from emolive.networks.checkpoint import Model, load
 from emolive.training.dataset import VOTES, Faces, read_faces
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import json
 import logging
 from pathlib import Path
 
-from emolive.model import load, save
+from emolive.networks.checkpoint import load, save
 from emolive.training.calibrate import calibrate
 from emolive.training.dataset import Faces
 from emolive.training.evaluate import logits_of, measure, predict, write_report

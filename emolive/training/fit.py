@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from emolive import torchvision_guard  # noqa: F401
+from emolive.networks import torchvision_guard  # noqa: F401
 
 # isort: split
 import lightning.pytorch as pl
@@ -20,8 +20,8 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAverag
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
-from emolive.errors import EmoliveError
-from emolive.model import GRAY, Spec, save
+from emolive.core.errors import EmoliveError
+from emolive.networks.checkpoint import GRAY, Spec, save
 from emolive.training.augment import augmentation
 from emolive.training.dataset import VOTES, Faces, join_votes, load_data
 from emolive.training.finish import finish

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from emolive import torchvision_guard  # noqa: F401
+from emolive.networks import torchvision_guard  # noqa: F401
 
 # isort: split
 import lightning.pytorch as pl
@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics.classification import MulticlassAccuracy
 
-from emolive.errors import EmoliveError, ModelError
-from emolive.model import Spec, build, load, prepare
+from emolive.core.errors import EmoliveError, ModelError
+from emolive.networks.checkpoint import Spec, build, load, prepare
 from emolive.training.settings import Settings
 from emolive.training.sharpness import climb
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from emolive.errors import EmoliveError
+from emolive.core.errors import EmoliveError
 
 
 @dataclass(frozen=True)

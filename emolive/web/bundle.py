@@ -13,14 +13,14 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from emolive.core.scene import Ledger, Proof, Scene
 from emolive.faces.crop import to_rgb
-from emolive.model import Model
-from emolive.scene import Ledger, Proof, Scene
-from emolive.show.camera import camera
-from emolive.show.emotions import emotions
-from emolive.show.filters import SIDE, filters
-from emolive.show.heat import colored
-from emolive.show.snapshot import Facts, facts_of
+from emolive.networks.checkpoint import Model
+from emolive.ui.camera import camera
+from emolive.ui.emotions import emotions
+from emolive.ui.filters import SIDE, filters
+from emolive.ui.heat import colored
+from emolive.ui.snapshot import Facts, facts_of
 from emolive.web.studio import Wish, selected_reading
 
 Json = dict[str, object]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from emolive.errors import EmoliveError
-from emolive.model import Model
-from emolive.model import layers as layers_of
-from emolive.scene import TOP, Face, Frame, Memory, Settings, selected
-from emolive.show.heat import COLORMAPS
+from emolive.core.errors import EmoliveError
+from emolive.core.scene import TOP, Face, Frame, Memory, Settings, selected
+from emolive.networks.checkpoint import Model
+from emolive.networks.checkpoint import layers as layers_of
+from emolive.ui.heat import COLORMAPS
 from emolive.web import uploads
 from emolive.web.studio import FEWEST, MOST, SORTS, TITLES, Wish, portrait
 

@@ -5,10 +5,10 @@ from html import escape
 
 import numpy as np
 
-from emolive.scene import Ledger, Proof
-from emolive.show import draw
-from emolive.show.bars import percent
-from emolive.show.words import label, points, signed
+from emolive.core.scene import Ledger, Proof
+from emolive.ui import draw
+from emolive.ui.bars import percent
+from emolive.ui.words import label, points, signed
 from emolive.web.bundle import strongest
 
 STYLE = """<style>

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import streamlit as st
 
+from emolive.core.scene import Proof, Scene
 from emolive.faces.crop import crop_face
-from emolive.scene import Proof, Scene
-from emolive.show.bars import percent
-from emolive.show.camera import camera
-from emolive.show.emotions import cells, emotions
+from emolive.ui.bars import percent
+from emolive.ui.camera import camera
+from emolive.ui.emotions import cells, emotions
 from emolive.web import bundle, parts
 from emolive.web.studio import TITLES, selected_reading
 

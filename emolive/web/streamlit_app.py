@@ -6,9 +6,9 @@ from typing import TypeVar
 
 import streamlit as st
 
-from emolive.errors import EmoliveError
-from emolive.model import Model, choose_device, load
-from emolive.scene import Face, Frame, Scene
+from emolive.core.errors import EmoliveError
+from emolive.core.scene import Face, Frame, Scene
+from emolive.networks.checkpoint import Model, choose_device, load
 from emolive.web import bundle, controls, parts, sections, uploads
 from emolive.web.studio import Wish, find_faces, look, redrawn, shipped_models, whole_picture
 

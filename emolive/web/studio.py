@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from emolive.errors import pick
-from emolive.explain.cams import FILTER, METHODS
-from emolive.explain.engine import ALL_METHODS, Engine
+from emolive.attribution.methods import FILTER, METHODS
+from emolive.core.errors import pick
+from emolive.core.scene import TOP, Face, Frame, Memory, Menu, Progress, Reading, Scene, Settings
 from emolive.faces.detect import Detector
-from emolive.memory import remember
-from emolive.model import Model, layers
-from emolive.scene import TOP, Face, Frame, Memory, Menu, Progress, Reading, Scene, Settings
-from emolive.show.filters import order
+from emolive.live.engine import ALL_METHODS, Engine
+from emolive.live.memory import remember
+from emolive.networks.checkpoint import Model, layers
+from emolive.ui.filters import order
 
 _TURN = threading.Lock()
 """One look at a time, for everybody: forward hooks sit on the network that all share, and MediaPipe's detector turns

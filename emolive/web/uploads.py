@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
-from emolive.errors import ModelError, SourceError
-from emolive.model import Model, load
-from emolive.scene import Frame
-from emolive.video.pictures import SUFFIXES, decode_picture
+from emolive.core.errors import ModelError, SourceError
+from emolive.core.scene import Frame
+from emolive.media.pictures import SUFFIXES, decode_picture
+from emolive.networks.checkpoint import Model, load
 
 PICTURE_MB, MODEL_MB = 25, 120
 """Larger uploads are refused."""

@@ -7,7 +7,7 @@ from batch_costs import FROM, TO, Costs, Run, Stages, cluster, costs, gpu_core_s
 from batch_report import Setting, markdown
 from scene_video import write_scene
 
-from emolive.video.clips import VideoClip
+from emolive.media.clips import VideoClip
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "SCALING.md"
 

@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from emolive.corpus.engines import Resources
+from emolive.core.errors import OutputError, SourceError
+from emolive.corpus.contract import Resources
 from emolive.corpus.local import LocalEngine
-from emolive.errors import OutputError, SourceError
 
 
 @dataclass(frozen=True)

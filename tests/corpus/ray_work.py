@@ -6,7 +6,7 @@ import signal
 import time
 from pathlib import Path
 
-from emolive.errors import OutputError, SourceError
+from emolive.core.errors import OutputError, SourceError
 
 
 def play(task: tuple[str, str]) -> tuple[str, int, dict[str, str]]:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from emolive.cli import cli
-from emolive.corpus.plan import videos
+from emolive.commands.main import cli
+from emolive.corpus.manifest import videos
 from emolive.corpus.report import Report
 
 

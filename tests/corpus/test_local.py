@@ -10,7 +10,7 @@ import pytest
 import xserver
 from chores import Chore, do
 
-from emolive.corpus.engines import ATTEMPTS, Failure, Resources, threads_for
+from emolive.corpus.contract import ATTEMPTS, Failure, Resources, threads_for
 from emolive.corpus.local import LocalEngine
 
 

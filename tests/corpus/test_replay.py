@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from emolive.cli import cli
+from emolive.commands.main import cli
+from emolive.core.options import Options
 from emolive.corpus.replay import changed, restored
-from emolive.options import Options
-from emolive.video.bundle import Recorded, read_bundle
+from emolive.media.bundle import Recorded, read_bundle
 
 
 @pytest.fixture(scope="module", autouse=True)

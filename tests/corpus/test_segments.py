@@ -7,14 +7,14 @@ from pathlib import Path
 import av
 import pytest
 
+from emolive.core.errors import ModelError
+from emolive.core.options import Options
 from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Whole
 from emolive.corpus.layout import MAKING, draft, making
-from emolive.corpus.plan import settings_hash
+from emolive.corpus.manifest import settings_hash
 from emolive.corpus.report import Report
 from emolive.corpus.split import edges
 from emolive.corpus.work import work
-from emolive.errors import ModelError
-from emolive.options import Options
 
 
 def job_of(film: Path, out: Path, model, options: Options, segment_s: float = 0.0) -> Job:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from emolive.commands.summary import summary
+from emolive.core.errors import EmoliveError
 from emolive.corpus.summary import as_json, find, summarise
-from emolive.corpus.summary_cli import summary
-from emolive.errors import EmoliveError
-from emolive.report.people import Person, read_people
-from emolive.report.ribbon import HEIGHT, WIDTH, clock, ribbon
-from emolive.report.tally import tally
+from emolive.reports.people import Person, read_people
+from emolive.reports.ribbon import HEIGHT, WIDTH, clock, ribbon
+from emolive.reports.tally import tally
 
 
 def line(t_ms: float, *faces: tuple[int, float, float | None], file: str = "") -> str:

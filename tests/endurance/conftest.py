@@ -2,14 +2,11 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from reliability import Rows, Tally
-
-sys.path.append(str(Path(__file__).parent.parent / "video"))  # films.py
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import av
 
-from emolive.errors import EmoliveError
-from emolive.interrupts import Interrupts
-from emolive.live import Parts, run
-from emolive.scene import Menu, Picture, Settings, Sink, Source
-from emolive.video.data import DataWriter
-from emolive.video.record import Recorder
-from emolive.video.sources import open_files
+from emolive.core.errors import EmoliveError
+from emolive.core.interrupts import Interrupts
+from emolive.core.scene import Menu, Picture, Settings, Sink, Source
+from emolive.live.loop import Parts, run
+from emolive.media.data import DataWriter
+from emolive.media.record import Recorder
+from emolive.media.sources import open_files
 
 QUICK = [sys.executable, __file__]
 """Begins this program."""

@@ -9,10 +9,10 @@ from children import Child, refused
 from films import pictures_of, scene_of
 from mutate import cut, damaged
 
-from emolive.errors import SourceError
-from emolive.scene import END, Settings
-from emolive.video.record import Recorder
-from emolive.video.sources import open_files
+from emolive.core.errors import SourceError
+from emolive.core.scene import END, Settings
+from emolive.media.record import Recorder
+from emolive.media.sources import open_files
 
 FORMATS = {
     "mp4": "-c:v libx264 -c:a aac -movflags +faststart",

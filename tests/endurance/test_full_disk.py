@@ -14,7 +14,7 @@ from films import noise, write_video
 from PIL import Image
 from recording import QUICK, WHOLE, decoded
 
-from emolive.cli import cli
+from emolive.commands.main import cli
 
 
 @pytest.fixture(scope="module")

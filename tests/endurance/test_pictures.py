@@ -8,10 +8,10 @@ import picture_files
 import pytest
 from children import Child, refused
 
-from emolive.errors import SourceError
-from emolive.scene import END, Settings
-from emolive.video.pictures import read_picture
-from emolive.video.sources import open_files
+from emolive.core.errors import SourceError
+from emolive.core.scene import END, Settings
+from emolive.media.pictures import read_picture
+from emolive.media.sources import open_files
 
 NEAR = 14
 """How far the mean of a piece of the picture may be from what it was, of 255: one bit a pixel is coarse."""

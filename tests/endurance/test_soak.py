@@ -19,16 +19,16 @@ import numpy as np
 import pytest
 from torch import nn
 
-from emolive import session
+from emolive.core.options import Options
+from emolive.core.scene import Aim, Event, Key, Menu, Picture, Pin, Scene, Select, Settings
 from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
-from emolive.live import run
-from emolive.options import Options
-from emolive.outputs import outputs
-from emolive.scene import Aim, Event, Key, Menu, Picture, Pin, Scene, Select, Settings
-from emolive.show.keys import BINDINGS, press
-from emolive.video.player import Player
-from emolive.video.switch import RecordingSwitch
+from emolive.live import session
+from emolive.live.loop import run
+from emolive.live.outputs import outputs
+from emolive.media.player import Player
+from emolive.media.switch import RecordingSwitch
+from emolive.ui.keys import BINDINGS, press
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from films import MjpegCamera, numbered
 from mutate import damaged
 from recording import record
 
-from emolive.scene import Frame, Picture, Scene
-from emolive.video import camera as cameras
-from emolive.video import newest
-from emolive.video.record import Recorder
-from emolive.video.sources import open_camera
+from emolive.core.scene import Frame, Picture, Scene
+from emolive.media import camera as cameras
+from emolive.media import newest
+from emolive.media.record import Recorder
+from emolive.media.sources import open_camera
 
 SIZES = ((320, 240), (640, 360), (160, 120), (321, 241))
 

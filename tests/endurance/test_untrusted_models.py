@@ -11,8 +11,8 @@ import torch
 from children import Child, refused
 from safetensors.torch import load_file
 
-from emolive.errors import ModelError
-from emolive.model import default_model, load
+from emolive.core.errors import ModelError
+from emolive.networks.checkpoint import default_model, load
 
 LABELS = ("a", "b", "c", "d", "e", "f", "g")
 

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from emolive.core.scene import Frame
 from emolive.faces.detect import Detector
-from emolive.scene import Frame
 
 
 @pytest.fixture(scope="session")

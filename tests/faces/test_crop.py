@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import emolive
+from emolive.core.scene import Box
 from emolive.faces.crop import crop_face, square, to_rgb
-from emolive.scene import Box
 
 
 def obvious(bgr: np.ndarray, box: Box, size: int) -> np.ndarray:

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
-from emolive.errors import EmoliveError
+from emolive.core.errors import EmoliveError
+from emolive.core.scene import Face, Frame
 from emolive.faces.detect import MODELS, Detector, distinct, tiles, whole
-from emolive.scene import Face, Frame
 
 Detectors = Callable[[str], Detector]
 Photo = Callable[[str], np.ndarray]
@@ -196,7 +196,7 @@ def test_nothing_is_said_at_the_start_nor_at_the_end() -> None:
     code = """
 import numpy as np
 from emolive.faces.detect import Detector
-from emolive.scene import Frame
+from emolive.core.scene import Frame
 with Detector() as detector:
     print(len(detector(Frame(0, 0.0, np.zeros((480, 640, 3), np.uint8)))))
 """

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from emolive.errors import EmoliveError
+from emolive.core.errors import EmoliveError
 from emolive.faces.native import explain_missing_libraries, load_mediapipe, quiet_stderr
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the loader's ways are Linux's")
 LOAD = """
-from emolive.errors import EmoliveError
+from emolive.core.errors import EmoliveError
 from emolive.faces.native import load_mediapipe
 try:
     load_mediapipe()

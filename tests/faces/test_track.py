@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pytest
 
+from emolive.core.scene import Face, Frame
 from emolive.faces.track import Tracker
-from emolive.scene import Face, Frame
 
 BLACK = np.zeros((4, 4, 3), np.uint8)
 RED, BLUE, GREEN = (40, 40, 200), (200, 60, 40), (60, 180, 60)

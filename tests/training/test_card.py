@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emolive.model import default_model, load
+from emolive.networks.checkpoint import default_model, load
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from emolive.errors import EmoliveError
+from emolive.core.errors import EmoliveError
 from emolive.training.dataset import join_votes, load_data, read_faces, split, whole_crop
 
 

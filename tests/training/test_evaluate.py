@@ -9,12 +9,12 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from emolive.errors import EmoliveError
-from emolive.explain.engine import Engine
+from emolive.commands.training import evaluate
+from emolive.core.errors import EmoliveError
+from emolive.core.scene import Face, Frame, Memory, Settings
 from emolive.faces.crop import crop_face, square
-from emolive.scene import Face, Frame, Memory, Settings
+from emolive.live.engine import Engine
 from emolive.training.calibrate import Calibration, calibrate
-from emolive.training.cli import evaluate
 from emolive.training.dataset import read_faces
 from emolive.training.evaluate import agreement, evaluate_folder, measure, predict, views
 

@@ -2,7 +2,7 @@
 
 import copy
 
-from emolive import torchvision_guard  # noqa: F401
+from emolive.networks import torchvision_guard  # noqa: F401
 
 # isort: split
 import lightning.pytorch as pl

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from emolive.errors import EmoliveError
-from emolive.model import load
+from emolive.core.errors import EmoliveError
+from emolive.networks.checkpoint import load
 from emolive.training.dataset import read_faces
 from emolive.training.evaluate import predict
 from emolive.training.fit import HISTORY, History, train

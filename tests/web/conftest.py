@@ -44,7 +44,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-c", "from emolive.web.cli import web; web()", "--port", str(port), "--no-browser"]
+    command = [sys.executable, "-c", "from emolive.commands.web import web; web()", "--port", str(port), "--no-browser"]
     environment = os.environ | {"TMPDIR": str(temporary), "HOME": str(home)}
     log = (home / "log.txt").open("w+")
     process = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT)

@@ -13,8 +13,8 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
-from emolive.model import save
-from emolive.show.camera import camera
+from emolive.networks.checkpoint import save
+from emolive.ui.camera import camera
 from emolive.web import bundle, uploads
 from emolive.web.studio import Wish, find_faces, look, portrait
 

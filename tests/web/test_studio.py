@@ -13,12 +13,12 @@ from click.testing import CliRunner
 from PIL import Image
 from safetensors.torch import save_file
 
-from emolive.errors import EmoliveError, ModelError, SourceError
-from emolive.explain.cams import FILTER
-from emolive.explain.engine import ALL_METHODS
+from emolive.attribution.methods import FILTER
+from emolive.core.errors import EmoliveError, ModelError, SourceError
+from emolive.core.scene import Frame
 from emolive.faces.crop import square
-from emolive.model import save
-from emolive.scene import Frame
+from emolive.live.engine import ALL_METHODS
+from emolive.networks.checkpoint import save
 from emolive.web import bundle, parts, uploads
 from emolive.web.studio import (
     SORTS,
@@ -192,7 +192,7 @@ def test_what_there_is_not_is_named(model, frame, faces):
 
 
 def test_the_command_says_what_it_does():
-    from emolive.web.cli import web
+    from emolive.commands.web import web
 
     done = CliRunner().invoke(web, ["--help"])
     assert done.exit_code == 0

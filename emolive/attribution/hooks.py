@@ -1,0 +1,61 @@
+"""Forward hooks that live inside a `with` around one forward pass, so that none can be left behind."""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from emolive.networks.checkpoint import Model, layers
+
+
+@contextmanager
+def taps(net: nn.Module, layers: Collection[str], graded: Collection[str] = ()) -> Iterator[dict[str, Tensor]]:
+    """Catch the outputs of `layers` in the forward passes made inside the `with`: {layer: (N, C, h, w)}.
+
+    The first of the `graded` layers to fire becomes a leaf of the autograd graph: its output is detached and requires
+    a gradient, so autograd records only what comes after it. Deeper ones keep their graph tensor, one beside it (a
+    block's shortcut) is a leaf too, and `torch.autograd.grad(score, [caught[layer] for layer in graded])` is exact for
+    all of them. (If each of them were detached, the earlier would get no gradient.) Needs weights with
+    `requires_grad_(False)`.
+    """
+    caught: dict[str, Tensor] = {}
+
+    def catcher(name: str):  # noqa: ANN202 (a hook)
+        def hook(_module: nn.Module, _args: tuple, out: Tensor) -> Tensor | None:
+            is_leaf = name in graded and not out.requires_grad
+            caught[name] = out.detach().requires_grad_() if is_leaf else out
+            return caught[name] if is_leaf else None
+
+        return hook
+
+    with ExitStack() as stack:
+        for name in layers:
+            handle = net.get_submodule(name).register_forward_hook(catcher(name))
+            stack.callback(handle.remove)
+        yield caught
+
+
+@contextmanager
+def switched_off(net: nn.Module, layer: str, filters: Sequence[tuple[slice, Sequence[int]]]) -> Iterator[None]:
+    """Inside the `with`, multiply the given channels of the output of `layer` by zero, in the given rows only."""
+
+    def hook(_module: nn.Module, _args: tuple, out: Tensor) -> Tensor:
+        mask = out.new_ones(out.shape[:2])
+        for rows, channels in filters:
+            mask[rows, list(channels)] = 0
+        return out * mask[:, :, None, None]
+
+    handle = net.get_submodule(layer).register_forward_hook(hook)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def shapes(model: Model) -> dict[str, tuple[int, int, int]]:
+    """The layers of a model that can be shown, shallow to deep, and the (C, h, w) of their maps."""
+    size = model.spec.input_size
+    with torch.no_grad(), taps(model.net, names := list(layers(model.net))) as caught:
+        model.net(torch.zeros(1, 3, size, size, device=model.device))
+    return {name: tuple(caught[name].shape[1:]) for name in names}

@@ -1,0 +1,1 @@
+"""Whatever questions an explanation: masks, curves, random weights, agreement."""

@@ -1,0 +1,67 @@
+"""How much two maps agree, and where on the face the heat lies."""
+
+import cv2
+import numpy as np
+
+from emolive.core.scene import Agreement, Box, Regions
+
+HOT = 0.2
+"""The hottest part of a map whose overlap is measured."""
+
+
+def agreement(a: np.ndarray, b: np.ndarray) -> Agreement:
+    """Compare two signed maps; the coarser is brought to the finer one's grid. A constant map has correlation 0."""
+    height, width = max(a.shape[0], b.shape[0]), max(a.shape[1], b.shape[1])
+    a, b = (_resized(m, width, height) for m in (a, b))
+    hot_a, hot_b = (m >= np.quantile(m, 1 - HOT) for m in (a, b))
+    return Agreement(spearman(a, b), float((hot_a & hot_b).sum() / (hot_a | hot_b).sum()))
+
+
+def spearman(a: np.ndarray, b: np.ndarray) -> float:
+    """Spearman's rank correlation of two arrays of one shape, equal values sharing their mean rank; 0 if one is
+    constant."""
+    x, y = (_ranks(np.ravel(m)) for m in (a, b))
+    x, y = x - x.mean(), y - y.mean()
+    length = float(np.sqrt((x**2).sum() * (y**2).sum()))
+    return float((x * y).sum() / length) if length > 0 else 0.0
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[place]
+
+
+def _resized(cam: np.ndarray, width: int, height: int) -> np.ndarray:
+    return cv2.resize(np.asarray(cam, np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+GRID = 32
+"""Cells a side that heat is counted on: fine enough for an eye."""
+
+
+def regions(cam: np.ndarray, square: Box, box: Box, points: np.ndarray) -> Regions:
+    """Where the positive heat of a map (h, w) over `square` lies, by the detector's six key points.
+
+    With d the distance between the eyes: eyes are within 0.45 d of an eye, the nose within 0.35 d of its tip, the mouth
+    within 0.45 d of its centre; the nearest wins where they meet. The rest of the face is in the ellipse of the box,
+    the box stretched upwards to the hair line; off the face is everything else.
+    """
+    heat = np.maximum(_resized(cam, GRID, GRID), 0).astype(np.float64)
+    total = float(heat.sum())
+    if not np.isfinite(total) or total <= 0:
+        return Regions()
+    x0, y0, x1, y1 = square
+    at = (np.arange(GRID) + 0.5) / GRID
+    x, y = np.meshgrid(x0 + at * (x1 - x0), y0 + at * (y1 - y0))
+    right, left, nose, mouth = points[:4]
+    eyes = max(1e-6, float(np.hypot(*(right - left))))
+    reach = {"eyes": ((right, left), 0.45), "nose": ((nose,), 0.35), "mouth": ((mouth,), 0.45)}
+    near = [np.min([np.hypot(x - px, y - py) for px, py in where], axis=0) / (r * eyes) for where, r in reach.values()]
+    nearest, closeness = np.argmin(near, axis=0), np.min(near, axis=0)
+    shares = {name: heat[(nearest == i) & (closeness <= 1)].sum() / total for i, name in enumerate(reach)}
+    bx0, by0, bx1, by1 = box
+    cx, cy, rx, ry = (bx0 + bx1) / 2, (by0 + by1) / 2 - 0.08 * (by1 - by0), (bx1 - bx0) / 2, (by1 - by0) * 0.58
+    face = ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 <= 1
+    off = heat[~face & (closeness > 1)].sum() / total
+    rest = 1 - sum(shares.values()) - off
+    return Regions(**{k: float(v) for k, v in shares.items()}, rest=float(max(0.0, rest)), off=float(off))

@@ -1,0 +1,25 @@
+"""The command `emolive replay`: it parses and wires; what is heavy is imported when it is called."""
+
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from emolive.core.options import Options, viewing_options
+
+
+@click.command()
+@click.argument("recording", type=click.Path(path_type=Path))
+@click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Folder for a page about the session.")
+@viewing_options
+def replay(options: Options, recording: Path) -> None:
+    """Look again at a recording made with --bundle, with its own settings or others.
+
+    RECORDING is its folder. Every option that is given changes the recording's settings.
+    """
+    from emolive.corpus import replay as run
+
+    context = click.get_current_context()
+    own = (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
+    given = {name for name in context.params if context.get_parameter_source(name) not in own}
+    run.replay(recording, options, given)

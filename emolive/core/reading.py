@@ -1,0 +1,125 @@
+"""What the network makes of one face: results, maps, and the figures that prove or question them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from emolive.core.settings import Variant
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels of the unmirrored frame; may reach over its edges."""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What one variant gave for one face.
+
+    `logits` (classes,) before temperature, `probs` (classes,) after it. `cam` is the *signed* map (h, w) float32 on the
+    layer's own grid: positive speaks for `target` (a label's index), nothing is clipped or scaled yet. It is None where
+    the method is not defined at the layer; `why` then says so. `ms` is the time its map took, all
+    faces together; maps of one pass that share a gradient are each charged with all of it.
+    """
+
+    logits: np.ndarray
+    probs: np.ndarray
+    cam: np.ndarray | None
+    target: int
+    why: str = ""
+    ms: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """How the channels of the filter layer add up to the score of the target class (its logit, before temperature).
+
+    `shares` (C,) signed; `shares.sum() + bias == logit` where `exact` (global average pooling and a linear head
+    follow); elsewhere they are gradient × activation, an approximation. `why` is a sentence where there are no shares
+    (C = 0).
+    """
+
+    shares: np.ndarray
+    bias: float = 0.0
+    logit: float = 0.0
+    target: int = 0
+    exact: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """What blurring a part of the face does to the target's probability, of frame `index`, track `track`.
+
+    `before` is the probability untouched; `after` those with the hottest, random and coldest cells of the map blurred,
+    the same number of cells each; `masked` (3, S, S, 3) uint8 RGB, the three faces.
+    """
+
+    index: int
+    track: int
+    target: int
+    before: float
+    after: tuple[float, float, float]
+    masked: np.ndarray
+
+    @property
+    def drops(self) -> tuple[float, float, float]:
+        """How much the probability falls: hottest, random, coldest."""
+        hot, chance, cold = self.after
+        return self.before - hot, self.before - chance, self.before - cold
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The shares of positive heat on each part of the face; they add up to 1, or are all 0 where there is none."""
+
+    eyes: float = 0.0
+    nose: float = 0.0
+    mouth: float = 0.0
+    rest: float = 0.0
+    off: float = 0.0
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How much two maps agree: Spearman's rank correlation of the signed maps, and the IoU of their hottest 20 %."""
+
+    spearman: float
+    iou: float
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What the network makes of one face.
+
+    `crop` is (S, S, 3) uint8 RGB, the square the network saw; `square` is where it lies in the frame. `results` holds
+    each variant that was asked for: `base` is the network as it is (its probabilities are the face's), `shown` the one
+    whose map is painted (another only while looking through a randomised network), `other` the one that is compared
+    with it, `knocked` the one with filters switched off. `maps` is (C, h, w) float32: the filter layer's feature maps.
+    `emotions` are the maps of each class (classes, h, w), of the selected face while that view is open. `agreement` is
+    that of `shown` with `base` while randomised, else of `shown` with `other`.
+    """
+
+    crop: np.ndarray
+    square: Box
+    results: Mapping[Variant, Result]
+    shown: Variant
+    maps: np.ndarray
+    base: Variant | None = None
+    other: Variant | None = None
+    knocked: Variant | None = None
+    emotions: np.ndarray | None = None
+    ledger: Ledger | None = None
+    proof: Proof | None = None
+    regions: Regions = Regions()
+    agreement: Agreement | None = None
+    other_crop: np.ndarray | None = None  # where the compared network sees another crop
+
+    @property
+    def result(self) -> Result:
+        """The result of the network as it is: what the face's label and numbers come from."""
+        return self.results[self.base or self.shown]
+
+    @property
+    def painted(self) -> Result:
+        """The result whose map is painted on the face."""
+        return self.results[self.shown]

@@ -1,0 +1,295 @@
+"""The values that travel through emolive. Everything that crosses a module border is one of these, and frozen.
+
+A frame comes in; faces are found in it; each face is read by the network (`reading.py`); what is remembered joins in;
+the scene goes to views and sinks. Only `Settings` (`settings.py`) travel backwards, and take effect on the next frame.
+All of them can be imported from here.
+
+Colour order: BGR in `Frame.bgr` and `Picture.bgr`, RGB in crops, nowhere else. Times are milliseconds.
+"""
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from emolive.core.reading import Agreement as Agreement
+from emolive.core.reading import Box as Box
+from emolive.core.reading import Ledger as Ledger
+from emolive.core.reading import Proof as Proof
+from emolive.core.reading import Reading as Reading
+from emolive.core.reading import Regions as Regions
+from emolive.core.reading import Result as Result
+from emolive.core.settings import TOP as TOP
+from emolive.core.settings import VIEW_NAMES as VIEW_NAMES
+from emolive.core.settings import Menu as Menu
+from emolive.core.settings import Settings as Settings
+from emolive.core.settings import Variant as Variant
+from emolive.core.settings import base_variant as base_variant
+from emolive.core.settings import knocked_variant as knocked_variant
+from emolive.core.settings import other_variant as other_variant
+from emolive.core.settings import shown_variant as shown_variant
+from emolive.core.settings import variants as variants
+
+
+class End(enum.Enum):
+    """What a source gives when nothing more will come."""
+
+    END = "end"
+
+
+END = End.END
+
+KEEP_MS = 500.0
+"""How long a person may be out of sight and come back as the same one, with what is remembered of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture of a source. `bgr` is (H, W, 3) uint8, contiguous, unmirrored, and never written to.
+
+    `index` grows by one per frame of the source, so a gap means dropped frames. `t_ms` counts from the source's first
+    frame and grows strictly, except where `cut` says that this frame does not follow the one before (a seek, another
+    file, a stream that came back): then tracks and memory begin afresh. `name` is the file's name, "" for live sources.
+    """
+
+    index: int
+    t_ms: float
+    bgr: np.ndarray
+    cut: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A face found in a frame. `score` is the detector's, 0 to 1.
+
+    `points` is (6, 2) float in frame pixels: right eye, left eye, nose tip, mouth centre, right ear, left ear (the
+    person's own right and left). `track` is the person's number, 1 and up; 0 means not tracked yet.
+    """
+
+    box: Box
+    score: float
+    points: np.ndarray
+    track: int = 0
+
+
+@dataclass(frozen=True)
+class Faith:
+    """Drops of the target's probability over time, hottest, random, coldest: mean, half the 95 % confidence interval
+    (over the means of one-second blocks, since frames are not independent), and how many blocks there are."""
+
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    half: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    n: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """A track's probabilities (classes,) and their entropy in bits at a time; a timeline is made of these."""
+
+    t_ms: float
+    probs: np.ndarray
+    entropy: float
+
+
+@dataclass(frozen=True, eq=False)
+class Remembered:
+    """What is kept of one track. `probs` (classes,) smoothed in time; `scale` the heat that counts as full, per variant
+    (without its target), smoothed likewise; `strength` (C,) mean activation of the filter layer's channels, smoothed,
+    so that the order of tiles stands still; `layer` says which layer `strength` belongs to. `timeline` spans the last
+    30 s; `regions` are the mean shares of heat per label since the track began."""
+
+    probs: np.ndarray
+    scale: Mapping[Variant, float]
+    strength: np.ndarray
+    layer: str
+    seen_ms: float
+    timeline: tuple[Moment, ...] = ()
+    regions: Mapping[int, Regions] = field(default_factory=dict)
+    region_counts: Mapping[int, int] = field(default_factory=dict)
+    base: Variant | None = None  # the way to look that `regions` and `faith` are of
+    faith: Faith = Faith()
+    blocks: tuple[tuple[float, float, float], ...] = ()  # drops per finished second
+    block: tuple[tuple[float, float, float], ...] = ()  # drops of the second under way
+    block_ms: float = 0.0  # when it began
+
+
+@dataclass(frozen=True, eq=False)
+class Best:
+    """A face that excited a pinned filter: how much, its crop (S, S, 3) uint8 RGB, its track and time."""
+
+    strength: float
+    crop: np.ndarray
+    track: int
+    t_ms: float
+
+
+@dataclass(frozen=True, eq=False)
+class Pinned:
+    """What is kept of a pinned filter: its mean activation in the selected face over the last 10 s (t_ms, value), and
+    the nine faces of this session that excited it most (at most one per track and second)."""
+
+    sparkline: tuple[tuple[float, float], ...] = ()
+    best: tuple[Best, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """All that is remembered between frames, besides the tracker: per track, dropped with the track. `chosen` is the
+    face selected while the user selects none, so that it does not flicker; `pinned` per (filter layer, channel); `last`
+    is the selected face's reading of the frame before, with its track and frame index: what the proof masks."""
+
+    tracks: Mapping[int, Remembered] = field(default_factory=dict)
+    chosen: int = 0
+    pinned: Mapping[tuple[str, int], Pinned] = field(default_factory=dict)
+    last: tuple[int, int, "Reading"] | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a source stands. `duration_ms` and `frames` are 0 where nobody knows; `speed` is 1.0 in real time and less
+    where the machine cannot keep up with a file; `file` counts from 0."""
+
+    name: str
+    live: bool = True
+    duration_ms: float = 0.0
+    frames: int = 0
+    file: int = 0
+    files: int = 1
+    speed: float = 1.0
+    ended: bool = False  # the last frame stands until a key
+    failed: tuple[str, ...] = ()  # sentences about files that could not be read
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """All that is known of one frame. `readings[i]` belongs to `faces[i]`.
+
+    `timings` are ms per stage, `fps` frames shown per second, `device` where the network runs, `notes` sentences for
+    the user ("reconnecting", "12 frames dropped").
+    """
+
+    frame: Frame
+    faces: tuple[Face, ...]
+    readings: tuple[Reading, ...]
+    memory: Memory
+    settings: Settings
+    menu: Menu
+    progress: Progress
+    timings: Mapping[str, float] = field(default_factory=dict)
+    fps: float = 0.0
+    device: str = "cpu"
+    notes: tuple[str, ...] = ()
+    recording: bool = False
+
+    @property
+    def selected(self) -> int | None:
+        """The index of the selected face; None where there is none."""
+        return selected(self.faces, self.settings, self.memory) if self.faces else None
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key was pressed: its character, or one of "esc", "left", "right", "up", "down", "enter", "pageup"…"""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A tile was clicked: pin this channel of the filter layer, or unpin it."""
+
+    channel: int
+
+
+@dataclass(frozen=True)
+class Select:
+    """A face was clicked."""
+
+    track: int
+
+
+@dataclass(frozen=True)
+class Aim:
+    """An emotion's tile was clicked: the map explains this label, or the likeliest again."""
+
+    label: str
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A window was closed by its frame's button."""
+
+    view: str
+
+
+Event = Key | Pin | Select | Aim | Closed
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A rectangle of a picture (x0, y0, x1, y1 in its pixels) that can be clicked, and the event of a click on it."""
+
+    box: tuple[int, int, int, int]
+    event: Event
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What a view gives: `bgr` (H, W, 3) uint8 and what can be clicked in it."""
+
+    bgr: np.ndarray
+    hits: tuple[Hit, ...] = ()
+
+
+class Source(Protocol):
+    """Where frames come from: a context manager.
+
+    `read` gives None when there is nothing new within 50 ms (frozen, not due yet, reconnecting), so that keys stay
+    alive, and END when nothing more will come. Of the settings it looks at `frozen`, `steps`, `seek_ms` and `file`
+    only. `notes` are sentences about its state for the user.
+    """
+
+    def read(self, settings: Settings) -> Frame | End | None: ...
+    def progress(self) -> Progress: ...
+    def notes(self) -> tuple[str, ...]: ...
+    def __enter__(self) -> "Source": ...
+    def __exit__(self, *error: object) -> None: ...
+
+
+class Sink(Protocol):
+    """What takes scenes and pictures: windows, recorder, data writer, snapshots. A context manager.
+
+    Called once per frame with the scene and the views' pictures, and again when the same frame is drawn anew. `notes`
+    are sentences about its state for the user; `stage` names what its time is counted as ("show", "encode", "write").
+    """
+
+    stage: str
+
+    def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None: ...
+    def notes(self) -> tuple[str, ...]: ...
+    def __enter__(self) -> "Sink": ...
+    def __exit__(self, *error: object) -> None: ...
+
+
+Detect = Callable[[Frame], Sequence[Face]]
+Track = Callable[[Sequence[Face], Frame], tuple[Face, ...]]
+Read = Callable[[Frame, Sequence[Face], Settings, Memory], tuple[Reading, ...]]
+View = Callable[[Scene], Picture]
+Poll = Callable[[], Sequence[Event]]
+
+
+def area(box: Box) -> float:
+    """The area of a box in square pixels, 0 for an empty one."""
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
+
+
+def selected(faces: Sequence[Face], settings: Settings, memory: Memory) -> int:
+    """The index of the face that details are shown of: the user's choice, the one before, or the largest."""
+    tracks = [face.track for face in faces]
+    for track in (settings.selected, memory.chosen):
+        if track and track in tracks:
+            return tracks.index(track)
+    return max(range(len(faces)), key=lambda i: area(faces[i].box))

@@ -1,0 +1,207 @@
+"""The engine of a cluster: each task is a Ray task. Without an address, a Ray of this machine's own."""
+
+import logging
+import math
+import os
+import signal
+import socket
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+from emolive.core.errors import EmoliveError
+from emolive.corpus.contract import (
+    ATTEMPTS,
+    Done,
+    Failure,
+    Resources,
+    Work,
+    attempt,
+    died,
+    thread_settings,
+)
+
+log = logging.getLogger(__name__)
+
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray would send statistics; emolive lets nothing leave the machine
+if not log.isEnabledFor(logging.INFO):
+    # Ray prints what it thinks of dead workers to standard output, where --json is; it reads this when it is imported.
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
+
+import ray  # noqa: E402
+from ray.exceptions import RayError, RayTaskError, RuntimeEnvSetupError  # noqa: E402
+
+PATIENCE = 3.0
+"""Seconds that a cluster's address gets to answer; Ray itself would wait for minutes."""
+
+OBJECTS = 100_000_000
+"""Bytes of shared memory for what travels between processes: videos do not, Ray would take a third of the machine."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many `workers` run at once, and what each takes: `cpus` of its node (a part of one where there are more
+    workers than cores) and `threads`."""
+
+    workers: int
+    cpus: float
+    threads: int
+
+
+class RayEngine:
+    """Runs tasks on a Ray cluster; an `engines.Engine`.
+
+    Ray keeps worker processes and gives them the next task, so a model is loaded once in each. Ray's own retries are
+    off: attempts are counted here, and a task whose worker or node is gone goes to the front of the queue. Where no
+    GPU is asked for, Ray hides them from the workers.
+    """
+
+    def __init__(self, work: Work, resources: Resources) -> None:
+        self._work, self._resources = work, resources
+        self.workers = resources.workers or os.cpu_count() or 1
+        self._queue: deque[tuple[Any, int]] = deque()  # tasks, and how often each was tried
+        self._running: dict[ray.ObjectRef, tuple[Any, int]] = {}
+
+    def __enter__(self) -> Self:
+        _connect(self._resources.address)
+        try:
+            nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+            plan = plan_for(nodes, self._resources)
+        except BaseException:
+            ray.shutdown()
+            raise
+        self.workers = plan.workers
+        self._remote = ray.remote(_serve).options(
+            num_cpus=plan.cpus,
+            num_gpus=self._resources.gpus,
+            max_retries=0,
+            runtime_env={"env_vars": thread_settings(plan.threads)},
+        )
+        log.info("Ray: %d workers, %d threads each", plan.workers, plan.threads)
+        return self
+
+    def submit(self, task: Any) -> None:
+        self._queue.append((task, 0))
+
+    def finished(self) -> Iterator[Done]:
+        while self._queue or self._running:
+            while self._queue and len(self._running) < self.workers:
+                task, tried = self._queue.popleft()
+                running = self._remote.remote(self._work, task, logging.getLogger().level)
+                self._running[running] = task, tried + 1
+            for ready in ray.wait(list(self._running))[0]:
+                done = self._heard(ready)
+                if done:
+                    yield done
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            for running in self._running:
+                ray.cancel(running, force=True)
+        except RayError as problem:  # the cluster is gone, and with it what ran there
+            log.debug("could not cancel: %s", problem)
+        finally:
+            self._running.clear()
+            ray.shutdown()
+
+    def _heard(self, ready: ray.ObjectRef) -> Done | None:
+        """What became of a task; None where its worker died and it is tried again."""
+        task, attempts = self._running.pop(ready)
+        try:
+            return Done(task, ray.get(ready), attempts)
+        except (RayTaskError, RuntimeEnvSetupError) as error:  # `_serve` raises nothing: it could not even begin
+            log.debug("a task could not begin", exc_info=error)
+            return Done(task, Failure(_no_start(error), fatal=True), attempts)
+        except RayError as error:
+            log.warning("a worker died (%s) at its task", type(error).__name__)
+            if attempts < ATTEMPTS:
+                self._queue.appendleft((task, attempts))
+                return None
+            return Done(task, died(attempts), attempts)
+
+
+def plan_for(nodes: list[dict[str, float]], resources: Resources) -> Plan:
+    """Share a cluster evenly, given what each node has ("CPU", "GPU"): every worker fits on every node with a CPU.
+
+    Raises `EmoliveError` where no worker fits on any node.
+    """
+    cores = [node["CPU"] for node in nodes if node.get("CPU")]
+    if not cores:
+        raise EmoliveError("The Ray cluster has no CPU to work with. Add a machine: ray start --address=HOST:PORT")
+    workers = resources.workers or max(1, int(sum(cores)))
+    if resources.gpus:
+        places = sum(int(node.get("GPU", 0) / resources.gpus) for node in nodes)
+        if not places:
+            raise EmoliveError(
+                f"--gpus-per-worker {resources.gpus:g} is given, but no machine of the Ray cluster has that much of a "
+                "GPU. Give a smaller share or leave it out."
+            )
+        workers = min(workers, places)
+    share = min(sum(cores) / workers, min(cores))
+    cpus = math.floor(share) if share >= 1 else math.floor(share * 1e4) / 1e4  # Ray counts in ten-thousandths
+    return Plan(workers, cpus, max(1, int(share)))
+
+
+def _serve(work: Work, task: Any, level: int) -> Any:
+    """In a worker: one task."""
+    logging.basicConfig(level=level, format="%(levelname)s:%(name)s:%(message)s")
+    return attempt(work, task)
+
+
+def _no_start(error: RayError) -> str:
+    cause = getattr(error, "cause", None) or error
+    reason = str(cause).strip().splitlines()[-1]
+    return (
+        f"A Ray worker could not begin ({type(cause).__name__}: {reason}). The same emolive must be installed on every "
+        "machine of the cluster."
+    )
+
+
+def _connect(address: str) -> None:
+    """Join the cluster at "auto" or "HOST:PORT"; "" starts one on this machine, which ends with `ray.shutdown`.
+
+    Raises `EmoliveError` where there is none.
+    """
+    verbose = log.isEnabledFor(logging.INFO)
+    logging.getLogger("ray").setLevel(logging.NOTSET if verbose else logging.CRITICAL)
+    own = {} if address else {"include_dashboard": False, "object_store_memory": OBJECTS}
+    if address not in ("", "auto"):
+        _knock(address)
+    try:
+        with _own_signals():
+            ray.init(address=address or "local", log_to_driver=verbose, configure_logging=False, **own)
+    except Exception as error:  # Ray raises a plain Exception where its processes start too slowly
+        reason = str(error).strip().partition("\n")[0]
+        if not address:
+            raise EmoliveError(f"Ray could not start on this machine ({reason}). Try --engine local.") from error
+        raise _absent(address, reason) from error
+
+
+def _knock(address: str) -> None:
+    """Raise `EmoliveError` if nobody listens at "HOST:PORT"."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdigit()):
+        raise EmoliveError(f"'{address}' is no address of a Ray cluster. Write auto, or HOST:PORT like 10.0.0.1:6379.")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise _absent(address, str(error)) from error
+
+
+def _absent(address: str, reason: str) -> EmoliveError:
+    return EmoliveError(
+        f"There is no Ray cluster that can be joined at '{address}' ({reason}). Start one with `ray start --head`, "
+        "join it on this machine with `ray start --address=HOST:PORT`, or leave --address out."
+    )
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep the answer to SIGTERM that the program chose: Ray replaces it."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,1 +1,0 @@
-"""What the network sees in a face, and why: hooks, CAM methods, the engine."""

@@ -1,0 +1,225 @@
+"""The loop: read, detect, track, look, remember, draw, hand out, listen. The same one for camera, file, demo, headless.
+
+While a frame is drawn the next one is read and its faces are found. The loop imports nothing heavy; what it works with
+is handed to it.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from emolive.core.errors import OutputError
+from emolive.core.scene import (
+    END,
+    Detect,
+    End,
+    Event,
+    Face,
+    Frame,
+    Memory,
+    Menu,
+    Poll,
+    Progress,
+    Read,
+    Reading,
+    Scene,
+    Settings,
+    Sink,
+    Source,
+    Track,
+    View,
+    variants,
+)
+from emolive.core.stopwatch import Stopwatch
+from emolive.live.ahead import Ahead
+from emolive.live.memory import remember
+
+log = logging.getLogger(__name__)
+
+FIRST_PICTURE = "the first picture is there"
+"""Logged when it is: `emolive bench` measures how long that takes from the start."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a run is made of. `menu` holds what does not change; `order` ranks the filter layer's channels;
+    `always` names views that are composed even when no window shows them; `stop` is asked once per turn."""
+
+    source: Source
+    detect: Detect
+    track: Track
+    read: Read
+    views: Mapping[str, View]
+    sinks: Sequence[Sink]
+    menu: Menu
+    press: Callable[[Settings, Event, Menu], Settings]
+    order: Callable[[Scene], tuple[int, ...]]
+    poll: Poll = tuple
+    always: tuple[str, ...] = ()
+    device: str = "cpu"
+    interactive: bool = False
+    max_frames: int | None = None
+    max_seconds: float | None = None
+    stop: Callable[[], bool] = lambda: False
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+
+Fetched = tuple[Frame | End | None, tuple[Face, ...]]
+"""What the source gave, and the faces in it."""
+
+
+def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -> int:
+    """Run until the source ends, the user quits, or a limit is reached; give the number of frames that were shown.
+
+    A sink that fails ends the run at once where nobody watches. In windows it becomes a note, the rest goes on, and its
+    error is raised when the user quits. `ahead` fetches the next frame; not yet entered.
+    """
+    sinks, failures, watch = list(parts.sinks), [], parts.watch
+    memory, held, scene, looked, drawn, timings = Memory(), None, None, None, None, {}
+    pace, limit = _Pace(), _Limit(parts)
+    with ahead or Ahead() as ahead:
+        while not (settings.quit or parts.stop() or limit.time_is_up()):
+            frame, faces = ahead.take(partial(_fetch, parts, settings))
+            if frame is END or limit.reached(frame):
+                break
+            if frame:
+                held = frame, faces
+                pace.tick()
+            if held and (frame or looked != look_of(settings)):
+                readings = parts.read(*held, settings, memory)
+                memory = remember(memory, *held, readings, settings)
+                looked, drawn = look_of(settings), None
+            progress = parts.source.progress()
+            notes = (*parts.source.notes(), *(note for sink in sinks for note in sink.notes()), *map(str, failures))
+            timings = watch.lap() if frame else timings
+            if frame and not settings.frozen and not limit.time_is_up():
+                ahead.begin(partial(_fetch, parts, settings))
+            now = settings, notes, progress.ended
+            if held and now != drawn:
+                first = scene is None
+                shot = not first and settings.shots != scene.settings.shots
+                scene = _scene(parts, *held, readings, memory, settings, progress, timings, pace.fps, notes)
+                failures += _hand_out(parts, sinks, scene, shot)
+                drawn = now
+                if first:
+                    log.info(FIRST_PICTURE)
+            for event in parts.poll():
+                settings = parts.press(settings, event, scene.menu if scene else parts.menu)
+    if failures:
+        raise failures[0]
+    return limit.count
+
+
+def _fetch(parts: Parts, settings: Settings) -> Fetched:
+    """Read the next frame and find its faces."""
+    with parts.watch("decode"):
+        frame = parts.source.read(settings)
+    if not isinstance(frame, Frame):
+        return frame, ()
+    with parts.watch("detect"):
+        return frame, parts.track(parts.detect(frame), frame)
+
+
+def look_of(settings: Settings) -> tuple:
+    """What of the settings the network must be asked anew for; all else is drawing."""
+    wanted = variants(settings), settings.filter_layer, settings.by_share, settings.proof, settings.frozen
+    return *wanted, settings.selected, "emotions" in settings.views
+
+
+def _scene(
+    parts: Parts,
+    frame: Frame,
+    faces: tuple[Face, ...],
+    readings: tuple[Reading, ...],
+    memory: Memory,
+    settings: Settings,
+    progress: Progress,
+    timings: Mapping[str, float],
+    fps: float,
+    notes: tuple[str, ...],
+) -> Scene:
+    scene = Scene(
+        frame=frame,
+        faces=faces,
+        readings=readings,
+        memory=memory,
+        settings=settings,
+        menu=parts.menu,
+        progress=progress,
+        timings=timings,
+        fps=fps,
+        device=parts.device,
+        notes=notes,
+        recording=any(getattr(sink, "recording", False) for sink in parts.sinks),
+    )
+    order = parts.order(scene)
+    pages = max(1, -(-len(order) // settings.tiles))
+    return replace(scene, menu=replace(parts.menu, tracks=_tracks(scene), order=order, pages=pages))
+
+
+def _tracks(scene: Scene) -> tuple[int, ...]:
+    """The tracks in the order of their numbers, round from the selected one, so that `n` always goes on to the next."""
+    tracks = sorted(face.track for face in scene.faces)
+    at = tracks.index(scene.faces[scene.selected].track) if tracks else 0
+    return (*tracks[at:], *tracks[:at])
+
+
+def _hand_out(parts: Parts, sinks: list[Sink], scene: Scene, everything: bool) -> list[OutputError]:
+    """Compose the views that are needed and give them to each sink; take out the sinks that fail, and say why."""
+    wanted = parts.views if everything else {*scene.settings.views, *parts.always}
+    with parts.watch("draw"):
+        pictures = {name: view(scene) for name, view in parts.views.items() if name in wanted}
+    failures = []
+    for sink in list(sinks):
+        try:
+            with parts.watch(sink.stage):
+                sink(scene, pictures)
+        except OutputError as error:
+            if not parts.interactive:
+                raise
+            sinks.remove(sink)
+            failures.append(error)
+    return failures
+
+
+class _Pace:
+    """Frames per second, smoothed over about a second."""
+
+    def __init__(self) -> None:
+        self.last, self.fps = None, 0.0
+
+    def tick(self) -> float:
+        now = time.perf_counter()
+        if self.last is not None:
+            dt = max(now - self.last, 1e-6)
+            weight = min(1.0, dt) if self.fps else 1.0
+            self.fps += weight * (1 / dt - self.fps)
+        self.last = now
+        return self.fps
+
+
+class _Limit:
+    """`--frames` and `--seconds`: seconds of the video, and of the clock where somebody watches or a camera runs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.frames, self.seconds = parts.max_frames, parts.max_seconds
+        self.by_clock = parts.interactive or parts.source.progress().live
+        self.count, self.first_ms, self.began = 0, None, time.monotonic()
+
+    def reached(self, frame: Frame | None) -> bool:
+        """Count the frame; say whether it lies beyond the limit."""
+        if frame is None:
+            return False
+        self.first_ms = frame.t_ms if self.first_ms is None else self.first_ms
+        if self.seconds is not None and frame.t_ms - self.first_ms >= self.seconds * 1e3:
+            return True
+        self.count += 1
+        return False
+
+    def time_is_up(self) -> bool:
+        """Say whether the clock, or the number of frames, has run out."""
+        if self.frames is not None and self.count >= self.frames:
+            return True
+        return self.seconds is not None and self.by_clock and time.monotonic() - self.began >= self.seconds

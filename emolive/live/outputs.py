@@ -1,0 +1,102 @@
+"""Where a run writes: the files that its options stand for, checked before anything starts, and the sinks for them."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emolive.core.errors import EmoliveError
+from emolive.core.options import Options
+from emolive.core.scene import Sink
+
+if TYPE_CHECKING:
+    from emolive.networks.checkpoint import Model
+
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
+
+
+def with_output(options: Options, inputs: Sequence[Path], name: str) -> Options:
+    """Without windows, something must be written: into the recordings folder, where nothing else is asked for."""
+    if options.headless and options.bundle:
+        return replace(options, record=True)  # nobody is there to press a key
+    if not options.headless or options.out or options.data or options.record or options.report:
+        return options
+    stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
+    if len(inputs) > 1:
+        return replace(options, out=options.recordings / stamp)
+    ending = _ending(inputs[0]) if inputs else ".mp4"
+    return replace(options, out=options.recordings / f"{stamp}_{inputs[0].stem if inputs else name}{ending}")
+
+
+def _ending(path: Path) -> str:
+    from emolive.media.sources import is_picture
+
+    return ".png" if is_picture(path) else ".mp4"
+
+
+def targets(options: Options, inputs: Sequence[Path]) -> list[Path]:
+    """The files that --out stands for: itself, or for several inputs without windows one for each, in that folder."""
+    out = options.out
+    if out is None:
+        return []
+    if len(inputs) < 2 or not options.headless:
+        return [out]
+    if out.suffix:
+        raise EmoliveError(f"--out {out} is one file, but there are {len(inputs)} inputs. Give --out a folder.")
+    stems = [path.stem for path in inputs]
+    return [
+        out / f"{path.stem if stems.count(path.stem) == 1 else f'{i + 1}-{path.name}'}{_ending(path)}"
+        for i, path in enumerate(inputs)
+    ]
+
+
+def check_outputs(options: Options, inputs: Sequence[Path]) -> None:
+    """Raise `OutputError` for what cannot be written, or must not be overwritten."""
+    from emolive.core.files import check_output
+
+    for path in [*targets(options, inputs), *([options.data] if options.data else [])]:
+        check_output(path, inputs, options.overwrite)
+
+
+def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool) -> list[Sink]:
+    """The sinks that write: the recording, the data, and what keys switch on."""
+    from emolive.media.bundle import run_of
+    from emolive.media.data import data_writer
+    from emolive.media.perfile import PerFile
+    from emolive.media.record import Recorder
+    from emolive.media.still import PictureWriter
+    from emolive.media.switch import RecordingSwitch
+    from emolive.reports.session_report import SessionReport
+    from emolive.ui.snapshot import Facts, Snapshots
+
+    def writer(path: Path) -> Sink:
+        if path.suffix.lower() in PICTURES:
+            return PictureWriter(path, view, inputs, options.overwrite)
+        return Recorder(path, view, inputs, not live, options.overwrite)
+
+    view, paths = options.views[0], targets(options, inputs)
+    bundle = run_of(options.plain(), model, options.model_b) if options.bundle else None
+    sinks: list[Sink] = [RecordingSwitch(options.recordings, view, inputs, not live, not options.headless, bundle)]
+    if not options.headless:
+        sinks.append(Snapshots(options.recordings, Facts(model.path, model.sha256, model.device)))
+    if len(paths) == 1:
+        sinks.append(writer(paths[0]))
+    elif paths:
+        sinks.append(PerFile([partial(writer, path) for path in paths]))
+    if options.report is not None:
+        sinks.append(SessionReport(options, model.spec.labels, model.sha256, inputs))
+    if options.data is not None:
+        sinks.append(data_writer(options.data, model.spec.labels, options.overwrite, inputs))
+    return sinks
+
+
+def say_what_was_written(options: Options, writers: Sequence[Sink], count: int) -> None:
+    """A line for each file that is there."""
+    recorded = [path for sink in writers for path in getattr(sink, "saved", ())]
+    for path in (options.out, options.data, *recorded):
+        if path is not None and path.exists():
+            click.echo(f"{path}: {count} frames")

@@ -1,0 +1,224 @@
+"""Opens what a run needs, in one `ExitStack`, runs the loop, and closes all of it in reverse on any way out."""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emolive.core.errors import EmoliveError, pick
+from emolive.core.interrupts import Interrupts
+from emolive.core.options import Options
+from emolive.core.scene import Detect, Menu, Settings, Source, Track, base_variant
+from emolive.core.stopwatch import Stopwatch
+from emolive.faces.native import explain_missing_libraries
+from emolive.live.loop import Parts, run
+from emolive.live.outputs import check_outputs, outputs, say_what_was_written, with_output
+from emolive.ui.progress import ProgressBar
+
+with explain_missing_libraries():  # here, before any other module needs it
+    import cv2  # noqa: F401
+
+if TYPE_CHECKING:
+    from emolive.media.sources import CameraInfo
+    from emolive.networks.checkpoint import Model
+    from emolive.ui.windows import Windows
+
+log = logging.getLogger(__name__)
+
+DEMO_FRAMES = 250
+"""How much video a demo without a screen makes unless a limit is given: ten seconds."""
+
+
+def camera(options: Options, which: str, size: tuple[int, int] | None, fps: float | None, give_up_s: float) -> None:
+    """Run `emolive cam`. Without a screen it needs --headless: nobody would know that it watches."""
+    from emolive.media.sources import open_camera
+    from emolive.ui.windows import display_problem
+
+    problem = None if options.headless else display_problem()
+    if problem:
+        raise EmoliveError(f"{problem} Add --headless to record without windows.")
+    patience = give_up_s if options.headless else None
+    play(options, lambda: open_camera(which, size, fps, patience), live=True)
+
+
+def cameras() -> "list[CameraInfo]":
+    """The cameras of this machine."""
+    from emolive.media.sources import list_cameras
+
+    return list_cameras()
+
+
+def demo(options: Options, faces: int) -> None:
+    """Run `emolive demo`."""
+    from emolive.media.sources import open_demo
+
+    options = _fit_to_screen(options)
+    if options.headless and options.seconds is None and options.frames is None:
+        options = replace(options, frames=DEMO_FRAMES)
+    play(options, lambda: open_demo(faces, realtime=not options.headless), name="demo")
+
+
+def files(options: Options, paths: Sequence[Path], start_ms: float | None, end_ms: float | None) -> None:
+    """Run `emolive file`: in the windows, or as fast as it goes without. Files that cannot be read are left out; they
+    are named at the end, and the exit status is 1."""
+    from emolive.media.sources import expand, open_files
+
+    found = expand(paths)
+    options = _fit_to_screen(options)
+    if options.batch > 1 and not options.headless:
+        raise EmoliveError("In windows each frame is shown as it comes: --batch goes with --headless.")
+    if options.batch > 1 and options.proof:
+        raise EmoliveError("--batch does not go with --proof: masked faces ride in the batch of the next frame.")
+    play(options, lambda: open_files(found, start_ms, end_ms, realtime=not options.headless), found)
+
+
+def layers(path: Path | None, labels: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+    """The layers of a model that can be shown, and the (C, h, w) of their maps."""
+    from emolive.attribution.hooks import shapes
+    from emolive.networks.checkpoint import load
+
+    return shapes(load(path, labels))
+
+
+def _fit_to_screen(options: Options) -> Options:
+    """Where there is no screen, go on without windows and say so; without windows, something must be written."""
+    from emolive.ui.windows import display_problem
+
+    problem = None if options.headless else display_problem()
+    if problem:
+        click.echo(f"{problem} Going on without windows (as with --headless).", err=True)
+    return replace(options, headless=True) if problem else options
+
+
+def play(
+    options: Options,
+    open_source: Callable[[], Source],
+    inputs: Sequence[Path] = (),
+    live: bool = False,
+    name: str = "cam",
+) -> None:
+    """Open everything, run the loop, close everything. The window opens before anything heavy is imported."""
+    options = with_output(options, inputs, name)
+    with ExitStack() as stack:
+        interrupts = stack.enter_context(Interrupts())
+        check_outputs(options, inputs)
+        windows = _windows(options, stack)
+        say = windows.say if windows else log.info
+        say("Opening the source …")
+        source = stack.enter_context(open_source())
+        say("Loading the face detector …")
+        detect, track = detector(options, stack)
+        say("Loading the network …")
+        model = _model(options)
+        prepared, settings = parts(options, model, source, detect, track, say)
+        writers = outputs(options, model, inputs, live)
+        show = [windows] if windows else [stack.enter_context(ProgressBar(options.frames))]
+        sinks = [*show, *(stack.enter_context(sink) for sink in writers)]
+        prepared = replace(prepared, sinks=sinks, stop=interrupts, poll=windows.poll if windows else tuple)
+        with interrupts.calm():
+            count = run(prepared, settings)
+        failed = source.progress().failed
+    say_what_was_written(options, writers, count)
+    interrupts.leave()
+    if failed:
+        raise EmoliveError(" ".join(failed))
+
+
+def _windows(options: Options, stack: ExitStack) -> "Windows | None":
+    if options.headless:
+        return None
+    from emolive.ui.windows import Windows
+
+    return stack.enter_context(Windows())
+
+
+def detector(options: Options, stack: ExitStack) -> tuple[Detect, Track]:
+    """What finds faces, which lives as long as `stack`, and what tells them apart from frame to frame."""
+    from emolive.faces.detect import Detector
+    from emolive.faces.track import Tracker
+
+    detector = Detector(options.detector, options.min_confidence, options.max_faces)
+    return stack.enter_context(detector), Tracker()
+
+
+def _model(options: Options) -> "Model":
+    from emolive.networks.checkpoint import choose_device, load
+
+    return load(options.model, options.labels, choose_device(options.device))
+
+
+def parts(
+    options: Options,
+    model: "Model",
+    source: Source,
+    detect: Detect,
+    track: Track,
+    say: Callable[[str], None] = log.info,
+) -> tuple[Parts, Settings]:
+    """What the loop works with, but for the sinks, and the first settings; every name is checked."""
+    from emolive.live.batches import Batches
+    from emolive.live.engine import ALL_METHODS, Engine
+    from emolive.networks.checkpoint import load
+    from emolive.networks.packed import packed
+    from emolive.ui.keys import press
+    from emolive.ui.views import VIEWS, order
+
+    settings = options.settings()
+    names = checked(settings, model)
+    second = packed(load(options.model_b, (), model.device)) if options.model_b else None
+    models = ("a", "b") if second else ("a",)
+    menu = Menu(ALL_METHODS, names, model.spec.labels, tuple(VIEWS), models, start=settings)
+    engine = Engine(
+        packed(model),
+        options.detector,
+        options.half,
+        second,
+        figures=options.figures,
+        progress=lambda part: say(f"Score-CAM: {part:.0%}"),
+        watch=(watch := Stopwatch()),
+    )
+    if options.batch > 1:
+        source = batches = Batches(source, detect, track, engine.look_ahead, options.batch)
+        detect, track = batches.detect, batches.track
+    made = Parts(
+        source=source,
+        detect=detect,
+        track=track,
+        read=engine,
+        views=VIEWS,
+        sinks=(),
+        menu=menu,
+        press=press,
+        order=order,
+        always=options.views[:1] if options.out or options.record or not options.headless else (),
+        device=model.device,
+        interactive=not options.headless,
+        max_frames=options.frames,
+        max_seconds=options.seconds,
+        watch=watch,
+    )
+    return made, replace(settings, views=() if options.headless else settings.views)
+
+
+def checked(settings: Settings, model: "Model") -> tuple[str, ...]:
+    """The model's layers; `EmoliveError`, with what there is, for a name in the settings that is none."""
+    from emolive.attribution.hooks import shapes
+    from emolive.attribution.look import check_target
+    from emolive.live.engine import ALL_METHODS
+
+    found = shapes(model)
+    asked = [settings] + ([settings.compare] if settings.compare else [])
+    for one in asked:
+        pick(one.method, ALL_METHODS, "method")
+        pick(one.layer, found, "layer")
+    pick(settings.filter_layer, found, "layer")
+    check_target(base_variant(settings).target, model.spec.labels)
+    count = found[settings.filter_layer][0]
+    beyond = [channel for channel in (*settings.pins, *settings.off) if channel >= count]
+    if beyond:
+        raise EmoliveError(f"{settings.filter_layer} has the filters 0 to {count - 1}; there is no {beyond[0]}.")
+    return tuple(found)

@@ -1,0 +1,114 @@
+"""What the data file says of a face: one row per figure, read by JSON lines and tables alike."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from emolive.core.scene import Reading, Scene
+from emolive.live.history import entropy
+
+PARTS = ("eyes", "nose", "mouth", "rest", "off")
+AREAS = ("hot", "random", "cold")
+LEDGER = ("logit", "bias", "channels")
+
+WHOLE = frozenset(("frame", "face", "drop_frame"))
+WORDS = frozenset(("file", "label"))
+"""The columns of a table that hold whole numbers and words; all others hold floats."""
+
+Labels = Sequence[str]
+Value = int | float | str | None | list[float | None] | dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One thing that is written about a face: its key in JSON, its columns in a table, and where it comes from.
+
+    A `value` of None is not known: JSON leaves the key out, a table the cells empty.
+    """
+
+    key: str
+    columns: Callable[[Labels], list[str]]
+    value: Callable[[Scene, int, Labels], Value]
+
+
+def _probs(scene: Scene, face: int) -> np.ndarray:
+    return scene.readings[face].result.probs
+
+
+def _smoothed(scene: Scene, face: int) -> np.ndarray:
+    """What the screen shows; the raw probabilities of a face of which nothing is remembered."""
+    remembered = scene.memory.tracks.get(scene.faces[face].track)
+    return remembered.probs if remembered else _probs(scene, face)
+
+
+def _by_label(probs: np.ndarray, labels: Labels) -> dict[str, float | None]:
+    return {label: _rounded(p, 5) for label, p in zip(labels, probs, strict=True)}
+
+
+def _rounded(number: float, digits: int) -> float | None:
+    """None for what is no number: JSON has no NaN."""
+    return round(float(number), digits) if math.isfinite(number) else None
+
+
+def _regions(reading: Reading) -> Value:
+    shares = {part: _rounded(getattr(reading.regions, part), 4) for part in PARTS}
+    return shares if any(shares.values()) else None
+
+
+def _drops(reading: Reading) -> Value:
+    """They belong to the frame before, whose number is told."""
+    if reading.proof is None:
+        return None
+    drops = {area: _rounded(drop, 5) for area, drop in zip(AREAS, reading.proof.drops, strict=True)}
+    return {"frame": reading.proof.index, **drops}
+
+
+def _knocked(reading: Reading, labels: Labels) -> Value:
+    return _by_label(reading.results[reading.knocked].probs, labels) if reading.knocked else None
+
+
+def _agreement(reading: Reading) -> Value:
+    found = reading.agreement
+    return {"spearman": _rounded(found.spearman, 4), "iou": _rounded(found.iou, 4)} if found else None
+
+
+def _ledger(reading: Reading) -> Value:
+    book = reading.ledger
+    if book is None or not len(book.shares):
+        return None
+    return dict(zip(LEDGER, (_rounded(v, 4) for v in (book.logit, book.bias, book.shares.sum())), strict=True))
+
+
+FIGURES = (
+    Figure("face", lambda _: ["face"], lambda scene, i, _: scene.faces[i].track),
+    Figure("box", lambda _: ["x0", "y0", "x1", "y1"], lambda scene, i, _: [_rounded(v, 2) for v in scene.faces[i].box]),
+    Figure("score", lambda _: ["score"], lambda scene, i, _: _rounded(scene.faces[i].score, 4)),
+    Figure("label", lambda _: ["label"], lambda scene, i, labels: labels[int(np.argmax(_smoothed(scene, i)))]),
+    Figure(
+        "probs",
+        lambda labels: [f"prob_{label}" for label in labels],
+        lambda scene, i, labels: _by_label(_probs(scene, i), labels),
+    ),
+    Figure(
+        "probs_smooth",
+        lambda labels: [f"smooth_{label}" for label in labels],
+        lambda scene, i, labels: _by_label(_smoothed(scene, i), labels),
+    ),
+    Figure("entropy", lambda _: ["entropy"], lambda scene, i, _: _rounded(entropy(_smoothed(scene, i)), 4)),
+    Figure("heat", lambda _: [f"heat_{part}" for part in PARTS], lambda scene, i, _: _regions(scene.readings[i])),
+    Figure(
+        "drops",
+        lambda _: ["drop_frame", *(f"drop_{area}" for area in AREAS)],
+        lambda scene, i, _: _drops(scene.readings[i]),
+    ),
+    Figure(
+        "probs_off",
+        lambda labels: [f"off_{label}" for label in labels],
+        lambda scene, i, labels: _knocked(scene.readings[i], labels),
+    ),
+    Figure("agreement", lambda _: ["spearman", "iou"], lambda scene, i, _: _agreement(scene.readings[i])),
+    Figure("score_sum", lambda _: list(LEDGER), lambda scene, i, _: _ledger(scene.readings[i])),
+)
+"""All that is written about a face, in order. A row here is a new key in JSON and new columns in tables."""

@@ -1,0 +1,146 @@
+"""The numbers per frame as a Parquet file: the columns of the CSV table, with their types.
+
+It is imported where such a file is written or read: without pyarrow (extra `emolive[parquet]`) that raises
+`EmoliveError`.
+"""
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from emolive.core.errors import EmoliveError, OutputError
+from emolive.core.files import check_output, why
+from emolive.core.scene import Picture, Scene
+from emolive.media.data import Cell, table_header, table_rows
+from emolive.media.figures import FIGURES, WHOLE, WORDS, Labels
+
+try:
+    import pyarrow as pa
+    from pyarrow import parquet as pq
+except ImportError as error:
+    raise EmoliveError("Parquet files need pyarrow. Install it: pip install 'emolive[parquet]'") from error
+
+log = logging.getLogger(__name__)
+
+ROWS = 4096
+"""Rows of a row group: what waits in memory."""
+
+
+class ParquetWriter:
+    """Writes one row per face and frame, with the columns of the CSV table. A `scene.Sink`.
+
+    Frame and track numbers are int64, names and labels strings, all else float64; what is not known is null.
+    A Parquet file can only be read once its footer, the last thing that is written, is there. So the rows go, in row
+    groups, into `.NAME.part` beside `path`, which is renamed when it is whole: a file named `path` is complete. If an
+    error ends the run, the rows until then are kept, readable, under the `.part` name; after a crash or `kill -9` or
+    on a full disk they are lost (JSON lines survive those). A frame that is drawn anew is not written a second time.
+    Entering raises `OutputError` where the file may not be written; so does a call, or leaving, on a full disk.
+    """
+
+    stage = "write"
+
+    def __init__(self, path: Path, labels: Labels, overwrite: bool = False, inputs: Sequence[Path] = ()) -> None:
+        self.path = path
+        self.part = path.with_name(f".{path.name}.part")
+        self._labels, self._overwrite, self._inputs = tuple(labels), overwrite, inputs
+        self._index: int | None = None
+        self._rows: list[list[Cell]] = []
+        self._writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> Self:
+        check_output(self.path, self._inputs, self._overwrite)
+        try:
+            self._file = self.part.open("wb")
+        except OSError as error:
+            raise OutputError(f"{self.path} cannot be written ({why(error)}). Choose another folder.") from error
+        return self
+
+    def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
+        if scene.frame.index == self._index:
+            return
+        if self._index is None:
+            self._begin(table_header(scene, self._labels))
+        self._index = scene.frame.index
+        self._rows += table_rows(scene, self._labels)
+        if len(self._rows) >= ROWS:
+            self._write_group()
+
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file.closed:  # it failed before, and said so
+            return
+        if self._writer is None:
+            self._begin(["frame", "t_ms", *(name for figure in FIGURES for name in figure.columns(self._labels))])
+        try:
+            self._write_group()
+            self._finish()
+            if error is None:
+                os.replace(self.part, self.path)
+        except OutputError as failure:
+            if error is None:
+                raise
+            log.debug("while closing after another error: %s", failure)
+        except OSError as failure:
+            raise self._failed(failure) from failure
+        if error is not None and self.part.exists():
+            log.warning("The rows until the error are kept in %s; rename it to read it.", self.part)
+
+    def _begin(self, columns: Sequence[str]) -> None:
+        self._schema = pa.schema([(name, _type(name)) for name in columns])
+        try:
+            self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _write_group(self) -> None:
+        rows, self._rows = self._rows, []
+        if not rows:
+            return
+        columns = zip(self._schema, zip(*rows, strict=True), strict=True)
+        table = pa.table([pa.array(values, field.type) for field, values in columns], self._schema)
+        try:
+            self._writer.write_table(table)
+            self._file.flush()
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _finish(self) -> None:
+        """Write the footer, and see it on the disk: a rename must not come before what it names."""
+        try:
+            self._writer.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> OutputError:
+        """What to say; what cannot be read any more is removed, which makes room."""
+        try:
+            self._file.close()
+        except OSError as again:
+            log.debug("while closing after a failed write: %s", again)  # the same reason once more
+        self.part.unlink(missing_ok=True)
+        return OutputError(
+            f"The data file {self.path} stopped ({why(error)}), and a Parquet file without its end cannot be read. "
+            "Make room, choose another folder, or write .jsonl, which stays readable."
+        )
+
+
+def read_table(path: Path) -> "pa.Table":
+    """A whole Parquet file as a table. Raises `EmoliveError` for one that is broken or was never finished."""
+    try:
+        return pq.read_table(path, partitioning=None)
+    except pa.ArrowException as error:
+        raise EmoliveError(f"{path} is no whole Parquet file ({error}). Write it again.") from error
+
+
+def _type(column: str) -> "pa.DataType":
+    return pa.int64() if column in WHOLE else pa.string() if column in WORDS else pa.float64()

@@ -1,0 +1,108 @@
+"""The key `r`: a sink that records while it is asked to."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from itertools import chain, count
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from emolive.core.errors import OutputError
+from emolive.core.scene import Picture, Scene
+from emolive.media.bundle import Bundle, Run
+from emolive.media.record import Recorder
+
+log = logging.getLogger(__name__)
+
+TOLD_S = 4.0
+"""Seconds that a note about a finished recording stays."""
+
+
+class RecordingSwitch:
+    """Records while `settings.record` is on, each time into a new file in `folder`, named after the time of day; with
+    `bundle` into a new folder there (`Bundle`). `saved` are those that are finished.
+
+    A `scene.Sink`. In windows (`forgiving`) a recording that fails becomes a note until the user switches it off;
+    otherwise the error is raised.
+    """
+
+    stage = "encode"
+
+    def __init__(
+        self,
+        folder: Path,
+        view: str = "camera",
+        source_audio: Path | Sequence[Path] | None = None,
+        lossless_queue: bool = False,
+        forgiving: bool = True,
+        bundle: Run | None = None,
+    ) -> None:
+        self._folder, self._view, self._audio, self._lossless = folder, view, source_audio, lossless_queue
+        self._forgiving, self._bundle = forgiving, bundle
+        self._recorder: Recorder | Bundle | None = None
+        self.saved: tuple[Path, ...] = ()
+        self._wanted = False
+        self._note, self._until = "", 0.0
+
+    @property
+    def recording(self) -> bool:
+        """Whether a recording is running."""
+        return self._recorder is not None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
+        wanted, before, self._wanted = scene.settings.record, self._wanted, scene.settings.record
+        try:
+            if wanted and not before:
+                self._note = ""
+                self._recorder = self._new().__enter__()
+            elif not wanted and before:
+                self._note = ""
+                self._finish()
+            if self._recorder:
+                self._recorder(scene, pictures)
+        except OutputError as error:
+            self._abandon(error)
+            if not self._forgiving:
+                raise
+            self._note, self._until = str(error), float("inf")
+
+    def notes(self) -> tuple[str, ...]:
+        note = (self._note,) if self._note and time.monotonic() < self._until else ()
+        return (*note, *(self._recorder.notes() if self._recorder else ()))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._finish(kind, error, trace)
+
+    def _finish(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        recorder, self._recorder = self._recorder, None
+        if recorder:
+            recorder.__exit__(kind, error, trace)
+            self.saved = (*self.saved, recorder.path)
+            self._note, self._until = f"saved {recorder.path}", time.monotonic() + TOLD_S
+            log.info("saved %s", recorder.path)
+
+    def _abandon(self, error: OutputError) -> None:
+        recorder, self._recorder = self._recorder, None
+        if recorder:
+            recorder.__exit__(type(error), error, error.__traceback__)
+
+    def _new(self) -> Recorder | Bundle:
+        if self._bundle:
+            return Bundle(self._free_path(""), self._bundle, self._view, self._audio, self._lossless)
+        return Recorder(self._free_path(".mp4"), self._view, self._audio, self._lossless)
+
+    def _free_path(self, ending: str) -> Path:
+        stem = time.strftime("%Y-%m-%d_%H-%M-%S")
+        names = (f"{stem}{suffix}{ending}" for suffix in chain([""], (f"_{i}" for i in count(2))))
+        return next(path for name in names if not (path := self._folder / name).exists())

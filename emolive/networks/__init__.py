@@ -1,0 +1,1 @@
+"""From a checkpoint to a network: its weights, its labels, what it wants its crops to look like."""

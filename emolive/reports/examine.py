@@ -1,0 +1,108 @@
+"""From the faces of a picture to figures: every method at every layer, and every proof."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from emolive.attribution.emotions import emotion_maps
+from emolive.audit.agreement import agreement, regions, spearman
+from emolive.audit.randomise import STEPS, randomised
+from emolive.core.scene import Box, Face, Variant
+from emolive.faces.crop import crop_face
+from emolive.networks.checkpoint import Model, as_seen
+from emolive.reports.figures import Cell, FaceReport, Figures
+from emolive.reports.maps import Maps, Progress, Way, maps, ways, within
+from emolive.reports.probe import Probe
+
+VIEW = 320
+"""Pixels a side of the face in the pictures of a report."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """A face to be examined: its number, where it is, and the square of the picture that the network is shown.
+    `has_points` says whether its eyes, nose and mouth are known."""
+
+    number: int
+    face: Face
+    square: Box
+    has_points: bool = True
+
+
+def examine(
+    model: Model,
+    bgr: np.ndarray,
+    sights: Sequence[Sight],
+    methods: Sequence[str],
+    layers: Sequence[str],
+    target: str = "",
+    progress: Progress = lambda _: None,
+) -> list[FaceReport]:
+    """Measure everything for the faces of a picture (H, W, 3) uint8 BGR. `target` is a label, or "" for each face's
+    likeliest one. The same input gives the same figures: all chance comes from fixed seeds."""
+    crops = np.stack([as_seen(crop_face(bgr, s.square, model.spec.crop_size), model.spec) for s in sights])
+    x = model.prepare(crops)
+    aim = torch.full((len(x),), model.spec.labels.index(target), device=x.device) if target else None
+    turn = 0.5 / (len(STEPS) + 1)  # half of the time for the maps, half for the proofs
+    true = maps(model, x, methods, layers, aim, within(progress, 0, turn))
+    steps = STEPS if true.results[0].cam is not None else ()  # a broken network has nothing to compare
+    randoms = {
+        step: maps(randomised(model, k), x, methods, layers, true.aim, within(progress, k * turn, turn))
+        for k, step in enumerate(steps, start=1)
+    }
+    share, faces = 0.5 / len(sights), []
+    for n, sight in enumerate(sights):
+        result = true.results[n]
+        probe = Probe(model, crops[n], result.target, float(result.probs[result.target]))
+        cells = []
+        for way in ways(methods, layers):
+            cells.append(_cell(probe, sight, n, way, true, randoms, layers))
+            progress(0.5 + share * (n + len(cells) / len(true.cams)))
+        shapes = {cell.layer: cell.cam.shape for cell in cells if cell.cam is not None}
+        chance = {layer: probe.chance(shape) for layer, shape in shapes.items()}
+        broken = result.cam is None
+        emotions = None if broken else emotion_maps(model, Variant(layer=layers[-1]), true.caught, x, n)
+        faces.append(
+            FaceReport(
+                number=sight.number,
+                box=sight.face.box,
+                score=sight.face.score,
+                labels=model.spec.labels,
+                probs=result.probs,
+                target=result.target,
+                view=crop_face(bgr, sight.square, VIEW),
+                seen=crops[n],
+                cells=tuple(cells),
+                chance=chance,
+                emotions=emotions,
+                emotions_layer=layers[-1],
+            )
+        )
+    return faces
+
+
+def _cell(
+    probe: Probe, sight: Sight, n: int, way: Way, true: Maps, randoms: Mapping[str, Maps], layers: Sequence[str]
+) -> Cell:
+    """One method at one layer for face `n`. Guided backpropagation is compared with Grad-CAM at the last layer."""
+    method, layer = way
+    cam = true.cams[way][n]
+    gradcam = true.cams["gradcam", layer if layer in layers else layers[-1]][n]
+    if cam is None or gradcam is None:
+        return Cell(method, layer, why=true.why[way])
+    curves = probe.curves(cam)
+    figures = Figures(
+        deletion_area=curves.deletion_area,
+        insertion_area=curves.insertion_area,
+        drops=probe.drops(cam),
+        regions=regions(cam, sight.square, sight.face.box, sight.face.points) if sight.has_points else None,
+        gradcam=agreement(cam, gradcam),
+        sanity={step: _correlation(cam, other.cams[way][n]) for step, other in randoms.items()},
+    )
+    return Cell(method, layer, cam=cam, curves=curves, figures=figures)
+
+
+def _correlation(cam: np.ndarray, other: np.ndarray | None) -> float:
+    return float("nan") if other is None else spearman(cam, other)

@@ -1,0 +1,173 @@
+"""The run of `emolive explain`: pictures in, a folder with sheets, curves, `report.json` and `index.html` out."""
+
+import logging
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from emolive import __version__
+from emolive.attribution.methods import FILTER
+from emolive.core.errors import SourceError, pick
+from emolive.core.scene import Detect, Face, Frame
+from emolive.faces.crop import square
+from emolive.faces.detect import Detector
+from emolive.live.engine import ALL_METHODS
+from emolive.media.pictures import is_picture, read_picture
+from emolive.media.sources import expand
+from emolive.networks.checkpoint import Model
+from emolive.networks.checkpoint import layers as layers_of
+from emolive.reports.examine import Sight, examine
+from emolive.reports.figures import FaceReport, PictureReport, Report
+from emolive.reports.folder import SHEETS, check_folder, drafted, publish, save_picture, slug, write
+from emolive.reports.graphs import curves_picture
+from emolive.reports.maps import Progress
+from emolive.reports.sheets import marked, sheet, strip
+from emolive.ui.snapshot import PACKAGES
+
+log = logging.getLogger(__name__)
+
+METHODS = tuple(method for method in ALL_METHODS if method != FILTER)
+"""All methods but the one that shows filters which somebody pinned."""
+
+BATCH = 8
+"""Faces that go through the network together."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for: methods, layers, the emotion to explain ("" for each face's likeliest), and how faces are
+    found; `whole` takes each whole picture as a face."""
+
+    methods: tuple[str, ...]
+    layers: tuple[str, ...]
+    target: str = ""
+    detector: str = "full"
+    min_confidence: float = 0.5
+    max_faces: int = 50
+    whole: bool = False
+
+    def checked(self, model: Model) -> "Wish":
+        """This wish with its layers from shallow to deep. Raises `EmoliveError`, with the names there are, for what the
+        model does not have."""
+        deep = list(layers_of(model.net))
+        for method in self.methods:
+            pick(method, METHODS, "method")
+        for layer in self.layers:
+            pick(layer, deep, "layer")
+        if self.target:
+            pick(self.target, model.spec.labels, "emotion")
+        return replace(self, layers=tuple(sorted(self.layers, key=deep.index)))
+
+
+def explain(paths: Sequence[Path], out: Path, model: Model, wish: Wish, overwrite: bool = False) -> Report:
+    """Explain every face in these pictures (and folders of pictures) and write it all into the folder `out`.
+
+    What cannot be read is named in the report, and the rest is done; `failures` says what. Nothing is written before
+    everything is done. Raises `EmoliveError` where nothing can be read, and `OutputError` where nothing may be written.
+    """
+    wish = wish.checked(model)
+    pictures, failures = find(paths)
+    if not pictures:
+        raise SourceError(" ".join(failures.values()))
+    check_folder(out, [path for path, _ in pictures], overwrite)
+    done: list[PictureReport] = []
+    bar = tqdm(total=len(pictures), disable=None, bar_format="{l_bar}{bar}| {elapsed}<{remaining}")
+    with bar, drafted(out) as draft, _detector(wish) as detect:
+        for n, (path, name) in enumerate(pictures):
+            bar.set_description(name[-30:])
+            try:
+                bgr = read_picture(path)
+            except SourceError as error:
+                failures[name] = _text(str(error))
+            else:
+                stem = f"{len(done) + 1:02d}-{slug(path.stem)}"
+                done.append(_explain(bgr, name, stem, detect, model, wish, draft / SHEETS, _tell(bar, n)))
+            bar.update(n + 1 - bar.n)
+        if not done:
+            raise SourceError(" ".join(failures.values()))
+        report = _report(done, failures, model, wish)
+        write(report, draft)
+        publish(draft, out)
+    return report
+
+
+def find(paths: Sequence[Path]) -> tuple[list[tuple[Path, str]], dict[str, str]]:
+    """The picture files these paths stand for, each once, with the names they have in the report (the file's name, the
+    whole path where two share it); and what is wrong with the others, by name."""
+    files: dict[Path, Path] = {}
+    failures = {}
+    for path in paths:
+        try:
+            found = expand([path])
+            if path.is_dir():
+                found = [file for file in found if is_picture(file)]
+                if not found:
+                    raise SourceError(f"There is no picture in the folder {path}. Name another one, or a file.")
+            files |= {file.resolve(): file for file in found}
+        except SourceError as error:
+            failures[_text(path)] = _text(str(error))
+    names = [path.name for path in files.values()]
+    named = [(path, _text(path if names.count(path.name) > 1 else path.name)) for path in files.values()]
+    return named, failures
+
+
+def _text(path: Path | str) -> str:
+    """A path for people; bytes that are no text become question marks."""
+    return str(path).encode("utf-8", "replace").decode()
+
+
+def _explain(
+    bgr: np.ndarray, name: str, stem: str, detect: Detect | None, model: Model, wish: Wish, into: Path, tell: Progress
+) -> PictureReport:
+    height, width = bgr.shape[:2]
+    if detect is None:
+        whole = Face((0.0, 0.0, float(width), float(height)), 1.0, np.zeros((6, 2)))
+        sights = [Sight(1, whole, square(whole.box, 1.0), has_points=False)]
+    else:
+        margin = model.spec.crop_margin.get(wish.detector, 1.1)
+        found = sorted(detect(Frame(0, 0.0, bgr, name=name)), key=lambda face: face.box[0] + face.box[2])
+        sights = [Sight(n, face, square(face.box, margin)) for n, face in enumerate(found, start=1)]
+    faces: list[FaceReport] = []
+    for at in range(0, len(sights), BATCH):
+        some = sights[at : at + BATCH]
+        faces += examine(
+            model,
+            bgr,
+            some,
+            wish.methods,
+            wish.layers,
+            wish.target,
+            lambda part, at=at, some=some: tell((at + part * len(some)) / len(sights)),
+        )
+    picture = PictureReport(name, stem, width, height, tuple(faces))
+    save_picture(into / picture.marked, marked(bgr, [(s.number, s.face) for s in sights if s.has_points]))
+    for face in faces:
+        save_picture(into / picture.file(face, "sheet"), sheet(face, name, wish.methods, wish.layers))
+        save_picture(into / picture.file(face, "emotions"), strip(face))
+        curves_picture(face, wish.methods, wish.layers, into / picture.file(face, "curves"))
+    return picture
+
+
+def _report(done: Sequence[PictureReport], failures: dict[str, str], model: Model, wish: Wish) -> Report:
+    settings = {key: value for key, value in asdict(wish).items() if key not in ("methods", "layers")}
+    versions = {"emolive": __version__}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            log.info("%s came in some other way than by pip: its version is not known.", package)
+    made = Path(model.path).name, model.sha256, settings, versions
+    return Report(tuple(done), failures, wish.methods, wish.layers, model.spec.labels, *made)
+
+
+def _tell(bar: tqdm, base: int) -> Progress:
+    return lambda part: bar.update(base + part - bar.n)
+
+
+def _detector(wish: Wish) -> "Detector | nullcontext[None]":
+    return nullcontext() if wish.whole else Detector(wish.detector, wish.min_confidence, wish.max_faces)

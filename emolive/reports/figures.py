@@ -1,0 +1,209 @@
+"""The figures of a report as frozen values, and `report.json` made from them. Nothing here looks at a network."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from emolive.attribution.methods import METHODS
+from emolive.audit.curves import Curves
+from emolive.core.scene import Agreement, Box, Regions
+from emolive.networks.checkpoint import STAGES
+
+INPUT = "input"
+"""The "layer" of guided backpropagation, whose map is made of the network's input pixels."""
+
+SAME = 0.7
+"""A rank correlation with which a map counts as unchanged: the randomised network draws nearly the same picture."""
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Drops:
+    """How much the target's probability falls, as a part of 1, when a fifth of the face is blurred: the hottest cells
+    of the map, as many random ones (the mean of several draws), the coldest. Negative where it rises."""
+
+    hot: float
+    random: float
+    cold: float
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured of one map.
+
+    `deletion_area` (small is good) and `insertion_area` (large is good) lie between 0 and 1. `regions` are None where
+    nobody knows where the eyes are (a whole picture). `gradcam` compares the map with Grad-CAM's of the same layer.
+    `sanity` is the rank correlation with the map of the same network when it is randomised down to each step.
+    """
+
+    deletion_area: float
+    insertion_area: float
+    drops: Drops
+    regions: Regions | None
+    gradcam: Agreement
+    sanity: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One method at one layer for one face: its signed map (h, w), curves and figures; or `why` there are none."""
+
+    method: str
+    layer: str
+    why: str = ""
+    cam: np.ndarray | None = None
+    curves: Curves | None = None
+    figures: Figures | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FaceReport:
+    """All that is known of a face. `view` (V, V, 3) uint8 RGB is its square of the picture, `seen` (S, S, 3) uint8 RGB
+    what the network saw of it. `probs` are (classes,), `target` is the explained class's index. `emotions` are the
+    Grad-CAM maps of each class (classes, h, w) at `emotions_layer`, None where the network is broken. `chance` has for
+    each layer the mean curves of cells in random order: what a map must beat."""
+
+    number: int
+    box: Box
+    score: float
+    labels: tuple[str, ...]
+    probs: np.ndarray
+    target: int
+    view: np.ndarray
+    seen: np.ndarray
+    cells: tuple[Cell, ...]
+    chance: Mapping[str, Curves]
+    emotions: np.ndarray | None
+    emotions_layer: str
+
+    @property
+    def label(self) -> str:
+        """The likeliest emotion; "" where the network gives no numbers."""
+        return self.labels[int(np.argmax(self.probs))] if np.isfinite(self.probs).all() else ""
+
+    @property
+    def goal(self) -> str:
+        """The emotion that the maps explain."""
+        return self.labels[self.target]
+
+    def cell(self, method: str, layer: str) -> Cell | None:
+        """The cell of a method at a layer, if that was asked for."""
+        return next((cell for cell in self.cells if (cell.method, cell.layer) == (method, layer)), None)
+
+
+@dataclass(frozen=True, eq=False)
+class PictureReport:
+    """A picture: its file name, the beginning of its files' names, its size in pixels, and the faces found in it."""
+
+    name: str
+    stem: str
+    width: int
+    height: int
+    faces: tuple[FaceReport, ...]
+
+    @property
+    def marked(self) -> str:
+        """The file of the picture with its faces numbered."""
+        return f"{self.stem}.jpg"
+
+    def file(self, face: FaceReport, what: str) -> str:
+        """The file of a face's "sheet", "curves" or "emotions"."""
+        return f"{self.stem}-face{face.number}-{what}.png"
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """All that a page tells: the pictures, those that could not be read and why, and how all of it was made."""
+
+    pictures: tuple[PictureReport, ...]
+    failures: Mapping[str, str]
+    methods: tuple[str, ...]
+    layers: tuple[str, ...]
+    labels: tuple[str, ...]
+    model: str
+    sha256: str
+    settings: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    versions: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def title(method: str) -> str:
+    """A method's name for people."""
+    others = {"guided": "Guided backprop.", "scorecam": "Score-CAM"}
+    return others[method] if method in others else METHODS[method].title
+
+
+def knows_class(method: str) -> bool:
+    """Whether a method asks which emotion it is to explain."""
+    return method not in METHODS or METHODS[method].needs != "nothing"
+
+
+def can_react(method: str, layer: str, step: str) -> bool:
+    """Whether a map can change at all when the network is randomised from the head down to `step`.
+
+    A method that needs activations only sees nothing of what comes after its layer.
+    """
+    if knows_class(method):
+        return True
+    stage = layer.split(".")[0]
+    return stage in STAGES and step in STAGES and STAGES.index(step) <= STAGES.index(stage)
+
+
+def as_json(report: Report, folder: str) -> Json:
+    """What report.json holds: picture -> face -> method -> layer -> figures; pictures lie in `folder`, numbers that are
+    none become null."""
+    return {
+        "model": {"file": report.model, "sha256": report.sha256, "labels": list(report.labels)},
+        "settings": {"methods": list(report.methods), "layers": list(report.layers), **report.settings},
+        "versions": dict(report.versions),
+        "pictures": {picture.name: _picture(picture, folder) for picture in report.pictures},
+        "failures": dict(report.failures),
+    }
+
+
+def _picture(picture: PictureReport, folder: str) -> Json:
+    note = {} if picture.faces else {"note": "No face was found."}
+    faces = {str(face.number): _face(picture, face, folder) for face in picture.faces}
+    marked = f"{folder}/{picture.marked}"
+    return {"width": picture.width, "height": picture.height, "picture": marked, **note, "faces": faces}
+
+
+def _face(picture: PictureReport, face: FaceReport, folder: str) -> Json:
+    methods: dict[str, Json] = {}
+    for cell in face.cells:
+        methods.setdefault(cell.method, {})[cell.layer] = _cell(cell)
+    return {
+        "box": [_number(v, 2) for v in face.box],
+        "score": _number(face.score, 4),
+        "label": face.label or None,
+        "target": face.goal,
+        "probs": {label: _number(p) for label, p in zip(face.labels, face.probs, strict=True)},
+        "files": {what: f"{folder}/{picture.file(face, what)}" for what in ("sheet", "curves", "emotions")},
+        "chance": {
+            layer: {"deletion_area": _number(c.deletion_area), "insertion_area": _number(c.insertion_area)}
+            for layer, c in face.chance.items()
+        },
+        "methods": methods,
+    }
+
+
+def _cell(cell: Cell) -> Json:
+    figures = cell.figures
+    if figures is None or cell.cam is None:
+        return {"why": cell.why}
+    where = figures.regions and {name: _number(v) for name, v in vars(figures.regions).items()}
+    return {
+        "grid": list(cell.cam.shape),
+        "deletion_area": _number(figures.deletion_area),
+        "insertion_area": _number(figures.insertion_area),
+        "drops": {name: _number(v) for name, v in vars(figures.drops).items()},
+        "regions": where,
+        "agreement_with_gradcam": {name: _number(v) for name, v in vars(figures.gradcam).items()},
+        "sanity": {step: _number(v) for step, v in figures.sanity.items()},
+    }
+
+
+def _number(value: float, digits: int = 5) -> float | None:
+    return round(float(value), digits) if math.isfinite(value) else None

@@ -1,0 +1,68 @@
+"""Deletion and insertion curves as a picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from emolive.reports.figures import INPUT, Cell, FaceReport, title
+from emolive.ui import draw
+from emolive.ui.draw import Color
+
+DELETION, INSERTION, FADED = draw.VERMILLION, draw.BLUE, (120, 120, 120)
+
+
+def curves_picture(face: FaceReport, methods: Sequence[str], layers: Sequence[str], path: Path) -> None:
+    """Write a PNG laid out as the sheet is: a row per method, a column per layer, both curves in each, and those of
+    cells in random order. Raises OSError."""
+    size = 2.2 + 2.4 * max(2, len(layers)), 1.4 + 1.5 * len(methods)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(len(methods), len(layers), sharex=True, sharey=True, squeeze=False)
+    for axes, layer in zip(grid[0], layers, strict=True):
+        axes.set_title(layer, fontsize=11, fontweight="bold")
+    for row, method in zip(grid, methods, strict=True):
+        row[0].set_ylabel(title(method), fontsize=10, fontweight="bold", rotation=0, ha="right", va="center")
+        for i, (axes, layer) in enumerate(zip(row, layers, strict=True)):
+            _panel(axes, face, face.cell(method, INPUT if method == "guided" and i == 0 else layer))
+    for axes in grid[-1]:
+        axes.set_xlabel("part of the face", fontsize=9)
+        for label, align in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):
+            label.set_ha(align)
+    lines = [line for axes in grid.flat for line in axes.get_lines()]
+    handles = {line.get_label(): line for line in lines if not line.get_label().startswith("_")}
+    if handles:
+        columns = 3 if len(layers) > 3 else 1
+        figure.legend(
+            handles.values(), handles.keys(), loc="outside upper center", ncols=columns, fontsize=10, frameon=False
+        )
+    figure.supylabel(f"probability of {face.goal}", fontsize=10)
+    figure.savefig(path, dpi=110, format="png")
+
+
+def _panel(axes: Axes, face: FaceReport, cell: Cell | None) -> None:
+    if cell is None or cell.curves is None:
+        words = "not defined" if cell else "it has no layers"
+        axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=9, color=_rgb(FADED))
+    else:
+        curves, chance = cell.curves, face.chance[cell.layer]
+        thin = {"linestyle": ":", "linewidth": 1.3, "alpha": 0.75}
+        axes.plot(chance.part, chance.deletion, color=_rgb(DELETION), label="the same in random order", **thin)
+        axes.plot(chance.part, chance.insertion, color=_rgb(INSERTION), **thin)
+        deletion = {"color": _rgb(DELETION), "label": "deletion: hottest parts blurred first"}
+        insertion = {"color": _rgb(INSERTION), "label": "insertion: hottest parts come back first", "linestyle": "--"}
+        axes.plot(curves.part, curves.deletion, **deletion)
+        axes.plot(curves.part, curves.insertion, **insertion)
+        small = {"fontsize": 9, "fontweight": "bold", "va": "bottom"}
+        axes.text(0, 1.02, f"{curves.deletion_area:.2f}", ha="left", color=_rgb(DELETION), **small)
+        axes.text(1, 1.02, f"{curves.insertion_area:.2f}", ha="right", color=_rgb(INSERTION), **small)
+    axes.set(xlim=(0, 1), ylim=(0, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
+    axes.set_xticklabels(("0", "50 %", "100 %"), fontsize=8)
+    axes.set_yticklabels(("0", "50 %", "100 %"), fontsize=8)
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _rgb(color: Color) -> tuple[float, ...]:
+    return tuple((np.array(color[::-1]) / 255).tolist())

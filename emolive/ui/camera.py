@@ -1,0 +1,134 @@
+"""The camera view: the frame with every face's emotion, probabilities and heat map. This picture is also recorded."""
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+
+from emolive.core.scene import Box, Hit, Picture, Reading, Scene, Select, area
+from emolive.ui import draw
+from emolive.ui.draw import Color, Rect
+from emolive.ui.heat import ON_FACE, gradient, heat, heat_scale
+from emolive.ui.labels import Labels, Person
+from emolive.ui.where import warning
+from emolive.ui.words import UNITS, against, caption, label, randomised
+
+SMALLEST = 240
+"""Frames with a shorter side than this are enlarged by a whole factor, so that there is room for words."""
+
+
+def camera(scene: Scene) -> Picture:
+    """The frame at its own size (small ones enlarged) with boxes, labels, bars, heat maps and a legend."""
+    image, fitted = _base(scene)
+    if scene.settings.heat:
+        _heat(image, scene, fitted)
+    people = _people(scene, fitted)
+    labels = Labels(image, scene.menu.labels, [])
+    _boxes(image, people, labels)
+    labels.taken.append(_legend(image, scene))
+    labels.write(people)
+    return Picture(image, _hits(people, image.shape[1], image.shape[0]))
+
+
+def _base(scene: Scene) -> tuple[np.ndarray, Callable[[Box], Box]]:
+    """A copy of the frame to draw on, mirrored and enlarged as need be, and what turns boxes of the frame into its."""
+    mirror, (height, width) = scene.settings.mirror, scene.frame.bgr.shape[:2]
+    frame = scene.frame.bgr[:, ::-1] if mirror else scene.frame.bgr
+    factor = -(-SMALLEST // min(height, width))
+
+    def fitted(box: Box) -> Box:
+        x0, y0, x1, y1 = (v * factor for v in box)
+        return (width * factor - x1, y0, width * factor - x0, y1) if mirror else (x0, y0, x1, y1)
+
+    if factor > 1:
+        size = width * factor, height * factor
+        return cv2.resize(frame, size, interpolation=cv2.INTER_NEAREST), fitted
+    return frame.copy(order="C"), fitted
+
+
+def _heat(image: np.ndarray, scene: Scene, fitted: Callable[[Box], Box]) -> None:
+    for face, reading in zip(scene.faces, scene.readings, strict=True):
+        cam = reading.painted.cam
+        if cam is not None:
+            scale = heat_scale(reading, reading.shown, scene.memory.tracks.get(face.track))
+            cam = cam[:, ::-1] if scene.settings.mirror else cam
+            heat(image, cam, fitted(reading.square), scale, scene.settings.alpha, scene.settings.colormap)
+
+
+def _people(scene: Scene, fitted: Callable[[Box], Box]) -> list[Person]:
+    """The faces as they are labelled, the selected one first, then from large to small."""
+    people = []
+    for i, (face, reading) in enumerate(zip(scene.faces, scene.readings, strict=True)):
+        remembered = scene.memory.tracks.get(face.track)
+        probs = np.nan_to_num(reading.result.probs if remembered is None else remembered.probs)
+        people.append(Person(face.track, draw.rounded(fitted(face.box)), probs, i == scene.selected))
+    return sorted(people, key=lambda person: (not person.selected, -area(person.rect)))
+
+
+def _boxes(image: np.ndarray, people: Sequence[Person], labels: Labels) -> None:
+    """A box around each face in its emotion's colour; the selected one's is heavier, with brackets around it."""
+    line = max(1, round(draw.unit(image.shape[1], image.shape[0]) / 9))
+    for person in reversed(people):
+        draw.box(image, person.rect, labels.color(person.top), line * (2 if person.selected else 1))
+        if person.selected and len(people) > 1:
+            draw.corners(image, draw.grown(person.rect, 3 * line + 1), draw.PAPER, 2 * line)
+
+
+def _legend(image: np.ndarray, scene: Scene) -> Rect:
+    """What the heat means, at the bottom left: method, layer, target, the colours from low to high, and warnings."""
+    height, width = image.shape[:2]
+    px = max(10, round(draw.unit(width, height) * 0.8))
+    pad, row, bar = round(px * 0.6), round(px * 1.4), 10 * px
+    lines: list[tuple[str, Color]] = [("no face in sight", draw.DIM)]
+    full, unit = "", ""
+    if scene.selected is not None:
+        face, reading = scene.faces[scene.selected], scene.readings[scene.selected]
+        lines = [(caption(reading.shown, scene.menu.labels, reading.painted.target), draw.PAPER)]
+        lines += [(line, draw.AMBER) for line in _remarks(scene, reading, max(width // 3, 14 * px), px)]
+        if reading.painted.cam is not None and scene.settings.heat:
+            full = f"{heat_scale(reading, reading.shown, scene.memory.tracks.get(face.track)):.2g}"
+            unit = UNITS.get(reading.shown.method, "")
+    widths = [draw.text_size(line, px)[0] for line, _ in lines]
+    if full:
+        widths.append(draw.text_size(f"0{full} {unit}", px)[0] + bar + pad)
+    bottom = height - pad
+    rect = pad, bottom - row * (len(lines) + bool(full)) - pad, min(width, 3 * pad + max(widths)), bottom
+    draw.panel(image, rect, radius=px // 2)
+    x, y = rect[0] + pad, rect[1] + pad // 2
+    for n, (line, color) in enumerate(lines):
+        draw.text(image, line, x, y + n * row, px, color)
+    if full:
+        y += len(lines) * row
+        start = draw.text(image, "0", x, y, px, draw.DIM) + pad // 2
+        colors = start, y + round(px * 0.3), start + bar, y + round(px * 1.05)
+        gradient(image, colors, scene.settings.colormap, ON_FACE)
+        draw.text(image, f"{full} {unit}", start + bar + pad // 2, y, px, draw.DIM)
+    return rect
+
+
+def _remarks(scene: Scene, reading: Reading, width: int, px: int) -> list[str]:
+    """What one must know of the heat map: that the network is not the true one, why there is none, where it lies."""
+    if scene.settings.random and reading.shown != reading.base:
+        marks = draw.wrap(f"randomised: {randomised(scene.settings.random)}", px, width)
+    else:
+        marks = []
+    if reading.painted.cam is None:
+        return marks + draw.wrap(reading.painted.why or "no heat map here", px, width)
+    if not scene.settings.heat:
+        return [*marks, "heat map off"]
+    minus = against(reading.shown, scene.menu.labels)
+    if minus and minus == label(scene.menu.labels, reading.painted.target):
+        return marks + draw.wrap(f"{minus} against itself: no difference", px, width)
+    words = warning(reading.regions)
+    return [*marks, f"⚠ {words}"] if words else marks
+
+
+def _hits(people: Sequence[Person], width: int, height: int) -> tuple[Hit, ...]:
+    """Faces can be clicked. Small ones come last: they lie on top."""
+    hits = []
+    for person in sorted(people, key=lambda person: -area(person.rect)):
+        x0, y0, x1, y1 = person.rect
+        box = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
+        if box[0] < box[2] and box[1] < box[3]:
+            hits.append(Hit(box, Select(person.track)))
+    return tuple(hits)

@@ -1,0 +1,122 @@
+"""The panels that put two maps side by side: the sanity check with random weights, and A/B."""
+
+import numpy as np
+
+from emolive.core.scene import Agreement, Reading, Remembered, Scene, Variant
+from emolive.ui import draw
+from emolive.ui.draw import AMBER, PAPER, Rect
+from emolive.ui.heat import heat_scale
+from emolive.ui.panels import hot_face, paragraph, paste
+from emolive.ui.words import randomised, signed, way
+
+SAME = 0.99
+"""Maps that correlate more than this are the same: the method did not react."""
+
+
+def sanity(image: np.ndarray, rect: Rect, scene: Scene) -> None:
+    """The true map beside the one of the randomised network, their rank correlation, and what that means."""
+    reading = scene.readings[scene.selected]
+    stages = scene.settings.random
+    names = "trained network", f"random: {randomised(stages)}"
+    y, right = _pair(image, rect, scene, "Sanity check: random weights", (reading.base, reading.shown), names)
+    px, wide = _sizes(rect, right)
+    if reading.agreement is None:
+        paragraph(image, "No map to compare.", right, y, px, wide, AMBER)
+        return
+    spearman = reading.agreement.spearman
+    y = paragraph(image, "rank correlation", right, y, px, wide)
+    draw.text(image, signed(spearman), right, y, 2 * px, PAPER, bold=True)
+    y += round(2.8 * px)
+    verdict, color = _verdict(spearman)
+    paragraph(image, verdict, right, y, px, wide, color, bold=color == AMBER)
+
+
+def _verdict(spearman: float) -> tuple[str, draw.Color]:
+    if spearman > SAME:
+        return "does not react: shows the picture, not what was learned", AMBER
+    if spearman > 0.5:
+        return "reacts a little: partly the picture itself", PAPER
+    return "reacts: depends on what was learned", PAPER
+
+
+def side_by_side(image: np.ndarray, rect: Rect, scene: Scene) -> None:
+    """The shown way to look beside the compared one, how much their maps agree, and what each map cost."""
+    reading = scene.readings[scene.selected]
+    variants = reading.base, reading.other
+    names = tuple(f"{mark}: {way(v)}" if v else mark for mark, v in zip("AB", variants, strict=True))
+    y, right = _pair(image, rect, scene, "A/B: two ways to look", variants, names)
+    px, wide = _sizes(rect, right)
+    if reading.shown != reading.base:
+        y = paragraph(image, "(how much they agree is not measured while weights are random)", right, y, px, wide)
+    elif reading.agreement is None:
+        y = paragraph(image, "No two maps to compare.", right, y, px, wide, AMBER)
+    else:
+        y = _agreement(image, reading.agreement, right, y, px, wide)
+    for mark, variant in zip("AB", variants, strict=True):
+        result = reading.results.get(variant) if variant else None
+        if result is not None and result.cam is not None:
+            y = paragraph(image, f"{mark} {result.ms:.1f} ms", right, y, px, wide)
+
+
+def _agreement(image: np.ndarray, agreement: Agreement, x: int, y: int, px: int, wide: int) -> int:
+    for title, value in (("rank correlation", signed(agreement.spearman)), ("overlap of hottest 20 %", "")):
+        y = paragraph(image, title, x, y, px, wide)
+        words = value or f"{agreement.iou:.2f} IoU"
+        draw.text(image, words, x, y - 2, px + 4, PAPER, bold=True)
+        y += round((px + 4) * 1.35)
+    return y
+
+
+def _sizes(rect: Rect, right: int) -> tuple[int, int]:
+    return (15 if rect[2] - rect[0] < 600 else 19), rect[2] - right
+
+
+def _pair(
+    image: np.ndarray,
+    rect: Rect,
+    scene: Scene,
+    title: str,
+    variants: tuple[Variant | None, Variant | None],
+    names: tuple[str, ...],
+) -> tuple[int, int]:
+    """Title and two faces with their maps and names below. Gives back the top and the left end of the room beside."""
+    x0, y0, x1, y1 = rect
+    px, _ = _sizes(rect, x0)
+    reading = scene.readings[scene.selected]
+    remembered = scene.memory.tracks.get(scene.faces[scene.selected].track)
+    draw.text(image, title, x0, y0, px + 4, PAPER, bold=True)
+    top = y0 + round((px + 4) * 1.5)
+    below = 2 * round(px * 1.35)
+    side = min(y1 - top - below, (x1 - x0) * 34 // 100)
+    x = x0
+    for n, (variant, name) in enumerate(zip(variants, names, strict=True)):
+        crop = reading.crop if n == 0 or reading.other_crop is None or variant != reading.other else reading.other_crop
+        _one(image, (x, top, x + side, top + side), scene, reading, variant, remembered, crop)
+        lines = draw.wrap(name, px, side)[:2]
+        for k, line in enumerate(lines):
+            draw.text(image, line, x, top + side + 2 + k * round(px * 1.3), px, PAPER)
+        x += side + 10
+    return top, x + 4
+
+
+def _one(
+    image: np.ndarray,
+    place: Rect,
+    scene: Scene,
+    reading: Reading,
+    variant: Variant | None,
+    remembered: Remembered | None,
+    crop: np.ndarray,
+) -> None:
+    """A face with one variant's map, or the sentence why there is none."""
+    x0, y0, x1, y1 = place
+    result = reading.results.get(variant) if variant else None
+    cam = result.cam if result is not None else None
+    full = heat_scale(reading, variant, remembered) if cam is not None else 0.0
+    paste(image, hot_face(crop, cam, full, x1 - x0, scene.settings.colormap), x0, y0)
+    if cam is None:
+        words = (result.why if result is not None else "") or "comes with the next frame"
+        lines = draw.wrap(words, 13, x1 - x0 - 12)
+        draw.panel(image, (x0 + 2, y1 - 10 - 18 * len(lines), x1 - 2, y1 - 2), opacity=0.85, radius=4)
+        for n, line in enumerate(lines):
+            draw.text(image, line, x0 + 6, y1 - 7 - 18 * (len(lines) - n), 13, AMBER)

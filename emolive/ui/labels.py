@@ -1,0 +1,126 @@
+"""What is written at the faces: who it is, the emotion, and bars for all classes. Nothing is written over another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from emolive.ui import draw
+from emolive.ui.bars import draw_bars, panel_size, percent
+from emolive.ui.draw import Color, Rect
+from emolive.ui.place import around, around_all, at_edges, beside, covered, first_free, inside
+
+ROWS = 8
+"""A panel of bars shows this many classes at most: all of them, or the likeliest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """A face as it is labelled: its track, where it lies in the picture, the probabilities (classes,), if selected."""
+
+    track: int
+    rect: Rect
+    probs: np.ndarray
+    selected: bool
+
+    @property
+    def top(self) -> int:
+        """The likeliest class."""
+        return int(np.argmax(self.probs))
+
+
+class Labels:
+    """Writes into one picture. `names` are the classes, `taken` rectangles that must stay free."""
+
+    def __init__(self, image: np.ndarray, names: Sequence[str], taken: Sequence[Rect]) -> None:
+        self.taken = list(taken)
+        self._image, self._names = image, names
+        height, width = image.shape[:2]
+        self._u = draw.unit(width, height)
+        self._gap = gap = max(2, self._u // 5)
+        self._bounds = (gap, gap, width - gap, height - gap)
+
+    def name(self, index: int) -> str:
+        """What a class is called."""
+        return self._names[index] if index < len(self._names) else f"class {index}"
+
+    def color(self, index: int) -> Color:
+        """The colour of a class."""
+        return draw.hue(self.name(index), int(index))
+
+    def write(self, people: Sequence[Person]) -> None:
+        """Label all faces. Who comes first gets the best place; the selected one gets all bars, whatever it takes."""
+        faces = [person.rect for person in people]
+        for person in people:
+            tag = self._tag(person, faces)
+            if person.selected:
+                self._panel(person, around_all([person.rect, *tag]), faces)
+        for person in people:
+            if not person.selected and not self._panel(person, person.rect, faces):
+                self._strip(person)
+
+    def _tag(self, person: Person, faces: Sequence[Rect]) -> list[Rect]:
+        """Number, emotion and probability, as fully as there is room for. Gives back where, or nothing."""
+        name, color = self.name(person.top), self.color(person.top)
+        small = max(min(self._u, (person.rect[2] - person.rect[0]) // 6), round(self._u * 0.7), 10)
+        px = round(self._u * 1.1) if person.selected else small
+        others = [face for face in faces if face is not person.rect]
+        full = (f"{name} {percent(float(person.probs[person.top]))}", color)
+        number = [(str(person.track), draw.INK)] if person.track else []
+        best: tuple[int, Rect, list[tuple[str, Color]]] | None = None
+        for parts in ([*number, full], [full], [(name, color)], [(name[:3], color)]):
+            size = draw.tag_size(parts, px)
+            place = first_free(around(person.rect, size, self._bounds, self._gap), self.taken, faces)
+            # A shorter form must be worth it: it counts only if it leaves clearly more of other faces to be seen.
+            if place and (best is None or 2 * covered(place, others) < best[0]):
+                best = covered(place, others), place, parts
+            if best and not best[0]:
+                break
+        if best is None:
+            return []
+        draw.tag(self._image, best[1], best[2], px)
+        self.taken.append(best[1])
+        return [best[1]]
+
+    def _panel(self, person: Person, anchor: Rect, faces: Sequence[Rect]) -> bool:
+        """Bars with names beside a face, if there is room. The selected one's may also go to the picture's edges, then
+        with a title, and cover faces if there is no other way."""
+        likeliest = np.argsort(-person.probs, kind="stable")
+        order = likeliest[:ROWS] if len(person.probs) > ROWS else np.arange(len(person.probs))
+        rows = [(self.name(i), float(person.probs[i]), self.color(i), i == likeliest[0]) for i in order]
+        names, title = [row[0] for row in rows], ""
+        for part in (0.85, 0.7) if person.selected else (0.7,):
+            px = max(10, round(self._u * part))
+            near = beside(anchor, panel_size(names, px), self._bounds, gap=max(3, self._u // 3))
+            place = first_free(near, [*self.taken, *faces])
+            if place:
+                break
+        if not place and person.selected:
+            title = f"face {person.track}" if person.track and len(faces) > 1 else ""
+            size = panel_size(names, px, title)
+            near = beside(anchor, size, self._bounds, gap=max(3, self._u // 3))
+            place = first_free([*near, *at_edges(anchor, size, self._bounds)], self.taken, faces)
+        if not place:
+            return False
+        draw_bars(self._image, place, rows, px, title)
+        self.taken.append(place)
+        return True
+
+    def _strip(self, person: Person) -> None:
+        """Small upright bars, one per class in the usual order, below or in a face without room for names."""
+        (x0, y0, x1, y1), count = person.rect, len(person.probs)
+        wide = min(self._u, (x1 - x0) // count)
+        if wide < 3 or count > 2 * ROWS:
+            return
+        width, height = wide * count + 4, min(round(self._u * 1.5), (y1 - y0) // 4)
+        left = (x0 + x1 - width) // 2
+        places = [(left, y, left + width, y + height) for y in (y1 + self._gap, y1 - height - self._gap)]
+        place = first_free([place for place in places if inside(place, self._bounds)], self.taken)
+        if not place:
+            return
+        draw.panel(self._image, place, opacity=0.6, radius=self._u // 5)
+        foot = place[3] - 2
+        for i, p in enumerate(person.probs):
+            x, tall = left + 2 + i * wide, max(1, round((height - 4) * float(p)))
+            draw.fill(self._image, (x + (wide > 4), foot - tall, x + wide - 1, foot), self.color(i))
+        self.taken.append(place)

@@ -1,0 +1,222 @@
+"""What proves or questions an explanation: masks, curves, ledger, randomisation, agreement, regions, pixel methods."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from captum.attr import GuidedBackprop
+from nets import headless, seeded
+from scipy import stats
+from torch import nn
+
+from emolive.attribution import pixels
+from emolive.attribution.emotions import emotion_maps
+from emolive.attribution.ledger import ledgers
+from emolive.attribution.look import look
+from emolive.audit import agreement as compare
+from emolive.audit.curves import curves
+from emolive.audit.masks import blurred, masked_faces, masks
+from emolive.audit.randomise import STEPS, randomised
+from emolive.core.scene import Regions, Variant
+from emolive.networks import checkpoint as models
+
+
+@pytest.fixture(scope="module")
+def net() -> models.Model:
+    return seeded()
+
+
+@pytest.fixture(scope="module")
+def batch() -> torch.Tensor:
+    return torch.randn(3, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture(scope="module")
+def crop() -> np.ndarray:
+    return np.random.default_rng(4).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("shape", [(7, 7), (4, 4), (1, 1), (28, 28)])
+def test_masks_take_the_hottest_the_coldest_and_as_many_random_cells(shape):
+    cam = np.random.default_rng(0).normal(size=shape)
+    hot, chance, cold = masks(cam, seed=3)
+    count = max(1, round(0.2 * cam.size))
+    assert hot.sum() == chance.sum() == cold.sum() == count
+    assert cam[hot].min() >= np.sort(cam.ravel())[-count]
+    assert cam[cold].max() <= np.sort(cam.ravel())[count - 1]
+    assert np.array_equal(masks(cam, seed=3), masks(cam, seed=3))
+
+
+def test_only_the_masked_cells_are_blurred(crop):
+    cells = np.zeros((4, 4), bool)
+    cells[1, 2] = True
+    out = blurred(crop, cells)
+    changed = (out != crop).any(-1)
+    assert changed[16:32, 32:48].mean() > 0.9
+    changed[16:32, 32:48] = False
+    assert not changed.any()
+    assert masked_faces(crop, np.random.default_rng(0).random((4, 4))).shape == (3, 64, 64, 3)
+
+
+def test_curves_go_between_the_face_and_the_veil_and_cell_by_cell(net, crop):
+    cam = np.random.default_rng(5).random((4, 4))
+    found = curves(net, crop, cam, 2)
+    assert found.part[0] == 0
+    assert found.part[-1] == 1
+    assert found.deletion[0] == pytest.approx(found.insertion[-1], abs=1e-5)
+    assert found.deletion[-1] == pytest.approx(found.insertion[0], abs=1e-5)
+    order = np.argsort(-cam.ravel(), kind="stable")
+    for i, count in enumerate(np.round(found.part * 16).astype(int)):
+        cells = np.zeros(16, bool)
+        cells[order[:count]] = True
+        with torch.no_grad():
+            probs = net.probabilities(net.net(net.prepare([blurred(crop, cells.reshape(4, 4))])))
+        assert found.deletion[i] == pytest.approx(float(probs[0, 2]), abs=1e-5)
+    heights = (found.deletion[1:] + found.deletion[:-1]) / 2
+    assert found.deletion_area == pytest.approx(float((heights * np.diff(found.part)).sum()), abs=1e-6)
+
+
+def test_a_map_of_one_cell_has_curves(net, crop):
+    found = curves(net, crop, np.ones((1, 1)), 0)
+    assert found.part.tolist() == [0, 1]
+
+
+def test_at_the_last_stage_the_ledger_is_the_logit(net, batch, model):
+    for m, x in (
+        (net, batch),
+        (model, model.prepare(np.random.default_rng(1).integers(0, 256, (2, 48, 48, 3), np.uint8))),
+    ):
+        for target in m.spec.labels:
+            seen = look(m, x, [Variant(target=target)], "layer4", ledger=True)
+            for book, result in zip(seen.ledgers, seen.results[Variant(target=target)], strict=True):
+                assert book.exact
+                assert book.shares.sum() + book.bias == pytest.approx(result.logits[book.target], abs=1e-4)
+                assert book.logit == pytest.approx(result.logits[book.target], abs=1e-6)
+
+
+def test_before_the_last_stage_the_ledger_is_gradient_times_activation(net, batch):
+    v = Variant(method="hirescam", layer="layer3", target="b")
+    seen = look(net, batch, [v], "layer3", ledger=True)
+    for book, result in zip(seen.ledgers, seen.results[v], strict=True):
+        assert not book.exact
+        assert book.shares.sum() == pytest.approx(float(result.cam.sum()), rel=1e-3, abs=1e-4)
+
+
+def test_a_model_without_a_linear_head_has_no_ledger_and_says_why():
+    act = torch.rand(2, 4, 3, 3)
+    (book, _) = ledgers(headless(), "0", act, None, torch.tensor([0, 1]), torch.rand(2, 2))
+    assert len(book.shares) == 0
+    assert "no linear head" in book.why
+
+
+def test_randomising_touches_the_copy_only_and_from_the_head_backwards(net):
+    before = copy.deepcopy(net.net.state_dict())
+    for stages in range(1, len(STEPS) + 1):
+        changed = randomised(net, stages).net.state_dict()
+        for name, value in before.items():
+            if name.endswith(("weight", "bias")):
+                expected = name.startswith(STEPS[:stages])
+                assert torch.equal(changed[name], value) != expected, name
+    assert all(torch.equal(value, before[name]) for name, value in net.net.state_dict().items())
+    again = randomised(net, 2).net.state_dict()
+    assert all(torch.equal(value, again[name]) for name, value in randomised(net, 2).net.state_dict().items())
+
+
+def test_methods_that_know_no_class_cannot_react_to_a_random_head(net, batch):
+    for method, reacts in (("activation", False), ("eigencam", False), ("gradcam", True), ("layercam", True)):
+        v = Variant(method=method, target="c")
+        true, other = (look(m, batch, [v], "layer4").results[v][0].cam for m in (net, randomised(net, 1)))
+        assert (compare.spearman(true, other) < 0.999) == reacts, method
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_spearman_is_scipys_with_ties_too(seed):
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(0, 5, (6, 6)), rng.normal(size=(6, 6))
+    assert compare.spearman(a, b) == pytest.approx(stats.spearmanr(a.ravel(), b.ravel()).statistic, abs=1e-12)
+
+
+def test_agreement_of_a_map_with_itself_its_opposite_and_a_finer_one():
+    cam = np.random.default_rng(0).normal(size=(7, 7)).astype(np.float32)
+    same, opposite = compare.agreement(cam, cam), compare.agreement(cam, -cam)
+    assert (same.spearman, same.iou) == (pytest.approx(1), 1)
+    assert opposite.spearman == pytest.approx(-1)
+    assert opposite.iou == 0
+    assert compare.agreement(cam, np.kron(cam, np.ones((4, 4), np.float32))).spearman > 0.8
+    assert compare.agreement(cam, np.zeros((7, 7))).spearman == 0
+
+
+POINTS = np.array([[40, 45], [60, 45], [50, 58], [50, 70], [30, 50], [70, 50]], float)
+BOX = (25.0, 30.0, 75.0, 80.0)
+
+
+@pytest.mark.parametrize(("x", "y", "where"), [(40, 45, "eyes"), (60, 45, "eyes"), (50, 58, "nose"), (50, 71, "mouth"),
+                                               (70, 62, "rest"), (3, 3, "off"), (97, 97, "off")])  # fmt: skip
+def test_heat_is_counted_where_it_lies(x, y, where):
+    cam = np.zeros((50, 50), np.float32)
+    cam[y // 2, x // 2] = 1
+    found = compare.regions(cam, (0, 0, 100, 100), BOX, POINTS)
+    assert getattr(found, where) > 0.9, found
+
+
+def test_shares_add_up_and_no_evidence_has_none():
+    cam = np.random.default_rng(0).normal(size=(7, 7)).astype(np.float32)
+    found = compare.regions(cam, (10, 10, 90, 90), BOX, POINTS)
+    assert found.eyes + found.nose + found.mouth + found.rest + found.off == pytest.approx(1)
+    assert compare.regions(-np.abs(cam), (0, 0, 100, 100), BOX, POINTS) == Regions()
+
+
+def test_guided_backpropagation_is_captums():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(2),
+                        nn.Flatten(), nn.Linear(32, 4))  # fmt: skip
+    model = models.Model(net.eval().requires_grad_(False), models.Spec(labels=tuple("abcd")))
+    x, target = torch.randn(3, 3, 16, 16), torch.tensor([0, 3, 1])
+    ours = pixels.guided(model, x, target)
+    theirs = GuidedBackprop(copy.deepcopy(net)).attribute(x.clone().requires_grad_(), target=target).sum(1)
+    np.testing.assert_allclose(ours.numpy(), theirs.detach().numpy(), atol=1e-6)
+    assert all(isinstance(net[i], nn.ReLU) for i in (1, 3))  # the shown network keeps its ReLUs
+
+
+def test_guided_works_where_a_relu_fires_twice(net, batch):
+    maps = pixels.guided(net, batch, torch.tensor([0, 1, 2]))
+    assert maps.shape == (3, 64, 64)
+    assert torch.isfinite(maps).all()
+    assert maps.abs().max() > 0
+
+
+def test_scorecam_is_its_algorithm_one_channel_at_a_time(net, batch):
+    x, target, told = batch[:1], torch.tensor([1]), []
+    ours = pixels.scorecam(net, x, target, "layer4", told.append)[0].numpy()
+    kept = {}
+    handle = net.net.layer4.register_forward_hook(lambda _m, _i, out: kept.update(a=out[0]))
+    with torch.no_grad():
+        net.net(x)
+        handle.remove()
+        empty = net.net(torch.zeros_like(x))[0, 1]
+        scores = []
+        for channel in kept["a"]:
+            span = channel.max() - channel.min()
+            shape = (channel - channel.min()) / span if span > 0 else torch.zeros_like(channel)
+            mask = nn.functional.interpolate(shape[None, None], size=(64, 64), mode="bilinear")
+            scores.append(net.net(x * mask)[0, 1] - empty)
+    slow = (torch.softmax(torch.stack(scores), 0)[:, None, None] * kept["a"]).sum(0).numpy()
+    np.testing.assert_allclose(ours / np.abs(slow).max(), slow / np.abs(slow).max(), atol=1e-4)
+    assert told[-1] == 1
+
+
+@pytest.mark.parametrize(("method", "layer"), [("gradcam", "layer4"), ("cam", "layer4"), ("xgradcam", "layer4.1"),
+                                               ("layercam", "layer4"), ("gradcam", "layer3")])  # fmt: skip
+@pytest.mark.parametrize("minus", [None, 2])
+def test_all_emotions_at_once_are_the_maps_of_each(net, batch, method, layer, minus):
+    against = "" if minus is None else f"-{net.spec.labels[minus]}"
+    v = Variant(method=method, layer=layer, target=against)
+    seen = look(net, batch, [v], layer)
+    together = emotion_maps(net, v, seen.caught, batch, 1)
+    for i, label in enumerate(net.spec.labels):
+        one = Variant(method=method, layer=layer, target=label + against)
+        alone = look(net, batch, [one], layer).results[one][1].cam
+        np.testing.assert_allclose(together[i], alone, atol=1e-4 * np.abs(together).max())
+    if minus is not None:
+        assert not together[minus].any()

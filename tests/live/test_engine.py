@@ -1,0 +1,181 @@
+"""The engine on a real picture: one batch for all faces, and every way to look by settings alone."""
+
+import gc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from nets import seeded
+
+from emolive.core.scene import Face, Frame, Memory, Settings, Variant
+from emolive.faces.detect import Detector
+from emolive.live.engine import ALL_METHODS, Engine
+from emolive.live.memory import remember
+from emolive.networks import checkpoint as models
+
+QUICK = Settings(smooth_ms=0)
+
+
+@pytest.fixture(scope="module")
+def frame(portrait) -> Frame:
+    return Frame(0, 0.0, np.ascontiguousarray(np.hstack([portrait, portrait[:, ::-1], portrait])))
+
+
+@pytest.fixture(scope="module")
+def faces(frame) -> tuple[Face, ...]:
+    with Detector() as detect:
+        found = detect(frame)
+    assert len(found) == 3
+    return tuple(replace(face, track=i + 1) for i, face in enumerate(found))
+
+
+@pytest.fixture(scope="module")
+def engine(model) -> Engine:
+    return Engine(model)
+
+
+def test_each_face_has_its_own_reading_from_one_batch(engine, frame, faces, monkeypatch):
+    forwards = []
+    handle = engine.model.net.register_forward_hook(lambda _m, args, _out: forwards.append(len(args[0])))
+    try:
+        together = engine(frame, faces, QUICK, Memory())
+    finally:
+        handle.remove()
+    assert forwards == [3]
+    for reading, face in zip(together, faces, strict=True):
+        (alone,) = engine(frame, [face], QUICK, Memory())
+        np.testing.assert_allclose(reading.result.probs, alone.result.probs, atol=1e-4)
+        np.testing.assert_allclose(reading.painted.cam, alone.painted.cam, atol=1e-4)
+        assert np.array_equal(reading.crop, alone.crop)
+
+
+def test_live_probabilities_are_those_of_the_crop(engine, frame, faces):
+    for reading in engine(frame, faces, QUICK, Memory()):
+        with torch.no_grad():
+            logits = engine.model.net(engine.model.prepare([reading.crop]))
+        np.testing.assert_allclose(reading.result.probs, engine.model.probabilities(logits)[0].numpy(), atol=1e-5)
+        assert reading.result.probs.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_randomised_look_paints_another_map_but_the_label_stays_the_networks(engine, frame, faces):
+    true = engine(frame, faces, QUICK, Memory())
+    for stages in range(1, 6):
+        looked = engine(frame, faces, replace(QUICK, random=stages), Memory())
+        for a, b in zip(true, looked, strict=True):
+            np.testing.assert_allclose(a.result.probs, b.result.probs, atol=1e-5)
+            assert b.agreement.spearman < 0.999
+            assert b.painted.target == a.result.target
+    back = engine(frame, faces, QUICK, Memory())
+    np.testing.assert_allclose(back[0].painted.cam, true[0].painted.cam, atol=1e-6)
+
+
+def test_knocking_out_filters_changes_the_score_by_their_share(engine, frame, faces):
+    off = (3, 77, 200)
+    settings = replace(QUICK, off=off, by_share=True)
+    for reading in engine(frame, faces, settings, Memory()):
+        knocked = reading.results[reading.knocked]
+        lost = reading.ledger.shares[list(off)].sum()
+        assert reading.result.logits[reading.result.target] - knocked.logits[reading.result.target] == pytest.approx(
+            lost, abs=1e-4
+        )
+
+
+def test_knocking_out_all_filters_leaves_the_bias(engine, frame, faces):
+    (reading,) = engine(frame, faces[:1], replace(QUICK, off=tuple(range(512))), Memory())
+    bias = engine.model.net.fc.bias.numpy()
+    np.testing.assert_allclose(reading.results[reading.knocked].logits, bias, atol=1e-4)
+    assert np.abs(reading.results[reading.knocked].cam).max() == 0
+
+
+@pytest.mark.parametrize("labels", [("sad", "happy"), ("cat", "dog", "cow")])
+def test_a_second_model_may_have_another_size_colour_and_labels(model, frame, faces, labels):
+    torch.manual_seed(1)
+    spec = models.Spec(labels=labels, input_size=80, crop_size=80, color="rgb", crop_margin={"full": 1.5})
+    second = models.Model(models.build(spec).eval().requires_grad_(False), spec)
+    engine = Engine(model, second=second)
+    other = Variant(net="b", method="layercam", layer="layer3")
+    for reading in engine(frame, faces, replace(QUICK, compare=other), Memory()):
+        result = reading.results[reading.other]
+        assert result.probs.shape == (len(labels),)
+        assert result.cam.shape == (5, 5)
+        assert reading.other_crop.shape == (80, 80, 3)
+        assert -1 <= reading.agreement.spearman <= 1
+
+
+def test_the_proof_of_a_frame_rides_in_the_next_ones_batch(engine, frame, faces):
+    settings = replace(QUICK, proof=True)
+    first = engine(frame, faces, settings, Memory())
+    assert all(reading.proof is None for reading in first)
+    memory = remember(Memory(), frame, faces, first, settings)
+    later = Frame(1, 40.0, frame.bgr)
+    second = engine(later, faces, settings, memory)
+    chosen = [face.track for face in faces].index(memory.chosen)
+    proof = second[chosen].proof
+    assert (proof.index, proof.track) == (0, memory.chosen)
+    assert proof.before == pytest.approx(first[chosen].result.probs[proof.target])
+    with torch.no_grad():
+        logits = engine.model.net(engine.model.prepare(proof.masked))
+    np.testing.assert_allclose(proof.after, engine.model.probabilities(logits)[:, proof.target], atol=1e-4)
+    assert sum(reading.proof is not None for reading in second) == 1
+    frozen = engine(later, faces, replace(settings, frozen=True), memory)[chosen].proof
+    assert frozen.index == 1  # a frozen frame has its own proof at once
+
+
+def test_a_proof_is_dropped_when_its_face_left(engine, frame, faces):
+    settings = replace(QUICK, proof=True)
+    memory = remember(Memory(), frame, faces, engine(frame, faces, settings, Memory()), settings)
+    left = [face for face in faces if face.track != memory.chosen]
+    assert all(r.proof is None for r in engine(Frame(1, 40.0, frame.bgr), left, settings, memory))
+    assert engine(Frame(1, 40.0, frame.bgr), (), settings, memory) == ()
+
+
+def test_scorecam_waits_for_a_frozen_frame(engine, frame, faces):
+    settings = replace(QUICK, method="scorecam")
+    (live,) = engine(frame, faces[:1], settings, Memory())
+    assert live.painted.cam is None
+    assert "freeze" in live.painted.why
+    (frozen,) = engine(frame, faces[:1], replace(settings, frozen=True), Memory())
+    assert frozen.painted.cam is not None
+
+
+@pytest.mark.parametrize("frames", [40, pytest.param(1000, marks=pytest.mark.endurance)])
+def test_switching_anything_on_every_frame_leaves_no_hook_and_no_memory(model, frame, faces, frames):
+    rng = np.random.default_rng(0)
+    engine, memory = Engine(model), Memory()
+    names = list(models.layers(model.net))
+    methods = [m for m in ALL_METHODS if m != "scorecam"]
+    counts = []
+    for i in range(frames):
+        settings = replace(
+            QUICK,
+            method=str(rng.choice(methods)),
+            layer=str(rng.choice(names)),
+            filter_layer=str(rng.choice(names)),
+            pins=tuple(rng.integers(0, 64, 2).tolist()),
+            off=tuple(rng.integers(0, 64, rng.integers(0, 3)).tolist()),
+            random=int(rng.integers(0, 6)),
+            proof=bool(rng.integers(2)),
+            by_share=bool(rng.integers(2)),
+            frozen=bool(rng.integers(2)),
+            against=str(rng.choice(["", "sad"])),
+            views=("camera", "emotions") if rng.integers(2) else ("camera",),
+        )
+        shot = Frame(i, i * 40.0, frame.bgr)
+        readings = engine(shot, faces[: rng.integers(1, 4)], settings, memory)
+        memory = remember(memory, shot, faces[: len(readings)], readings, settings)
+        if i in (frames // 2, frames - 1):
+            gc.collect()
+            counts.append(sum(type(o) is torch.Tensor for o in gc.get_objects()))
+    assert not any(m._forward_hooks or m._forward_pre_hooks or m._backward_hooks for m in model.net.modules())
+    assert counts[1] <= counts[0] + 200  # copies of randomised networks may still have been made
+    assert len(memory.tracks) <= 3
+
+
+def test_damaged_weights_are_named(frame, faces):
+    broken = seeded(0, labels=("a", "b"))
+    broken.net.fc.weight[0] = float("nan")
+    settings = replace(QUICK, proof=True, by_share=True)
+    for reading in Engine(broken)(frame, faces, settings, Memory()):
+        assert reading.painted.cam is None
+        assert "damaged" in reading.painted.why

@@ -1,0 +1,241 @@
+"""What is remembered between frames: against formulas, and as properties of random histories."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from emolive.core.scene import (
+    KEEP_MS,
+    TOP,
+    Face,
+    Frame,
+    Memory,
+    Proof,
+    Reading,
+    Regions,
+    Remembered,
+    Result,
+    Settings,
+    Variant,
+)
+from emolive.live.memory import FALL, FULL, RISE, STEADY, remember
+
+SHOWN = Variant(method="gradcam", layer="layer4", target=TOP)
+SETTINGS = Settings(smooth_ms=300)
+
+
+def frame(t_ms: float, cut: bool = False) -> Frame:
+    return Frame(round(t_ms), t_ms, np.zeros((8, 8, 3), np.uint8), cut)
+
+
+def face(track: int) -> Face:
+    return Face((0, 0, 10, 10), 0.9, np.zeros((6, 2)), track)
+
+
+def reading(
+    probs: Sequence[float] = (0.5, 0.5), peak: float = 1.0, maps: Sequence[float] = (1, 2, 3), variant: Variant = SHOWN
+) -> Reading:
+    cam = np.array([[0, peak], [0, -peak / 10]], np.float32)
+    result = Result(np.zeros(len(probs)), np.array(probs, np.float64), cam, 0)
+    channels = np.array(maps, np.float32)[:, None, None] * np.array([[0.5, 1.5]], np.float32)
+    return Reading(np.zeros((4, 4, 3), np.uint8), (0, 0, 10, 10), {variant: result}, variant, channels)
+
+
+def play(
+    history: Sequence[tuple[float, dict[int, Reading]]], settings: Settings = SETTINGS, memory: Memory | None = None
+) -> Memory:
+    memory = memory or Memory()
+    for t_ms, readings in history:
+        faces = [face(track) for track in readings]
+        memory = remember(memory, frame(t_ms), faces, list(readings.values()), settings)
+    return memory
+
+
+def same(a: Remembered, b: Remembered) -> bool:
+    arrays = np.array_equal(a.probs, b.probs) and np.array_equal(a.strength, b.strength)
+    return arrays and dict(a.scale) == dict(b.scale) and (a.layer, a.seen_ms) == (b.layer, b.seen_ms)
+
+
+def test_the_first_look_is_taken_as_it_is() -> None:
+    kept = play([(40, {7: reading([0.2, 0.8], 3.0)})]).tracks[7]
+    assert kept.probs.tolist() == [0.2, 0.8]
+    assert kept.strength.tolist() == [1, 2, 3]
+    assert dict(kept.scale) == {SHOWN: 3.0}
+    assert (kept.layer, kept.seen_ms) == ("layer4", 40)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 30])
+def test_smoothing_depends_on_time_and_not_on_the_number_of_frames(steps: int) -> None:
+    """A step of the input, watched for 450 ms at several frame rates: always the same exponential."""
+    times = np.linspace(0, 450, steps + 1)[1:]
+    after = [(t, {1: reading([0.0, 1.0], 2.0, (11, 12, 13))}) for t in times]
+    kept = play([(0, {1: reading([1.0, 0.0], 1.5)}), *after]).tracks[1]
+    left = math.exp(-450 / 300)
+    np.testing.assert_allclose(kept.probs, [left, 1 - left], rtol=1e-9)
+    np.testing.assert_allclose(kept.scale[SHOWN], 2 - 0.5 * math.exp(-450 / (RISE * 300)), rtol=1e-6)
+    np.testing.assert_allclose(kept.strength, np.array([11, 12, 13]) - 10 * math.exp(-450 / (STEADY * 300)), rtol=1e-5)
+
+
+def test_probabilities_stay_probabilities() -> None:
+    dice = np.random.default_rng(1)
+    history = [(t, {1: reading(dice.dirichlet(np.ones(7)))}) for t in np.cumsum(dice.uniform(1, 200, 300))]
+    for i in range(1, len(history)):
+        probs = play(history[:i][-20:]).tracks[1].probs
+        assert probs.min() >= 0
+        assert probs.sum() == pytest.approx(1)
+
+
+def test_the_heat_scale_rises_fast_and_falls_slowly() -> None:
+    def after(ms: float, first: float, then: float) -> float:
+        return play([(0, {1: reading(peak=first)}), (ms, {1: reading(peak=then)})]).tracks[1].scale[SHOWN]
+
+    assert after(100, 1.0, 1.2) == pytest.approx(1.2 - 0.2 / math.e)
+    assert after(FALL * 300, 1.0, 0.2) == pytest.approx(0.2 + 0.8 / math.e)
+    assert after(33, 1.0, 100.0) == pytest.approx(FULL * 100), "a sudden peak is not full heat all over"
+
+
+def test_a_map_of_noise_does_not_glow_after_a_strong_one() -> None:
+    history = [(0, {1: reading(peak=10.0)}), *((t, {1: reading(peak=0.1)}) for t in range(33, 1000, 33))]
+    assert play(history).tracks[1].scale[SHOWN] > 0.5 * 10
+
+
+def test_faint_evidence_beside_much_against_is_not_full_heat() -> None:
+    against = reading()
+    cam = np.array([[0.01, -5.0]], np.float32)
+    against = replace(against, results={SHOWN: replace(against.result, cam=cam)})
+    assert play([(0, {1: against})]).tracks[1].scale[SHOWN] == pytest.approx(1.0)
+
+
+def test_zero_turns_smoothing_off() -> None:
+    history = [(t, {1: reading([p, 1 - p], 1 + p, (p, 2, 3))}) for t, p in ((0, 0.1), (33, 0.9), (66, 0.4))]
+    kept = play(history, replace(SETTINGS, smooth_ms=0)).tracks[1]
+    np.testing.assert_array_equal(kept.probs, [0.4, 0.6])
+    np.testing.assert_allclose(kept.strength, [0.4, 2, 3])
+    assert kept.scale[SHOWN] == pytest.approx(1.4)
+
+
+def test_people_do_not_mix() -> None:
+    """Everybody is remembered in company exactly as alone."""
+    dice = np.random.default_rng(2)
+    history = [
+        (t, {n: reading(dice.dirichlet(np.ones(3)), dice.uniform(1, 2)) for n in (1, 2, 3)}) for t in range(0, 2000, 33)
+    ]
+    together = play(history).tracks
+    for track in (1, 2, 3):
+        alone = play([(t, {track: readings[track]}) for t, readings in history]).tracks
+        assert same(together[track], alone[track])
+
+
+def test_somebody_out_of_sight_is_kept_for_half_a_second() -> None:
+    memory = play([(0, {1: reading(), 2: reading()})])
+    gone = play([(KEEP_MS, {2: reading()})], memory=memory)
+    assert same(gone.tracks[1], memory.tracks[1])
+    assert set(play([(KEEP_MS + 1, {2: reading()})], memory=gone).tracks) == {2}
+
+
+def test_one_frame_a_second_still_smooths() -> None:
+    kept = play([(0, {1: reading([1.0, 0.0])}), (1000, {1: reading([0.0, 1.0])})]).tracks[1]
+    assert 0 < kept.probs[0] < 0.1
+
+
+def test_a_cut_forgets_everybody() -> None:
+    memory = play([(5000, {1: reading([1.0, 0.0]), 2: reading()})])
+    memory = remember(memory, frame(0, cut=True), [face(3)], [reading([0.0, 1.0])], SETTINGS)
+    assert set(memory.tracks) == {3}
+    assert memory.tracks[3].probs.tolist() == [0, 1]
+
+
+def test_faces_without_a_track_are_not_remembered() -> None:
+    assert not remember(Memory(), frame(0), [face(0), face(0)], [reading(), reading()], SETTINGS).tracks
+
+
+def test_the_same_frame_again_stands_still() -> None:
+    first, last = {1: reading([1.0, 0.0])}, {1: reading([0.3, 0.7], 5.0, (9, 9, 9))}
+    once = play([(0, first), (33, last)])
+    again = play([(33, last)] * 5, memory=once)
+    assert same(once.tracks[1], again.tracks[1])
+
+
+def test_a_frozen_frame_shows_another_way_to_look_at_once_and_the_first_as_it_was() -> None:
+    other = replace(SHOWN, method="layercam")
+    memory = play([(0, {1: reading(peak=1.0)}), (33, {1: reading(peak=1.3)})])
+    before = memory.tracks[1].scale[SHOWN]
+    elsewhere = play([(33, {1: reading(peak=40.0, variant=other)})], memory=memory).tracks[1]
+    assert elsewhere.scale[other] == pytest.approx(40)
+    back = play([(33, {1: reading(peak=1.3)})], memory=Memory({1: elsewhere})).tracks[1]
+    assert back.scale[SHOWN] == before
+    assert same(replace(back, scale={}), replace(memory.tracks[1], scale={}))
+
+
+def test_a_change_of_target_keeps_the_scale() -> None:
+    sad = replace(SHOWN, target="sad")
+    memory = play([(0, {1: reading(peak=2.0)})])
+    kept = play([(33, {1: reading(peak=1.9, variant=sad)})], memory=memory).tracks[1]
+    assert set(kept.scale) == {SHOWN}
+    assert 1.9 < kept.scale[SHOWN] < 2
+
+
+def test_another_filter_layer_begins_its_strengths_anew() -> None:
+    memory = play([(0, {1: reading(maps=(1, 2, 3))})])
+    kept = play([(33, {1: reading(maps=(9, 8, 7))})], replace(SETTINGS, filter_layer="layer3"), memory).tracks[1]
+    assert kept.strength.tolist() == [9, 8, 7]
+    assert kept.layer == "layer3"
+
+
+def test_another_number_of_labels_begins_anew() -> None:
+    memory = play([(0, {1: reading([0.5, 0.5])})])
+    assert play([(33, {1: reading([0.2, 0.3, 0.5])})], memory=memory).tracks[1].probs.tolist() == [0.2, 0.3, 0.5]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_what_is_not_a_number_does_not_stay(bad: float) -> None:
+    good, broken = reading([0.2, 0.8], 2.0), reading([bad, bad], bad, (bad, 2, 3))
+    kept = play([(0, {1: good}), (33, {1: broken}), (66, {1: good})]).tracks[1]
+    np.testing.assert_allclose(kept.probs, [0.2, 0.8])
+    np.testing.assert_allclose(kept.strength, [1, 2, 3])
+    assert kept.scale[SHOWN] == pytest.approx(2)
+    late = play([(0, {1: broken}), (33, {1: good})]).tracks[1]
+    np.testing.assert_allclose(late.probs, [0.2, 0.8])
+    np.testing.assert_allclose(late.strength, [1, 2, 3])
+    assert late.scale[SHOWN] == pytest.approx(2)
+
+
+def test_a_method_that_is_not_defined_has_no_scale() -> None:
+    undefined = reading()
+    undefined = replace(undefined, results={SHOWN: replace(undefined.result, cam=None, why="not here")})
+    assert dict(play([(0, {1: undefined})]).tracks[1].scale) == {}
+
+
+def test_nothing_given_is_written_to_and_memory_stays_small() -> None:
+    dice, memory = np.random.default_rng(3), Memory()
+    for i in range(1000):
+        given = reading(dice.dirichlet(np.ones(3)), variant=replace(SHOWN, channels=(i,)))
+        for array in (given.result.probs, given.result.cam, given.maps):
+            array.setflags(write=False)
+        before = memory
+        for kept in before.tracks.values():
+            kept.probs.setflags(write=False)
+            kept.strength.setflags(write=False)
+        memory = play([(i * 300.0, {1: given, 100 + i: given})], memory=before)
+        assert len(memory.tracks) <= 3
+        assert all(len(kept.scale) == 1 for kept in memory.tracks.values())
+
+
+def test_running_figures_are_of_one_way_to_look() -> None:
+    """Another method begins anew; the target that follows the likeliest emotion does not."""
+    proof = Proof(0, 1, 0, 0.9, (0.1, 0.5, 0.8), np.zeros((3, 4, 4, 3), np.uint8))
+    eyes = Regions(eyes=1.0)
+
+    def proven(variant: Variant) -> Reading:
+        return replace(reading(variant=variant), base=variant, proof=proof, regions=eyes)
+
+    kept = play([(t * 500, {1: proven(SHOWN)}) for t in range(9)])
+    assert kept.tracks[1].faith.n == 4
+    assert kept.tracks[1].regions[0] == eyes
+    other = play([(5000, {1: proven(replace(SHOWN, method="layercam"))})], memory=kept).tracks[1]
+    assert (other.faith.n, other.blocks, len(other.block)) == (0, (), 1)
+    assert other.region_counts == {0: 1}

@@ -1,0 +1,121 @@
+"""Labels: where they are placed, and that they can be read by everybody."""
+
+import numpy as np
+import pytest
+from scenes import LABELS, grid
+
+from emolive.core.scene import area
+from emolive.ui import draw
+from emolive.ui.labels import Labels, Person
+from emolive.ui.place import around, at_edges, beside, covered, first_free, inside, overlaps
+
+# What people without red-sensitive or without green-sensitive cones see: linear RGB -> linear RGB, from Viénot,
+# Brettel and Mollon, "Digital video colourmaps for checking the legibility of displays by dichromats" (1999).
+PROTANOPE = np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]])
+DEUTERANOPE = np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]])
+
+
+@pytest.mark.parametrize("size", [(320, 240), (640, 480), (1280, 720), (1920, 1080), (3840, 2160)])
+@pytest.mark.parametrize("faces", [1, 2, 5, 12, 30])
+def test_labels_never_touch_each_other_nor_the_edges(size, faces):
+    rng = np.random.default_rng(faces)
+    boxes = [tuple(int(v) for v in box) for box in grid(*size, faces)]
+    shaken = [tuple(v + int(rng.integers(-9, 10)) * size[0] // 200 for v in box) for box in boxes]
+    for rects in (boxes, shaken):
+        legend = (5, size[1] - 40, 150, size[1] - 5)
+        labels = written(size, rects, [legend])
+        shared = overlaps(labels.taken, labels.taken)
+        assert not shared[~np.eye(len(shared), dtype=bool)].any()
+        assert all(inside(rect, (0, 0, *size)) for rect in labels.taken)
+
+
+@pytest.mark.parametrize("size", [(640, 480), (1280, 720), (3840, 2160)])
+@pytest.mark.parametrize("faces", [1, 5, 30])
+def test_every_face_has_a_label_next_to_it(size, faces):
+    boxes = [tuple(int(v) for v in box) for box in grid(*size, faces)]
+    labels = written(size, boxes, [])
+    near = 2 * draw.unit(*size)
+    for box in boxes:
+        assert covered(draw.grown(box, near), labels.taken) > 0
+
+
+def test_the_selected_face_has_all_bars_even_in_a_crowd():
+    labels = written((640, 480), [tuple(int(v) for v in box) for box in grid(640, 480, 30)], [])
+    assert max(area(rect) for rect in labels.taken) > 100 * 90
+
+
+def test_a_face_larger_than_the_picture_is_labelled_in_full():
+    labels = written((640, 480), [(-100, -150, 740, 690)], [])
+    assert labels.taken[0][2] - labels.taken[0][0] > 80
+    assert all(inside(rect, (0, 0, 640, 480)) for rect in labels.taken)
+
+
+@pytest.mark.parametrize("places", [around, beside])
+def test_places_lie_in_the_picture_and_near_the_face(places):
+    bounds = (0, 0, 300, 200)
+    for face in [(100, 80, 160, 140), (-20, -20, 40, 40), (280, 190, 340, 250)]:
+        found = list(places(face, (50, 20), bounds, 4))
+        assert found
+        for place in found:
+            assert inside(place, bounds)
+            assert covered(draw.grown(face, 60), [place]) > 0
+
+
+def test_nothing_is_placed_where_it_does_not_fit():
+    assert list(around((10, 10, 20, 20), (400, 20), (0, 0, 300, 200), 4)) == []
+    assert at_edges((10, 10, 20, 20), (400, 20), (0, 0, 300, 200)) == []
+    assert first_free([], []) is None
+    assert first_free([(0, 0, 10, 10)], [(9, 9, 20, 20)]) is None
+
+
+def test_the_first_free_place_covers_least():
+    places = [(0, 0, 10, 10), (20, 0, 30, 10), (40, 0, 50, 10), (60, 0, 70, 10)]
+    assert first_free(places, [places[0]], [(20, 0, 25, 10), (60, 0, 61, 10)]) == places[2]
+    assert first_free(places, [places[0], places[2]], [(20, 0, 25, 10), (60, 0, 61, 10)]) == places[3]
+
+
+def test_overlaps_counts_shared_pixels():
+    a, b = (10, 10, 50, 40), (30, 20, 80, 90)
+    canvas = np.zeros((100, 100), int)
+    for x0, y0, x1, y1 in (a, b):
+        canvas[y0:y1, x0:x1] += 1
+    assert overlaps([a], [b]).tolist() == [[(canvas == 2).sum()]]
+    assert overlaps([a, b], []).shape == (2, 0)
+
+
+@pytest.mark.parametrize("seen_by", [np.eye(3), PROTANOPE, DEUTERANOPE])
+def test_the_colours_of_emotions_differ_for_any_colour_vision(seen_by):
+    colors = np.array([linear(color) @ seen_by.T for color in draw.HUES.values()]).clip(0, 1) ** (1 / 2.2)
+    distance = np.linalg.norm(colors[:, None] - colors[None], axis=-1)
+    assert distance[~np.eye(len(colors), dtype=bool)].min() > 0.12
+
+
+@pytest.mark.parametrize("color", [*draw.HUES.values(), draw.INK])
+def test_text_on_a_label_has_contrast(color):
+    light, dark = sorted((luminance(color), luminance(draw.readable_on(color))), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5  # WCAG 2, level AA
+
+
+def test_unknown_labels_get_colours_too():
+    assert draw.hue("happy") == draw.YELLOW
+    assert draw.hue("bored", 1) == draw.hue("bored", 1 + len(draw.HUES))
+
+
+def written(size: tuple[int, int], rects: list, taken: list) -> Labels:
+    """Labels of faces in these boxes; the last one is selected."""
+    rng = np.random.default_rng(5)
+    image = np.zeros((size[1], size[0], 3), np.uint8)
+    people = [Person(n, rect, rng.dirichlet(np.ones(7)), n == len(rects)) for n, rect in enumerate(rects, 1)]
+    labels = Labels(image, LABELS, taken)
+    labels.write(people[::-1])
+    return labels
+
+
+def linear(color: draw.Color) -> np.ndarray:
+    """Linear RGB of a BGR colour (sRGB's transfer function)."""
+    v = np.array(color[::-1]) / 255
+    return np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(color: draw.Color) -> float:
+    return float(linear(color) @ [0.2126, 0.7152, 0.0722])

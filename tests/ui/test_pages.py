@@ -1,0 +1,320 @@
+"""The views of emotions, proof and timeline: golden pictures, and what they must say."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+from scenes import LABELS, examined, scene
+
+from emolive.core.scene import Aim, Faith, Moment, Proof, Regions, Scene, Variant
+from emolive.ui import compared, draw, faithful, proof, timeline
+from emolive.ui.emotions import HEIGHT, WIDTH, cells
+from emolive.ui.knocked import knocked
+from emolive.ui.views import VIEWS
+from emolive.ui.where import MOSTLY_OFF, warning
+
+OTHER = Variant(method="layercam", layer="layer3")
+OPEN = {"views": ("camera", "emotions"), "cam": 4}
+
+
+def small(picture: np.ndarray) -> np.ndarray:
+    """Half as large: still readable, and a small file."""
+    return cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("emotions-seven", {}),
+        ("emotions-contrast", {"against": "neutral", "colormap": "viridis"}),
+        ("proof-help", {}),
+        ("proof-blurred", {"proof": True}),
+        ("proof-two", {"off": (4, 17), "random": 2}),
+        ("proof-all", {"proof": True, "off": (4,), "random": 1, "compare": OTHER}),
+        ("timeline-one", {}),
+        ("timeline-five", {"faces": 6}),
+    ],
+)
+def test_pages_look_as_they_did(golden, portrait, name, made):
+    given = examined(scene(480, 360, portrait=portrait, **OPEN, **made))
+    golden(name, small(VIEWS[name.split("-")[0]](given).bgr))
+
+
+def words_of(monkeypatch, view: str, given: Scene) -> str:
+    """All that a view writes."""
+    written = []
+    real = draw.text
+
+    def spy(image, text, x, y, px, *more, **named):
+        written.append(text)
+        end = real(image, text, x, y, px, *more, **named)
+        align = named.get("align", 0)
+        wide = draw.text_size(text, px, named.get("bold", more[1] if len(more) > 1 else False))[0]
+        left = x - align * wide
+        assert left >= 0, text
+        assert left + wide <= image.shape[1] + 1, text
+        assert -1 <= y <= image.shape[0] - px, text
+        return end
+
+    monkeypatch.setattr(draw, "text", spy)
+    VIEWS[view](given)
+    return " | ".join(written)
+
+
+@pytest.mark.parametrize("view", ["emotions", "proof", "timeline"])
+def test_a_page_without_a_face_says_so(monkeypatch, view):
+    assert "No face in sight" in words_of(monkeypatch, view, scene(faces=0))
+
+
+@pytest.mark.parametrize(
+    "labels", [("yes", "no"), LABELS, (*LABELS, "contempt"), tuple(f"label {i}" for i in range(20))]
+)
+def test_every_emotion_is_named_with_its_probability(monkeypatch, labels):
+    given = examined(scene(labels=labels, **OPEN))
+    words = words_of(monkeypatch, "emotions", given)
+    for i, name in enumerate(labels):
+        assert name[:4] in words
+        assert f"{100 * given.memory.tracks[1].probs[i]:.0f}" in words
+    assert "one scale for all" in words
+
+
+@pytest.mark.parametrize("count", [2, 3, 7, 8, 9, 21, 60])
+def test_maps_of_emotions_neither_touch_nor_leave_the_picture(count):
+    covered = np.zeros((HEIGHT, WIDTH), int)
+    for x0, y0, x1, y1 in cells(count):
+        assert 0 <= x0 < x1 <= WIDTH
+        assert 0 <= y0 < y1 <= HEIGHT
+        covered[y0:y1, x0:x1] += 1
+    assert covered.max() == 1
+
+
+def test_each_map_of_an_emotion_can_be_clicked():
+    given = examined(scene(**OPEN))
+    hits = VIEWS["emotions"](given).hits
+    assert [hit.event for hit in hits] == [Aim(label) for label in given.menu.labels]
+    assert [hit.box for hit in hits] == list(cells(len(given.menu.labels) + 1)[:-1])
+
+
+def test_all_emotions_share_one_scale():
+    given = examined(scene(**OPEN))
+    maps = np.stack([np.full((4, 4), v, np.float32) for v in (1, 0.5, 0.25, 0, -1, 0.5, 0.9)])
+    given = replace(given, readings=(replace(given.readings[0], emotions=maps),))
+    picture = VIEWS["emotions"](given).bgr
+    tiles = [picture[y0 + 6 : y1 - 6, x0 + 6 : x1 - 6] for x0, y0, x1, y1 in cells(8)]
+    assert np.array_equal(tiles[1], tiles[5])
+    assert np.array_equal(tiles[3], tiles[4])  # nothing is painted without positive evidence
+    assert not np.array_equal(tiles[0], tiles[1])
+    doubled = replace(given, readings=(replace(given.readings[0], emotions=2 * maps),))
+    again = VIEWS["emotions"](doubled).bgr
+    x0, y0, x1, y1 = cells(8)[1]
+    assert np.array_equal(again[y0:y1, x0:x1], picture[y0:y1, x0:x1])
+
+
+def test_a_contrast_is_named_and_an_emotion_against_itself_too(monkeypatch):
+    given = examined(scene(against="sad", **OPEN))
+    words = words_of(monkeypatch, "emotions", given)
+    top = LABELS[given.readings[0].result.target]
+    assert f"why {top} and not sad?" in words
+    assert "itself:" in words
+    itself = examined(scene(against=top, target="", **OPEN))
+    assert f"not for {top}?" in words_of(monkeypatch, "emotions", itself)
+
+
+def test_where_there_are_no_maps_of_emotions_it_is_said_why(monkeypatch):
+    closed = scene()
+    assert "g opens it" in words_of(monkeypatch, "emotions", closed)
+    opened = scene(**OPEN, method="filter", pins=(1,))
+    assert "method filter has no map of each emotion" in words_of(monkeypatch, "emotions", opened)
+    undefined = scene(views=("emotions",), defined=False, method="cam", layer="layer2")
+    assert "defined at the last stage only" in words_of(monkeypatch, "emotions", undefined)
+
+
+def test_a_method_that_knows_no_emotion_is_found_out(monkeypatch):
+    given = examined(scene(**OPEN, method="activation"))
+    alike = np.stack([given.readings[0].emotions[0]] * 7)
+    given = replace(given, readings=(replace(given.readings[0], emotions=alike),))
+    assert "no emotion: all alike" in words_of(monkeypatch, "emotions", given)
+
+
+TESTS = {"proof": True, "off": (4,), "random": 1, "compare": OTHER}
+
+
+@pytest.mark.parametrize("on", range(16))
+def test_the_tests_that_are_on_are_shown_and_the_keys_of_the_others_named(monkeypatch, on):
+    chosen = {name: value for bit, (name, value) in enumerate(TESTS.items()) if on >> bit & 1}
+    words = words_of(monkeypatch, "proof", examined(scene(**chosen)))
+    titles = {"proof": "Faithfulness", "off": "Knock-out", "random": "Sanity check", "compare": "A/B: two ways"}
+    for name, title in titles.items():
+        assert (title in words) == (name in chosen)
+    if len(chosen) in (0, 3):
+        for key, name in zip("dzwa", TESTS, strict=True):
+            assert (f"| {key} |" in f"| {words} |") == (name not in chosen)
+    assert "Where the heat lies" in words
+
+
+def test_before_the_first_answer_every_panel_has_a_sentence(monkeypatch):
+    words = words_of(monkeypatch, "proof", scene(**TESTS))
+    assert words.count("comes with the next frame") >= 2
+
+
+def test_the_drops_are_those_of_the_proof_and_say_of_which_frame(monkeypatch):
+    given = examined(scene(proof=True))
+    answer = Proof(11, 1, 3, 0.8, (0.3, 0.7, 0.85), np.zeros((3, 48, 48, 3), np.uint8))
+    kept = replace(given.memory.tracks[1], faith=Faith((0.41, 0.12, -0.02), (0.05, 0.06, 0.07), 9))
+    given = replace(
+        given,
+        readings=(replace(given.readings[0], proof=answer),),
+        memory=replace(given.memory, tracks={1: kept}),
+    )
+    words = words_of(monkeypatch, "proof", given).replace("\N{NO-BREAK SPACE}", " ")
+    assert "happy 80 % · frame 11, the one before · mean of 9 s" in words
+    for part in ("hottest | 80 % → 30 % | −50", "random | 80 % → 70 % | −10", "coldest | 80 % → 85 % | +5"):
+        assert part in words
+    for mean in ("mean −41 ± 5", "mean −12 ± 6", "mean +2 ± 7"):
+        assert mean in words
+    first = replace(kept, faith=Faith())
+    words = words_of(monkeypatch, "proof", replace(given, memory=replace(given.memory, tracks={1: first})))
+    assert "mean: after one second" in words
+    frozen = replace(given, frame=replace(given.frame, index=11))
+    assert "this frame" in words_of(monkeypatch, "proof", frozen)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("made", [{"cam": 1, "maps": 1}, {"off": tuple(range(512)), "pins": tuple(range(512))}])
+def test_maps_of_one_cell_and_all_filters_off_are_shown(monkeypatch, view, made):
+    given = examined(scene(640, 480, **{**OPEN, **TESTS, "by_share": True, **made}))
+    assert words_of(monkeypatch, view, given)
+
+
+def test_a_larger_drop_has_a_longer_bar():
+    ends = []
+    for after in (0.7, 0.4, 0.1):
+        answer = Proof(1, 1, 0, 0.8, (after,) * 3, np.zeros((3, 48, 48, 3), np.uint8))
+        image = np.zeros((300, 700, 3), np.uint8)
+        given = examined(scene(proof=True))
+        tracks = {1: replace(given.memory.tracks[1], faith=Faith())}
+        given = replace(
+            given, readings=(replace(given.readings[0], proof=answer),), memory=replace(given.memory, tracks=tracks)
+        )
+        faithful.faithful(image, (0, 0, 700, 300), given)
+        ends.append(int((image == draw.SKY).all(axis=-1).sum()))
+    assert ends == sorted(ends)
+    assert ends[0] < ends[2]
+
+
+def test_knock_out_tells_the_change_of_each_class(monkeypatch):
+    given = examined(scene(off=(4, 17)))
+    reading = given.readings[0]
+    changed = np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05])
+    before = np.array([0.25, 0.35, 0.1, 0.1, 0.1, 0.05, 0.05])
+    results = {
+        reading.base: replace(reading.result, probs=before),
+        reading.knocked: replace(reading.results[reading.knocked], probs=changed),
+    }
+    given = replace(given, readings=(replace(reading, results=results),))
+    words = words_of(monkeypatch, "proof", given).replace("\N{NO-BREAK SPACE}", " ")
+    assert "layer4: off 4, 17" in words
+    assert "angry | 25 % → 50 % | +25.0" in words
+    assert "disgust | 35 % → 10 % | −25.0" in words
+    assert "fear | 10 % → 10 % | +0.0" in words
+    image = np.zeros((300, 500, 3), np.uint8)
+    knocked(image, (0, 0, 500, 300), given)
+    assert image.any()
+
+
+@pytest.mark.parametrize(
+    ("spearman", "said"), [(1.0, "does not react"), (0.995, "does not react"), (0.7, "a little"), (-0.2, "was learned")]
+)
+def test_a_method_that_does_not_react_is_marked(monkeypatch, spearman, said):
+    given = examined(scene(random=2))
+    agreement = replace(given.readings[0].agreement, spearman=spearman)
+    given = replace(given, readings=(replace(given.readings[0], agreement=agreement),))
+    words = words_of(monkeypatch, "proof", given)
+    assert said in words
+    assert "random: fc +" in words
+    assert f"{abs(spearman):.2f}" in words
+
+
+def test_a_and_b_say_what_they_are_how_they_agree_and_what_they_cost(monkeypatch):
+    words = words_of(monkeypatch, "proof", examined(scene(compare=OTHER)))
+    for part in ("A: gradcam ·", "B: layercam ·", "+0.42", "0.31 IoU", "B 1.2 ms"):
+        assert part in words
+    undefined = examined(scene(compare=replace(OTHER, method="cam")))
+    reading = replace(undefined.readings[0], agreement=None)
+    words = words_of(monkeypatch, "proof", replace(undefined, readings=(reading,)))
+    assert "No two maps to" in words
+    assert "CAM is defined" in words
+    second = words_of(monkeypatch, "proof", examined(scene(compare=replace(OTHER, net="b"))))
+    assert "second model" in second
+
+
+def test_the_second_networks_own_crop_is_shown():
+    given = examined(scene(compare=replace(OTHER, net="b")))
+    plain = replace(given, readings=(replace(given.readings[0], other_crop=None),))
+    assert not np.array_equal(proof.proof(given).bgr, proof.proof(plain).bgr)
+
+
+def test_the_verdict_counts_from_the_limit_on():
+    assert compared._verdict(compared.SAME)[1] == draw.PAPER
+    assert compared._verdict(compared.SAME + 1e-6)[1] == draw.AMBER
+
+
+def test_one_is_warned_where_most_heat_lies_off_the_face(monkeypatch):
+    assert warning(Regions(rest=1 - MOSTLY_OFF, off=MOSTLY_OFF)) == ""
+    assert warning(Regions(rest=0.3, off=0.7)) == "70\N{NO-BREAK SPACE}% of the heat is off the face"
+    given = examined(scene())
+    off = replace(given, readings=(replace(given.readings[0], regions=Regions(rest=0.3, off=0.7)),))
+    for view in ("camera", "proof"):
+        assert "of the heat is off the face" in words_of(monkeypatch, view, off)
+        assert "of the heat is off the face" not in words_of(monkeypatch, view, given)
+
+
+def test_the_timeline_puts_the_selected_person_first_and_names_those_without_room(monkeypatch):
+    given = examined(scene(faces=6, selected=3))
+    assert timeline.people(given)[:2] == [3, 1]
+    words = words_of(monkeypatch, "timeline", given)
+    assert words.index("face 3") < words.index("face 1")
+    assert "also: 5, 6" in words
+    gone = replace(given, faces=given.faces[:2], readings=given.readings[:2])
+    assert timeline.people(gone) == [2, 1, 3, 4, 5, 6]
+    assert "out of sight" in words_of(monkeypatch, "timeline", gone)
+
+
+@pytest.mark.parametrize(("seconds", "axis"), [(2, "−10 s"), (15, "−20 s"), (29, "−30 s")])
+def test_the_axis_is_as_long_as_needed(monkeypatch, seconds, axis):
+    words = words_of(monkeypatch, "timeline", examined(scene(), seconds))
+    assert axis in words
+    assert "now" in words
+
+
+def test_lines_are_broken_where_nobody_was_seen():
+    times = [*np.arange(0, 2000, 100), *np.arange(3000, 4000, 100)]
+    moments = [Moment(float(t), np.full(7, 1 / 7), 2.8) for t in times]
+    assert [len(run) for run in timeline.pieces(moments)] == [20, 10]
+    assert timeline.pieces([]) == []
+    assert [len(run) for run in timeline.pieces(moments[:1])] == [1]
+
+
+def test_what_is_likely_is_high_up_and_the_newest_at_the_right():
+    given = scene(640, 480)
+    now = given.frame.t_ms + 10_000
+    rising = [
+        Moment(now - 10_000 + t, np.eye(7)[3] * t / 10_000 + np.eye(7)[5] * (1 - t / 10_000), 1.0)
+        for t in range(0, 10_001, 100)
+    ]
+    memory = replace(given.memory, tracks={1: replace(given.memory.tracks[1], timeline=tuple(rising))})
+    picture = timeline.timeline(replace(given, memory=memory, frame=replace(given.frame, t_ms=now))).bgr
+    y, x = np.nonzero(
+        (picture[:, timeline.SIDE : timeline.WIDTH - timeline.NAMES - timeline.PAD] == draw.hue("happy")).all(axis=-1)
+    )
+    assert np.corrcoef(x, y)[0, 1] < -0.98
+
+
+@pytest.mark.parametrize("wanted", [[10, 11, 12], [0, 0, 0], [90, 95, 99], [5, 50, 95], [-20, 130]])
+def test_names_keep_apart_and_in_their_order(wanted):
+    found = timeline.apart(wanted, 12, 0, 100)
+    assert all(b - a >= 12 for a, b in pairwise(found))
+    assert found[0] >= 0
+    assert found[-1] <= 100

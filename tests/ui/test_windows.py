@@ -1,0 +1,300 @@
+"""Real windows in a real X server, worked with real keys and clicks."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import xserver as x
+from scenes import examined, scene
+
+from emolive.core.scene import Closed, Key, Picture, Scene, Select
+from emolive.ui.keys import BINDINGS
+from emolive.ui.views import VIEWS
+from emolive.ui.windows import Windows, display_problem
+
+CAMERA, FILTERS = "emolive camera", "emolive filters"
+
+
+@pytest.fixture(scope="module")
+def windows(xserver: str) -> Iterator[Windows]:
+    """The windows, open for all tests of this file."""
+    with Windows() as opened:
+        yield opened
+
+
+@pytest.fixture
+def shown(windows: Windows) -> Scene:
+    """Both windows show a scene with five faces, the camera's has the keys, and nothing waits to be polled."""
+    given = scene(1280, 720, 5, channels=64)
+    show(windows, given)
+    settle(windows)
+    x.focus(CAMERA)
+    settle(windows)
+    return given
+
+
+def show(windows: Windows, given: Scene) -> dict[str, Picture]:
+    pictures = {name: VIEWS[name](given) for name in given.settings.views}
+    windows(given, pictures)
+    return pictures
+
+
+def settle(windows: Windows) -> None:
+    """Poll until nothing more comes."""
+    quiet = 0
+    while quiet < 10:
+        quiet = 0 if windows.poll() else quiet + 1
+        cv2.waitKey(2)
+
+
+def resize(windows: Windows, view: str, size: tuple[int, int]) -> None:
+    """Give a window another size, and poll until the picture in it is drawn anew."""
+    x.resize(f"emolive {view}", *size)
+    x.wait_for(lambda: windows.poll() == [] and windows._open[view].size == size)
+    settle(windows)
+
+
+def in_window(title: str, point: tuple[float, float], picture: Picture, top: int = 0) -> tuple[int, int]:
+    """Where a point of a picture lies on the screen, reckoned from the window's place and the picture's shape."""
+    left, upper, width, height = x.place(title)
+    tall, wide = picture.bgr.shape[:2]
+    factor = min(width / wide, (height - top) / tall)
+    x0, y0 = left + (width - wide * factor) / 2, upper + top + (height - top - tall * factor) / 2
+    return round(x0 + point[0] * factor), round(y0 + point[1] * factor)
+
+
+@pytest.mark.parametrize("key", [key for binding in BINDINGS for key in binding.keys])
+def test_every_hotkey_arrives(windows, shown, key):
+    x.key(key)
+    assert x.wait_for(windows.poll) == [Key(key)]
+
+
+def test_keys_pressed_while_a_frame_is_being_worked_on_all_arrive_in_order(windows, shown):
+    x.key("l", "L", "m", "M", "space")
+    assert windows.poll() == [Key("l"), Key("L"), Key("m"), Key("M"), Key(" ")]
+
+
+def test_keys_work_in_the_other_window_too(windows, shown):
+    x.focus(FILTERS)
+    x.key("M")
+    assert x.wait_for(windows.poll) == [Key("M")]
+
+
+def test_keys_with_ctrl_or_alt_and_shift_alone_are_none_of_ours(windows, shown):
+    x.key("ctrl+q", "alt+q", "shift", "F5", "n")
+    assert x.wait_for(windows.poll) == [Key("n")]
+
+
+@pytest.mark.parametrize("size", [None, (500, 480), (900, 300)])
+def test_a_click_on_a_tile_pins_its_channel_in_any_window_size(windows, shown, size):
+    pictures = show(windows, shown)
+    if size:
+        resize(windows, "filters", size)
+    hits = pictures["filters"].hits
+    for hit in (hits[0], hits[5], hits[-1]):
+        x0, y0, x1, y1 = hit.box
+        for point in [((x0 + x1) / 2, (y0 + y1) / 2), (x0 + 4, y0 + 4), (x1 - 4, y1 - 4)]:
+            x.click(*in_window(FILTERS, point, pictures["filters"]))
+            assert x.wait_for(windows.poll) == [hit.event]
+
+
+@pytest.mark.parametrize("size", [None, (700, 700)])
+def test_a_click_on_a_face_selects_it(windows, shown, size):
+    from emolive.ui.hud import status_height
+
+    pictures = show(windows, shown)
+    if size:
+        resize(windows, "camera", size)
+    top = status_height(*x.place(CAMERA)[2:])
+    for face in shown.faces:
+        middle = (face.box[0] + face.box[2]) / 2, (face.box[1] + face.box[3]) / 2
+        x.click(*in_window(CAMERA, middle, pictures["camera"], top))
+        assert x.wait_for(windows.poll) == [Select(face.track)]
+
+
+def test_a_click_beside_everything_is_nothing(windows, shown):
+    left, top, *_ = x.place(FILTERS)
+    x.click(left + 5, top + 5)
+    cv2.waitKey(50)
+    assert windows.poll() == []
+
+
+def test_what_is_seen_fits_the_window_after_resizing(windows, shown, tmp_path):
+    resize(windows, "filters", (480, 360))
+    want = cv2.resize(VIEWS["filters"](shown).bgr, (480, 360), interpolation=cv2.INTER_AREA)
+
+    def is_seen() -> bool:
+        windows.poll()
+        seen = on_screen(FILTERS, tmp_path)
+        return seen.shape == want.shape and np.abs(seen.astype(int) - want).mean() < 1
+
+    assert x.wait_for(is_seen)
+
+
+def test_help_and_rec_are_seen_in_the_window_but_not_in_the_picture(windows, shown, tmp_path):
+    given = replace(shown, recording=True, settings=replace(shown.settings, help=True))
+    before = VIEWS["camera"](given).bgr.copy()
+    pictures = show(windows, given)
+
+    def is_seen() -> bool:
+        windows.poll()
+        seen = on_screen(CAMERA, tmp_path)[:40, :150]
+        return ((seen[..., 2] > 180) & (seen[..., 1] < 100)).sum() > 50
+
+    assert x.wait_for(is_seen)
+    assert np.array_equal(pictures["camera"].bgr, before)
+
+
+def test_closing_the_filter_window_is_told_and_f_opens_it_again_and_again(windows, shown):
+    without = replace(shown, settings=replace(shown.settings, views=("camera",)))
+    for _ in range(3):
+        x.press_close(FILTERS)
+        assert x.wait_for(windows.poll) == [Closed("filters")]
+        show(windows, shown)  # a scene that was made before the user closed it
+        assert wait_for_titles(windows, {CAMERA})
+        show(windows, without)
+        show(windows, shown)
+        assert wait_for_titles(windows, {CAMERA, FILTERS})
+
+
+def test_f_closes_and_opens_the_filter_window_again_and_again(windows, shown):
+    for _ in range(3):
+        show(windows, replace(shown, settings=replace(shown.settings, views=("camera",))))
+        assert wait_for_titles(windows, {CAMERA})
+        show(windows, shown)
+        assert wait_for_titles(windows, {CAMERA, FILTERS})
+
+
+def test_all_windows_at_once_cover_nothing_of_each_other_and_give_their_clicks(windows, shown):
+    tested = scene(1280, 720, 5, channels=64, views=tuple(VIEWS), proof=True, random=1, by_share=True, pins=(3,))
+    given = examined(tested)
+    pictures = show(windows, given)
+    all_titles = {f"emolive {view}" for view in VIEWS}
+    assert wait_for_titles(windows, all_titles)
+    rects = {title: x.place(title) for title in all_titles}
+    for one, other in combinations(all_titles, 2):
+        (ax, ay, aw, ah), (bx, by, bw, bh) = rects[one], rects[other]
+        assert ax >= bx + bw or bx >= ax + aw or ay >= by + bh or by >= ay + ah, (one, other)
+    for left, top, width, height in rects.values():
+        assert 0 <= left <= left + width <= x.SIZE[0]
+        assert 0 <= top <= top + height <= x.SIZE[1]
+    settle(windows)
+    hit = pictures["filters"].hits[2]
+    middle = (hit.box[0] + hit.box[2]) / 2, (hit.box[1] + hit.box[3]) / 2
+    x.click(*in_window(FILTERS, middle, pictures["filters"]))
+    assert x.wait_for(windows.poll) == [hit.event]
+    x.press_close("emolive proof")
+    assert x.wait_for(windows.poll) == [Closed("proof")]
+    show(windows, replace(given, settings=replace(given.settings, views=("camera", "filters"))))
+    assert wait_for_titles(windows, {CAMERA, FILTERS})
+
+
+def test_closing_the_camera_window_is_told(windows, shown):
+    x.press_close(CAMERA)
+    assert x.wait_for(windows.poll) == [Closed("camera")]
+    show(windows, replace(shown, settings=replace(shown.settings, views=("filters",))))
+    assert wait_for_titles(windows, {FILTERS})
+
+
+FIRST_WORDS = """
+import select, sys
+from emolive.ui.windows import Windows
+with Windows("first") as opened:
+    opened.say("Loading the network…")
+    while not select.select([sys.stdin], [], [], 0.01)[0]:
+        assert opened.poll() == []
+"""
+
+
+def test_the_first_words_are_seen_at_once(tmp_path):
+    with x.running():  # and a process of its own, as when emolive is started
+        begun = subprocess.Popen([sys.executable, "-c", FIRST_WORDS], stdin=subprocess.PIPE)
+        with begun:
+            assert x.wait_for(lambda: "first camera" in titles())
+            assert x.wait_for(lambda: (on_screen("first camera", tmp_path) > 150).any())
+        assert begun.returncode == 0
+
+
+def test_no_window_is_left(xserver):
+    with Windows("first") as opened:
+        opened.say("Loading the network…")
+        show(opened, scene(320, 240))
+        assert opened.poll() == []
+    assert x.wait_for(lambda: cv2.waitKey(20) and not [title for title in titles() if title.startswith("first")])
+
+
+def test_frames_of_any_size_are_shown(xserver):
+    with Windows("sizes") as opened:
+        for size in [(16, 16), (3840, 2160), (200, 2000)]:
+            show(opened, scene(*size))
+            settle(opened)
+            _, _, width, height = x.place("sizes camera")
+            assert width <= x.SIZE[0]
+            assert height <= x.SIZE[1]
+
+
+def test_opening_a_window_says_nothing_on_the_terminal(xserver):
+    code = "from emolive.ui.windows import Windows\nwith Windows('quiet') as w: w.say('Hello'); w.poll()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout + done.stderr == ""
+
+
+def test_a_server_that_begins_anew_when_its_last_client_goes_is_waited_for():
+    code = "from emolive.ui.windows import Windows, display_problem\nassert display_problem() is None\n"
+    code += "with Windows() as w: w.say('Hello'); w.poll(); assert w._keyboard.pressed() == []"
+    with x.running():  # a server of its own: the question whether it is there is its only client, and then gone
+        for _ in range(3):
+            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+            assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({}, "there is no display"),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "Xwayland"),
+        ({"DISPLAY": ":987"}, "the display :987 does not answer"),
+        ({"DISPLAY": "nonsense"}, "the display nonsense does not answer"),
+        ({"DISPLAY": "127.0.0.1:987"}, "does not answer"),
+    ],
+)
+def test_a_missing_display_is_found_out_without_opening_a_window(monkeypatch, environment, words):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert words in display_problem()
+
+
+def test_a_display_that_is_there_is_no_problem(xserver):
+    assert os.environ["DISPLAY"] == xserver
+    assert display_problem() is None
+
+
+def wait_for_titles(windows: Windows, wanted: set[str]) -> object:
+    """Poll until exactly these windows are on the screen."""
+    return x.wait_for(lambda: windows.poll() == [] and titles() == wanted)
+
+
+def on_screen(title: str, folder: Path) -> np.ndarray:
+    """What the screen shows where a window lies, BGR."""
+    x.screenshot(str(folder / "screen.png"))
+    left, top, width, height = x.place(title)
+    return cv2.imread(str(folder / "screen.png"))[top : top + height, left : left + width]
+
+
+def titles() -> set[str]:
+    """The titles of emolive's windows on the screen."""
+    found = subprocess.run(
+        ["xdotool", "search", "--onlyvisible", "--name", "|".join(VIEWS), "getwindowname", "%@"],
+        capture_output=True,
+        text=True,
+    )
+    return set(found.stdout.splitlines())
