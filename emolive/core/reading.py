@@ -123,3 +123,9 @@ class Reading:
     def painted(self) -> Result:
         """The result whose map is painted on the face."""
         return self.results[self.shown]
+
+
+def entropy(probs: np.ndarray) -> float:
+    """Shannon entropy in bits: 0 where one class is certain, log2(classes) where all are as likely."""
+    known = probs[(probs > 0) & np.isfinite(probs)]
+    return float(max(0.0, -(known * np.log2(known)).sum()))

@@ -9,6 +9,7 @@ from dataclasses import astuple, replace
 
 import numpy as np
 
+from emolive.core.reading import entropy
 from emolive.core.scene import Best, Face, Faith, Moment, Pinned, Proof, Reading, Regions, Remembered
 
 TIMELINE_MS, SPARKLINE_MS = 30_000.0, 10_000.0
@@ -32,12 +33,6 @@ def timeline(old: Sequence[Moment], t_ms: float, probs: np.ndarray) -> tuple[Mom
         return tuple(old)
     kept = [moment for moment in old if t_ms - moment.t_ms <= TIMELINE_MS]
     return (*kept, Moment(t_ms, probs, entropy(probs)))
-
-
-def entropy(probs: np.ndarray) -> float:
-    """Shannon entropy in bits: 0 where one class is certain, log2(classes) where all are as likely."""
-    known = probs[(probs > 0) & np.isfinite(probs)]
-    return float(max(0.0, -(known * np.log2(known)).sum()))
 
 
 def mean_regions(old: Remembered, label: int, new: Regions) -> Remembered:

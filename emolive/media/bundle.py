@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Self
 from emolive.core.errors import OutputError, SourceError
 from emolive.core.files import why
 from emolive.core.scene import Picture, Scene, Settings, Sink, Variant
+from emolive.core.versions import versions
 from emolive.media.data import DataWriter
 from emolive.media.record import Recorder
-from emolive.ui.snapshot import versions
 
 if TYPE_CHECKING:
     from emolive.networks.checkpoint import Model

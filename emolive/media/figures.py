@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emolive.core.reading import entropy
 from emolive.core.scene import Reading, Scene
-from emolive.live.history import entropy
 
 PARTS = ("eyes", "nose", "mouth", "rest", "off")
 AREAS = ("hot", "random", "cold")

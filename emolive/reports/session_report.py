@@ -14,13 +14,13 @@ from emolive.core.errors import OutputError
 from emolive.core.files import check_output, why
 from emolive.core.options import Options
 from emolive.core.scene import Picture, Scene
+from emolive.core.versions import versions
 from emolive.faces.crop import crop_face
 from emolive.media.data import DataWriter
 from emolive.reports.people import read_people
 from emolive.reports.session_page import Page, Still, page
 from emolive.ui.camera import camera
 from emolive.ui.heat import heat, heat_scale
-from emolive.ui.snapshot import versions
 
 PAGE, DATA = "index.html", "data.jsonl"
 

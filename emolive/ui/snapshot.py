@@ -9,19 +9,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from emolive import __version__
 from emolive.core.scene import Picture, Scene
+from emolive.core.versions import versions
 from emolive.media.figures import FIGURES
 
 log = logging.getLogger(__name__)
-
-PACKAGES = ("torch", "torchvision", "mediapipe", "opencv-contrib-python", "numpy")
 
 NOTE_SECONDS = 5.0
 """How long it is said where a snapshot went."""
@@ -112,19 +109,6 @@ def _face(scene: Scene, face: int) -> dict[str, object]:
     labels = scene.menu.labels
     known = {f.key: value for f in FIGURES if (value := f.value(scene, face, labels)) is not None}
     return {**known, "crop": f"face-{scene.faces[face].track}.png"}
-
-
-def versions() -> dict[str, str | None]:
-    """The versions of emolive and of what it computes with."""
-    return {"emolive": __version__, **{name: _version(name) for name in PACKAGES}}
-
-
-def _version(package: str) -> str | None:
-    """The version of an installed package; None where it came in some other way, such as another build of OpenCV."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _unused(folder: Path, now: datetime) -> Path:

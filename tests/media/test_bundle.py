@@ -85,7 +85,7 @@ def test_where_it_may_not_be_written(tmp_path):
 def test_kill_costs_a_second_at_most(tmp_path):
     script = f"""
 import sys, time
-sys.path.insert(0, {str(SUPPORT)!r})
+sys.path[:0] = [{str(SUPPORT)!r}, {str(Path(__file__).parent)!r}]
 from test_bundle import *
 from films import numbered
 from emolive.core.scene import Frame

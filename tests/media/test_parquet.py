@@ -121,7 +121,7 @@ def test_an_error_in_the_loop_keeps_the_rows_under_the_unfinished_name(tmp_path)
 def test_kill_leaves_nothing_of_that_name(tmp_path):
     script = f"""
 import sys
-sys.path.insert(0, {str(SUPPORT)!r})
+sys.path[:0] = [{str(SUPPORT)!r}, {str(Path(__file__).parent)!r}]
 from test_data_writer import *
 from emolive.media.data import data_writer
 with data_writer(Path({str(tmp_path / "o.parquet")!r}), LABELS) as writer:
@@ -143,7 +143,7 @@ with data_writer(Path({str(tmp_path / "o.parquet")!r}), LABELS) as writer:
 def test_a_full_disk_says_so_and_leaves_nothing(tmp_path):
     script = f"""
 import resource, signal, sys
-sys.path.insert(0, {str(SUPPORT)!r})
+sys.path[:0] = [{str(SUPPORT)!r}, {str(Path(__file__).parent)!r}]
 from test_data_writer import *
 from emolive.media import parquet
 parquet.ROWS = 20

@@ -61,7 +61,7 @@ def test_file_size_limit(tmp_path):
     """The same with the system's limit on a file's size, which needs no rights."""
     script = f"""
 import resource, signal, sys
-sys.path.insert(0, {str(SUPPORT)!r})
+sys.path[:0] = [{str(SUPPORT)!r}, {str(Path(__file__).parent)!r}]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 from films import feed, noisy
@@ -108,7 +108,7 @@ def test_kill_costs_a_second_at_most(tmp_path, with_sound):
     )
     script = f"""
 import sys, time
-sys.path.insert(0, {str(SUPPORT)!r})
+sys.path[:0] = [{str(SUPPORT)!r}, {str(Path(__file__).parent)!r}]
 from films import feed, numbered
 from pathlib import Path
 from emolive.core.scene import Frame

@@ -117,7 +117,7 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path: Path):
     recordings = tmp_path / "recordings"
     script = f"""
 import resource, signal, sys
-sys.path[:0] = {[str(SUPPORT)]!r}
+sys.path[:0] = {[str(SUPPORT), str(Path(__file__).parent)]!r}
 from test_snapshot import *
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
