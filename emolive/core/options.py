@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from emolive.core.settings import VIEW_NAMES, Settings, Variant
+from emolive.core.settings import TOP, VIEW_NAMES, Settings, Variant
 
 LOOKING = frozenset((
     "model", "labels", "half", "method", "layer", "filter_layer", "tiles", "target", "detector", "min_confidence",
@@ -68,13 +68,13 @@ class Options:
             method=self.method,
             layer=self.layer,
             filter_layer=self.filter_layer,
-            target=self.target,
+            target=self.target or TOP,
             tiles=self.tiles,
             alpha=self.alpha,
             smooth_ms=self.smooth * 1e3,
             views=self.views,
             colormap=self.colormap,
-            against=self.against,
+            against=self.against or None,
             pins=self.pin,
             off=self.off,
             by_share=self.by_share,

@@ -149,9 +149,11 @@ def read_bundle(folder: Path) -> Recorded:
 
 
 def _settings(values: Mapping[str, Any]) -> Settings:
-    """Settings as JSON holds them; those of another version of emolive that are unknown here are left out."""
+    """Settings as JSON holds them; those of another version of emolive that are unknown here are left out. A target
+    that is "" stands for the likeliest in old ones."""
     names = {field.name for field in dataclasses.fields(Settings)}
     known = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items() if name in names}
+    known |= {name: known[name] or None for name in ("target", "against") if name in known}
     other = known.pop("compare", None)
-    fields = {name: tuple(v) if isinstance(v, list) else v for name, v in (other or {}).items()}
-    return Settings(**known, compare=Variant(**fields) if other else None)
+    fields = {name: tuple(v) if isinstance(v, list) else v for name, v in (other or {}).items() if name != "target"}
+    return Settings(**known, compare=Variant(**fields) if other else None)  # it takes the target of what is shown

@@ -11,16 +11,14 @@ import numpy as np
 from tqdm import tqdm
 
 from emolive import __version__
-from emolive.attribution.methods import FILTER
+from emolive.attribution.methods import UNPINNED as METHODS
 from emolive.core.errors import SourceError, pick
 from emolive.core.scene import Detect, Face, Frame
 from emolive.faces.crop import square
 from emolive.faces.detect import Detector
-from emolive.live.engine import ALL_METHODS
 from emolive.media.pictures import is_picture, read_picture
 from emolive.media.sources import expand
 from emolive.networks.checkpoint import Model
-from emolive.networks.checkpoint import layers as layers_of
 from emolive.reports.examine import Sight, examine
 from emolive.reports.figures import FaceReport, PictureReport, Report
 from emolive.reports.folder import SHEETS, check_folder, drafted, publish, save_picture, slug, write
@@ -30,9 +28,6 @@ from emolive.reports.sheets import marked, sheet, strip
 from emolive.ui.snapshot import PACKAGES
 
 log = logging.getLogger(__name__)
-
-METHODS = tuple(method for method in ALL_METHODS if method != FILTER)
-"""All methods but the one that shows filters which somebody pinned."""
 
 BATCH = 8
 """Faces that go through the network together."""
@@ -54,7 +49,7 @@ class Wish:
     def checked(self, model: Model) -> "Wish":
         """This wish with its layers from shallow to deep. Raises `EmoliveError`, with the names there are, for what the
         model does not have."""
-        deep = list(layers_of(model.net))
+        deep = list(model.layers)
         for method in self.methods:
             pick(method, METHODS, "method")
         for layer in self.layers:

@@ -186,7 +186,7 @@ def _plain(values: Iterable[str]) -> str:
 def _sanity(cell: Cell, sanity: Mapping[str, float]) -> str:
     out = ""
     for i, (step, value) in enumerate(sanity.items()):
-        fixed = not can_react(cell.method, cell.layer, step)
+        fixed = not can_react(cell.method, cell.layer, step, tuple(sanity))
         same = not fixed and value >= SAME
         kind = " ".join(word for word, there in (("first", i == 0), ("fixed", fixed), ("same", same)) if there)
         mark = "= " if fixed else "▲ " if same else ""

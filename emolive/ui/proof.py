@@ -13,7 +13,7 @@ from emolive.ui.faithful import faithful
 from emolive.ui.knocked import knocked
 from emolive.ui.panels import CARD, message, page
 from emolive.ui.where import where
-from emolive.ui.words import label, way
+from emolive.ui.words import label, trained, way
 
 WIDTH, HEIGHT, PAD = 960, 720, 12
 HEAD, FOOT = 44, 156
@@ -85,7 +85,7 @@ def _heading(image: np.ndarray, scene: Scene) -> None:
     name = label(scene.menu.labels, reading.result.target)
     who = f"face {face.track}: " if face.track else ""
     end = draw.text(image, f"{who}can the map of {name} be trusted?", PAD, 9, 20, PAPER, bold=True)
-    words = way(reading.base or reading.shown)
+    words = " ".join(w for w in (way(reading.base or reading.shown), trained(scene.settings)) if w)
     draw.text(image, draw.shorten(words, 16, WIDTH - PAD - end - 20), WIDTH - PAD, 12, 16, DIM, align=1)
 
 

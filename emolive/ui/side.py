@@ -11,7 +11,7 @@ from emolive.ui.bars import percent
 from emolive.ui.draw import AMBER, DIM, PAPER, Color
 from emolive.ui.heat import gradient
 from emolive.ui.panels import TRACK, paragraph, paste
-from emolive.ui.words import label, signed
+from emolive.ui.words import label, signed, trained
 
 SIDE, PAD = 240, 16
 """The column's width with the gap to the tiles, and its edge."""
@@ -32,6 +32,8 @@ def side(image: np.ndarray, scene: Scene, reading: Reading, channels: Sequence[i
     known = scene.memory.pinned.get((settings.filter_layer, pinned)) if pinned is not None else None
     y = _whose(image, scene, reading, SMALL if known else CROP)
     y = _scale(image, y, settings.colormap)
+    if settings.random:
+        y = paragraph(image, trained(settings), PAD, y, 14, WIDE, AMBER)
     if settings.by_share:
         y = _sum(image, y, scene, reading, channels)
     else:
