@@ -133,7 +133,7 @@ def test_a_proof_is_dropped_when_its_face_left(engine, frame, faces):
 
 
 def test_scorecam_waits_for_a_frozen_frame_and_is_worked_out_in_slices(engine, frame, faces):
-    settings = replace(QUICK, method="scorecam", against="sad")
+    settings = replace(QUICK, method="scorecam", layer="layer1", against="sad")
     (live,) = engine(frame, faces[:1], settings, Memory())
     assert live.painted.cam is None
     assert "freeze" in live.painted.why
@@ -147,7 +147,7 @@ def test_scorecam_waits_for_a_frozen_frame_and_is_worked_out_in_slices(engine, f
         parts.append(working.part)
         engine.slow.step(0)
     assert parts == sorted(parts)
-    assert len(parts) > 10
+    assert len(parts) == 9  # 64 channels, 8 at a time, and the end
     (done,) = engine(frame, faces[:1], frozen, Memory())
     want = maps_of(engine.model, engine.model.prepare([done.crop]), base_variant(settings))[0]
     np.testing.assert_allclose(done.painted.cam, want, atol=1e-4 * np.abs(want).max())
@@ -158,8 +158,9 @@ def test_scorecam_waits_for_a_frozen_frame_and_is_worked_out_in_slices(engine, f
     assert engine.finished(frame, faces[:1], frozen, Memory())[0].painted.cam is not None
 
 
-def test_a_stopped_slow_map_rests_until_another_look_or_frame(engine, frame, faces):
-    settings = replace(QUICK, method="scorecam", layer="layer3", frozen=True)
+def test_a_stopped_slow_map_rests_until_another_look_or_frame(model, frame, faces):
+    engine = Engine(model)
+    settings = replace(QUICK, method="scorecam", layer="layer1", frozen=True)
     engine(frame, faces[:2], settings, Memory())
     engine.slow.step(0)
     engine.slow.stop()
@@ -181,8 +182,9 @@ def test_a_stopped_slow_map_rests_until_another_look_or_frame(engine, frame, fac
 @pytest.mark.parametrize("against", [None, "sad"])
 def test_one_network_as_both_agrees_with_itself_in_every_way(model, frame, faces, method, against):
     engine = Engine(model, second=model)
-    settings = replace(QUICK, method=method, against=against, frozen=True, compare=Variant("b", method))
-    for reading in engine.finished(frame, faces[:2], settings, Memory()):
+    compare = Variant("b", method, "layer1")
+    settings = replace(QUICK, method=method, layer="layer1", against=against, frozen=True, compare=compare)
+    for reading in engine.finished(frame, faces[:1], settings, Memory()):
         assert reading.results[reading.other].cam is not None
         assert reading.agreement.spearman == pytest.approx(1, abs=1e-6)
         assert reading.agreement.iou == 1
@@ -199,21 +201,21 @@ def test_what_a_second_network_does_not_know_nothing_is_held_against(model, fram
     assert reading.agreement is None
 
 
-def test_maps_of_other_squares_are_laid_over_each_other_before_they_are_compared(model, frame, faces):
-    """The same network with a wider crop: the heat is at the same places of the frame, not of the crops."""
+@pytest.mark.parametrize(("method", "better"), [("guided", 0.4), ("activation", 0.1)])
+def test_maps_of_other_squares_are_laid_over_each_other_before_they_are_compared(model, frame, faces, method, better):
+    """The same network with a wider crop sees the same things at the same places of the frame, not of the crops."""
     wide = replace(model, spec=replace(model.spec, crop_margin={"full": 1.35}))
     engine = Engine(model, second=wide)
-    compare = Variant("b", "layercam", "layer3")
-    settings = replace(QUICK, method="layercam", layer="layer3", compare=compare)
+    settings = replace(QUICK, method=method, layer="layer1", compare=Variant("b", method, "layer1"))
     for reading in engine(frame, faces, settings, Memory()):
         crooked = agreement(reading.painted.cam, reading.results[reading.other].cam).spearman
-        assert reading.agreement.spearman > crooked + 0.1
-        assert reading.agreement.spearman > 0.7
+        assert reading.agreement.spearman > crooked + better
+        assert reading.agreement.spearman > 0.5
 
 
 def test_a_randomised_look_has_every_methods_map_and_contrast(engine, frame, faces):
     for method in ("gradcam", "guided", "scorecam"):
-        settings = replace(QUICK, method=method, random=2, frozen=True)
+        settings = replace(QUICK, method=method, layer="layer1", random=5, frozen=True)
         (plain,) = engine.finished(frame, faces[:1], settings, Memory())
         (contrast,) = engine.finished(frame, faces[:1], replace(settings, against="sad"), Memory())
         assert plain.agreement.spearman < 0.999
@@ -221,8 +223,9 @@ def test_a_randomised_look_has_every_methods_map_and_contrast(engine, frame, fac
         assert plain.painted.ms > 0
 
 
-def test_every_emotion_of_score_cam_comes_with_its_map(engine, frame, faces):
-    settings = replace(QUICK, method="scorecam", frozen=True, views=("camera", "emotions"))
+def test_every_emotion_of_score_cam_comes_with_its_map(model, frame, faces):
+    engine = Engine(model)
+    settings = replace(QUICK, method="scorecam", layer="layer1", frozen=True, views=("camera", "emotions"))
     (first,) = engine(frame, faces[:1], settings, Memory())
     assert first.emotions is None
     (reading,) = engine.finished(frame, faces[:1], settings, Memory())
