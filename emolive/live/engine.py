@@ -45,7 +45,7 @@ from emolive.networks.checkpoint import Model, as_seen
 
 FREEZE = "{} takes hundreds of forward passes: freeze the picture (space) to see it."
 
-SLICE = 8
+SLICE = 4
 """So many passes of a slow map are made at once: few, so that keys never wait long."""
 
 Shot = tuple[Frame, Sequence[Face]]

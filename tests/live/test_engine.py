@@ -147,7 +147,7 @@ def test_scorecam_waits_for_a_frozen_frame_and_is_worked_out_in_slices(engine, f
         parts.append(working.part)
         engine.slow.step(0)
     assert parts == sorted(parts)
-    assert len(parts) == 9  # 64 channels, 8 at a time, and the end
+    assert len(parts) == 17  # 64 channels, 4 at a time, and the end
     (done,) = engine(frame, faces[:1], frozen, Memory())
     want = maps_of(engine.model, engine.model.prepare([done.crop]), base_variant(settings))[0]
     np.testing.assert_allclose(done.painted.cam, want, atol=1e-4 * np.abs(want).max())
