@@ -185,6 +185,7 @@ def seconds_to_quit(model: Model, picture: object) -> float:
             x.screenshot(str(shot))
             seen.append(cv2.imread(str(shot)))
             seen.append(spy.now)
+            seen.append(x.place("emolive camera"))
         finally:
             pressed.append(time.monotonic())
             x.key("q")
@@ -197,11 +198,12 @@ def seconds_to_quit(model: Model, picture: object) -> float:
         run(replace(parts, sinks=[windows, spy], poll=windows.poll, max_seconds=120), settings)
         ended = time.monotonic()
         thread.join()
-    screen, scene = seen
+    screen, scene, window = seen
     assert scene.working
     assert scene.working.part < 1
     assert spy.now.working  # it was in the middle of it
+    _, _, width, _ = window
     shown = camera(scene).bgr
-    found = cv2.matchTemplate(screen, shown[200:300, 200:300], cv2.TM_CCOEFF_NORMED)
-    assert found.max() > 0.9 or screen.std() > 20
+    face = cv2.resize(shown[180:320, 180:320], None, fx=width / shown.shape[1], fy=width / shown.shape[1])
+    assert cv2.matchTemplate(screen, face, cv2.TM_CCOEFF_NORMED).max() > 0.95
     return ended - pressed[0]

@@ -62,7 +62,7 @@ def test_json_lines(tmp_path):
     assert [line["t_ms"] for line in lines] == pytest.approx([0, 133.333, 400])
     assert lines[1] == {"frame": 1, "t_ms": 133.333, "faces": []}
     face = lines[0]["faces"][0]
-    assert list(face) == ["face", "box", "score", "label", "probs", "probs_smooth", "entropy"]
+    assert list(face) == ["face", "box", "score", "label", "probs", "probs_smooth", "entropy", "target"]
     assert (face["face"], face["score"], face["label"]) == (3, 0.9346, "happy")
     assert face["box"] == [4.23, 2.0, 30.5, 40.25]
     assert face["probs"] == {"angry": 0.7, "happy": 0.2, "neutral": 0.1}
