@@ -22,10 +22,10 @@ class PerFile:
         return self
 
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
-        if scene.progress.file != self._file:
+        if self._sink is None or scene.progress.file != self._file:
             self._open.close()
-            self._file = scene.progress.file
-            self._sink = self._open.enter_context(self._makers[self._file]())
+            self._file = file = scene.progress.file
+            self._sink = self._open.enter_context(self._makers[file]())
         self._sink(scene, pictures)
 
     def notes(self) -> tuple[str, ...]:
