@@ -10,6 +10,7 @@ together with its mirror image. The mean looks where the people on average look:
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -17,11 +18,11 @@ import cv2
 import numpy as np
 from safetensors.numpy import save
 
+from emolive.core.scene import Frame
 from emolive.faces.assign import assign
 from emolive.faces.detect import Detector
 from emolive.faces.mean_mesh import MEAN, fit
 from emolive.faces.mesh import Mesher, eyes_turn
-from emolive.scene import Frame
 
 LEAST = 10  # people: an average of so many shows nobody
 FILLS = 0.9  # how much of the registered picture's side the face's longer side takes
@@ -46,17 +47,19 @@ def main(london: Path, out: Path) -> None:
     low, high = points.min(0), points.max(0)
     points = 0.5 + (points - (low + high) / 2) * FILLS / (high - low)[:2].max()
     points[:, 2] -= 0.5
-    facts = {key: text.format(n=len(meshes)) for key, text in FACTS.items()}
+    facts = {"about": json.dumps({key: text.format(n=len(meshes)) for key, text in FACTS.items()})}  # one: in order
     out.write_bytes(save({"points": points.astype(np.float32), "triangles": triangles.astype(np.int32)}, facts))
     print(f"{out}: {len(meshes)} people, {len(triangles)} triangles")
 
 
 def read_all(paths: list[Path]) -> list[np.ndarray]:
-    """The points (468, 3) of the largest face of each picture, with the eyes level."""
+    """The points (468, 3) of the surest face of each picture, with the eyes level."""
     meshes, mesher = [], Mesher()
     with Detector() as detector:
         for path in paths:
             bgr = cv2.imread(str(path))
+            if bgr is None:
+                raise click.ClickException(f"{path} is no picture.")
             faces = detector(Frame(0, 0.0, bgr))[:1]
             presence, points = mesher.read(bgr, faces)
             if faces and presence[0] > 0.99:
@@ -81,7 +84,8 @@ def mean(meshes: np.ndarray) -> np.ndarray:
 def normal(points: np.ndarray) -> np.ndarray:
     """Points about 0, at a root mean square distance of 1."""
     points = points - points.mean(-2, keepdims=True)
-    return points / np.sqrt(np.square(points).sum(-1, keepdims=True).mean(-2, keepdims=True))
+    points /= np.sqrt(np.square(points).sum(-1, keepdims=True).mean(-2, keepdims=True))
+    return points
 
 
 def both_sides(points: np.ndarray) -> np.ndarray:
@@ -91,7 +95,8 @@ def both_sides(points: np.ndarray) -> np.ndarray:
     other = np.array([j for _, j in pairs])  # each point's partner on the other side
     if (other[other] != np.arange(len(points))).any():
         raise click.ClickException("The mesh cannot be halved: its points do not come in pairs.")
-    return (points + mirrored[other]) / 2
+    both: np.ndarray = (points + mirrored[other]) / 2
+    return both
 
 
 def tessellation() -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from emolive.errors import EmoliveError
+from emolive.core.errors import EmoliveError
 
 MEAN = "mean_face.safetensors"
 
@@ -65,7 +65,8 @@ def turned(points: np.ndarray) -> np.ndarray:
     yaw = np.arcsin(np.clip(rotation[..., 2, 0], -1, 1))
     pitch = -np.arctan2(rotation[..., 2, 1], rotation[..., 2, 2])
     roll = np.arctan2(rotation[..., 1, 0], rotation[..., 0, 0])
-    return np.degrees(np.stack([yaw, pitch, roll], -1))
+    angles: np.ndarray = np.degrees(np.stack([yaw, pitch, roll], -1))
+    return angles
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
@@ -74,4 +75,5 @@ def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
     about_x = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
     about_y = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
     about_z = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
-    return about_z @ about_y @ about_x
+    head: np.ndarray = about_z @ about_y @ about_x
+    return head

@@ -6,51 +6,24 @@ network of MediaPipe, run by OpenCV. It looks at a square around the detector's 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import resources
 from threading import Lock
 
 import cv2
 import numpy as np
 
-from emolive.errors import EmoliveError
+from emolive.core.errors import EmoliveError
+from emolive.core.mesh import Mesh
+from emolive.core.scene import Face, Frame
 from emolive.faces.crop import crop_face, placed, square
 from emolive.faces.mean_mesh import turned
-from emolive.scene import Face, Frame
 
 MODEL = "face_landmark.tflite"
 SIZE = 192  # pixels a side that the network sees
 POINTS = 468
 MARGIN = 1.5  # the square it was trained to see, in sides of the detector's box
-PRESENT = 0.5  # presence from which on a face is one; it is seldom anything but near 0 or 1
 AT_ONCE = 16  # faces in a batch at most: more take no less time each, and memory grows with them
 OUTPUTS = ("conv2d_21", "conv2d_31")  # points in pixels of the square; presence before its sigmoid
-
-
-@dataclass(frozen=True, eq=False)
-class Mesh:
-    """What the mesh tells of one face. `presence` (0 to 1) says whether it is a face at all: 0.5 and more is one.
-
-    `points` is (468, 3) float: x and y in frame pixels (as `Face.points`: the frame's corner is at 0, 0), z on the same
-    scale, smaller towards the viewer, 0 near the head's middle; in the order of MediaPipe's mesh, and none is left out
-    where hair or the frame's border hides it. Where there is no face they mean nothing.
-
-    The head's angles are in degrees, 0 where the average person looks straight into the camera. `roll`: clockwise as
-    seen; `yaw`: to the right as seen, where the nose points; `pitch`: up. They are the turns that take a head looking
-    into the camera to this one: first up by `pitch`, then to the side by `yaw` (-90 to 90), then in the picture's plane
-    by `roll`. So a mirrored picture changes the signs of `yaw` and `roll`, and a turned picture `roll` alone.
-    """
-
-    presence: float
-    points: np.ndarray
-    yaw: float
-    pitch: float
-    roll: float
-
-    @property
-    def present(self) -> bool:
-        """Whether there is a face."""
-        return self.presence >= PRESENT
 
 
 class Mesher:

@@ -6,9 +6,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from emolive.core.mesh import Mesh
+from emolive.core.scene import Box
 from emolive.faces.mean_mesh import mean_mesh, rotation
-from emolive.faces.mesh import Mesh
-from emolive.scene import Box
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,8 @@ def cover(points: np.ndarray, triangles: np.ndarray, width: int, height: int) ->
 def areas(corners: np.ndarray) -> np.ndarray:
     """Twice the areas of triangles (..., 3, 2 or more) in the picture's plane, negative where they show their face."""
     one, two = corners[..., 1, :] - corners[..., 0, :], corners[..., 2, :] - corners[..., 0, :]
-    return one[..., 0] * two[..., 1] - one[..., 1] * two[..., 0]
+    twice: np.ndarray = one[..., 0] * two[..., 1] - one[..., 1] * two[..., 0]
+    return twice
 
 
 @lru_cache(maxsize=4)
@@ -87,11 +88,11 @@ def register(
     """
     height, width = picture.shape[:2]
     x0, y0, x1, y1 = shows or (0, 0, width, height)
-    where = (places(mesh, size) - np.float32((x0, y0))) * np.float32((width / (x1 - x0), height / (y1 - y0)))
+    where = (places(mesh, size) - (x0, y0)) * (width / (x1 - x0), height / (y1 - y0))
     with np.errstate(invalid="ignore"):
         seen = ((where >= 0) & (where <= (width, height))).all(-1)
-    where = np.where(seen[..., None], where - 0.5, 0).astype(np.float32)
-    moved = cv2.remap(picture, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    pixels = np.where(seen[..., None], where - 0.5, 0).astype(np.float32)
+    moved: np.ndarray = cv2.remap(picture, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     moved = moved.reshape(size, size, *picture.shape[2:])  # OpenCV takes a single channel's axis away
     moved[~seen] = fill
     return moved, seen

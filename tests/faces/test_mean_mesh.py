@@ -1,5 +1,8 @@
 """The mean face, the angles of heads, and pictures brought onto the mean face."""
 
+import json
+from importlib import resources
+
 import cv2
 import numpy as np
 import pytest
@@ -8,11 +11,12 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from scipy.spatial.transform import Rotation
 
+from emolive.core.mesh import Mesh
+from emolive.core.scene import Face, Frame
 from emolive.faces.detect import Detector
 from emolive.faces.mean_mesh import fit, mean_mesh, rotation, turned
-from emolive.faces.mesh import Mesh, Mesher
+from emolive.faces.mesh import Mesher
 from emolive.faces.register import areas, cover, places, register
-from emolive.scene import Face, Frame
 
 NOSE_TIP, CHIN, FOREHEAD = 1, 152, 10
 OUTER_EYES = 33, 263
@@ -62,10 +66,8 @@ def test_its_triangles_cover_the_face_without_a_gap() -> None:
 
 
 def test_its_file_names_its_source_and_licence() -> None:
-    from importlib import resources
-
     with safe_open(str(resources.files("emolive_model") / "mean_face.safetensors"), "np") as file:
-        facts = file.metadata()
+        facts = json.loads(file.metadata()["about"])
     assert "102 people" in facts["source"]
     assert "doi:10.6084/m9.figshare.5047666" in facts["source"]
     assert "CC BY 4.0" in facts["licence"]

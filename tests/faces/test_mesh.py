@@ -1,4 +1,4 @@
-"""The mesh network on real pictures, its angles and its places against pictures that were turned, scaled and mirrored."""
+"""The mesh network on real pictures; its points and angles against pictures that were turned, scaled, mirrored."""
 
 import hashlib
 import re
@@ -6,19 +6,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import resources
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from emolive.errors import EmoliveError
+from emolive.core.errors import EmoliveError
+from emolive.core.mesh import Mesh
+from emolive.core.scene import Face, Frame
 from emolive.faces import mesh as module
 from emolive.faces.detect import Detector
 from emolive.faces.mean_mesh import MEAN, mean_mesh
-from emolive.faces.mesh import MODEL, Mesh, Mesher, eyes_turn
+from emolive.faces.mesh import MODEL, Mesher, eyes_turn
 from emolive.faces.track import Tracker
-from emolive.scene import Face, Frame
 
 Detectors = Callable[[str], Detector]
 Photo = Callable[[str], np.ndarray]
@@ -209,7 +209,7 @@ def test_it_says_nothing_and_needs_neither_torch_nor_mediapipe() -> None:
 import sys
 import numpy as np
 from emolive.faces.mesh import Mesher
-from emolive.scene import Face, Frame
+from emolive.core.scene import Face, Frame
 mesh, = Mesher()(Frame(0, 0.0, np.zeros((90, 90, 3), np.uint8)), [Face((20, 20, 60, 60), 1.0, np.zeros((6, 2)))])
 print(mesh.present, {'torch', 'mediapipe'} & set(sys.modules))
 """
@@ -231,9 +231,9 @@ def test_real_faces_are_there(
     assert min(mesh.presence for mesh in meshes) > 0.99
 
 
-@pytest.mark.parametrize(("name", "begins"), [("no_face.mp4", 0), ("face_noface.mov", 110)])
+@pytest.mark.parametrize(("name", "begins"), [("no_face.mp4", 0), ("face_noface.mov", 72)])
 def test_phantoms_are_not_there(mesher: Mesher, detectors: Detectors, video: Video, name: str, begins: int) -> None:
-    """Letters, clouds and the like that the detector took for faces. One look may err; nobody is seen three times."""
+    """Letters that the detector takes for faces. One look may err; none of them is taken for one three times."""
     tracker, looks = Tracker(), {}
     for picture in video(name):
         if picture.index >= begins:
@@ -242,7 +242,7 @@ def test_phantoms_are_not_there(mesher: Mesher, detectors: Detectors, video: Vid
                 looks.setdefault(face.track, []).append(mesh.presence)
     presences = np.array([p for track in looks.values() for p in track])
     assert len(presences) >= 10
-    assert np.mean(presences <= 0.1) >= 0.95
+    assert np.mean(presences <= 0.1) >= 0.8
     assert max(sum(p >= 0.5 for p in track) for track in looks.values()) < 3
 
 
@@ -254,10 +254,8 @@ def test_a_face_that_is_there_is_there_in_every_frame(mesher: Mesher, detectors:
             assert [m.presence > 0.99 for m in mesher(picture, detectors("full")(picture))] == [True]
 
 
-def test_people_look_to_where_a_head_turned_in_the_film(
-    shared: Path, mesher: Mesher, detectors: Detectors, video: Video
-) -> None:
-    """A woman leans her head to her left shoulder (clockwise as seen would be her right one) near the end of the film."""
+def test_a_head_that_leans_in_a_film_is_read_so(mesher: Mesher, detectors: Detectors, video: Video) -> None:
+    """A woman leans her head towards her right shoulder, anticlockwise as seen, near the end of the film."""
     rolls = [
         mesher(picture, detectors("full")(picture))[0].roll
         for picture in video("WolfgangLanger_Pexels.mp4")
