@@ -31,11 +31,8 @@ def placed(square: Box, turn: float = 0.0) -> np.ndarray:
     """
     x0, y0, x1, _ = square
     side, cos, sin = x1 - x0, math.cos(math.radians(turn)), math.sin(math.radians(turn))
-    x, y = (
-        x0 + side / 2 * (1 - cos + sin),
-        y0 + side / 2 * (1 - cos - sin),
-    )  # exactly the corner where nothing is turned
-    return np.array([[side * cos, -side * sin, x], [side * sin, side * cos, y]])
+    right, down = side / 2 * (1 - cos + sin), side / 2 * (1 - cos - sin)  # how the corner moves: 0 where nothing turns
+    return np.array([[side * cos, -side * sin, x0 + right], [side * sin, side * cos, y0 + down]])
 
 
 def crop_face(bgr: np.ndarray, square: Box, size: int, finest: int = FINEST, turn: float = 0.0) -> np.ndarray:
