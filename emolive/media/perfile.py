@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from types import TracebackType
 from typing import Self
 
 from emolive.core.scene import Picture, Scene, Sink
@@ -31,5 +32,7 @@ class PerFile:
     def notes(self) -> tuple[str, ...]:
         return self._sink.notes() if self._sink else ()
 
-    def __exit__(self, *error: object) -> bool | None:
-        return self._open.__exit__(*error)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._open.__exit__(kind, error, trace)
