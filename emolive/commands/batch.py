@@ -9,7 +9,8 @@ import click
 
 from emolive.core.errors import EmoliveError, OutputError
 from emolive.core.options import Options, look_options
-from emolive.corpus.contract import ENGINES, Resources
+from emolive.corpus.contract import Resources
+from emolive.corpus.engines import ENGINES
 
 if TYPE_CHECKING:
     from emolive.corpus.batch import Progress

@@ -13,7 +13,8 @@ from emolive.core.errors import OutputError
 from emolive.core.files import why
 from emolive.core.interrupts import Interrupts
 from emolive.core.options import Options
-from emolive.corpus.contract import Engine, Failure, Resources, open_engine
+from emolive.corpus.contract import Engine, Failure, Resources
+from emolive.corpus.engines import open_engine
 from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Task, Whole
 from emolive.corpus.layout import MAKING
 from emolive.corpus.manifest import settings_hash, videos
