@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emolive.bench.probe import Observer, Work
+from emolive.bench.meter import Observer, Work
 from emolive.bench.result import Keys, Recording
 from emolive.core.scene import Event, Key, Picture, Scene, Settings, Source
 from emolive.live.loop import Parts, run

@@ -15,7 +15,7 @@ import torch
 
 from emolive import __version__
 from emolive.bench import live, start
-from emolive.bench.probe import Probe, Work
+from emolive.bench.meter import Probe, Work
 from emolive.bench.result import Bench, summed_up
 from emolive.core.errors import EmoliveError
 from emolive.core.interrupts import Interrupts

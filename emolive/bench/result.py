@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emolive.bench.probe import Sample
+from emolive.bench.meter import Sample
 from emolive.core.stopwatch import STAGES
 
 MUST = {1: 1.35, 4: 1.25}

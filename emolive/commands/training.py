@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from emolive.training.settings import Settings
+from emolive.training.recipe import Settings
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 STANDARD = Settings()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from emolive.core.errors import SourceError
 from emolive.core.options import LOOKING, Options
-from emolive.corpus.report import Report
+from emolive.corpus.result import Report
 from emolive.media.sources import VIDEO_SUFFIXES
 
 WINDOWS = {"views", "mirror"}

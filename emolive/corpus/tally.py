@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from emolive.core.scene import Picture, Scene
-from emolive.corpus.report import Person
+from emolive.corpus.result import Person
 
 
 @dataclass

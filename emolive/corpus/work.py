@@ -13,7 +13,7 @@ from emolive.core.errors import ModelError, SourceError
 from emolive.corpus.job import Job, Join, Outcome, Result, Segment, Split, Task, Whole
 from emolive.corpus.layout import VIDEO, as_output_error, data_name, draft, making
 from emolive.corpus.manifest import content_hash, settings_hash, settings_of
-from emolive.corpus.report import Report
+from emolive.corpus.result import Report
 
 if TYPE_CHECKING:
     from emolive.core.options import Options

@@ -12,7 +12,7 @@ from emolive.training.calibrate import calibrate
 from emolive.training.dataset import Faces
 from emolive.training.evaluate import logits_of, measure, predict, write_report
 from emolive.training.pictures import draw_confusion, draw_mistakes
-from emolive.training.settings import Settings
+from emolive.training.recipe import Settings
 
 log = logging.getLogger(__name__)
 

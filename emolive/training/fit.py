@@ -26,7 +26,7 @@ from emolive.training.augment import augmentation
 from emolive.training.dataset import VOTES, Faces, join_votes, load_data
 from emolive.training.finish import finish
 from emolive.training.network import Emotions, exported, spec_of, start
-from emolive.training.settings import Settings, Stage
+from emolive.training.recipe import Settings, Stage
 
 log = logging.getLogger(__name__)
 

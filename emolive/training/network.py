@@ -19,7 +19,7 @@ from torchmetrics.classification import MulticlassAccuracy
 
 from emolive.core.errors import EmoliveError, ModelError
 from emolive.networks.checkpoint import Spec, build, load, prepare
-from emolive.training.settings import Settings
+from emolive.training.recipe import Settings
 from emolive.training.sharpness import climb
 
 

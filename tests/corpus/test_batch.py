@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from emolive.commands.main import cli
 from emolive.corpus.manifest import videos
-from emolive.corpus.report import Report
+from emolive.corpus.result import Report
 
 
 def emolive(*words: object) -> Result:

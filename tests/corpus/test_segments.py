@@ -12,7 +12,7 @@ from emolive.core.options import Options
 from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Whole
 from emolive.corpus.layout import MAKING, draft, making
 from emolive.corpus.manifest import settings_hash
-from emolive.corpus.report import Report
+from emolive.corpus.result import Report
 from emolive.corpus.split import edges
 from emolive.corpus.work import work
 

@@ -10,7 +10,7 @@ import pytest
 import xserver
 
 from emolive.corpus.layout import MAKING, results
-from emolive.corpus.report import Report
+from emolive.corpus.result import Report
 
 FILMS = 6
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from emolive.training.network import Emotions, spec_of, start
-from emolive.training.settings import Settings
+from emolive.training.recipe import Settings
 from emolive.training.sharpness import climb
 
 RHO = 0.1

@@ -17,7 +17,7 @@ from emolive.networks.checkpoint import load
 from emolive.training.dataset import read_faces
 from emolive.training.evaluate import predict
 from emolive.training.fit import HISTORY, History, train
-from emolive.training.settings import Settings, Stage
+from emolive.training.recipe import Settings, Stage
 
 SMALL = Settings(
     stages="32x3@0.3", init="none", batch=8, lr=1e-3, workers=0, precision="32-true", crop_size=32, average=0.5, seed=3
