@@ -51,7 +51,7 @@ class Done:
     attempts: int = 1
 
 
-class Engine(Protocol):
+class BatchEngine(Protocol):
     """Runs tasks, each in a worker that is kept for the next one. A context manager.
 
     `submit` gives a task into the queue. `finished` gives the tasks as they finish, in any order, and ends when none is
@@ -65,7 +65,7 @@ class Engine(Protocol):
 
     def submit(self, task: Any) -> None: ...
     def finished(self) -> Iterator[Done]: ...
-    def __enter__(self) -> "Engine": ...
+    def __enter__(self) -> "BatchEngine": ...
     def __exit__(self, *error: object) -> None: ...
 
 

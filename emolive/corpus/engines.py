@@ -3,21 +3,21 @@
 from collections.abc import Callable
 
 from emolive.core.errors import EmoliveError
-from emolive.corpus.contract import Engine, Resources, Work
+from emolive.corpus.contract import BatchEngine, Resources, Work
 
 
-def open_engine(name: str, work: Work, resources: Resources) -> Engine:
+def open_engine(name: str, work: Work, resources: Resources) -> BatchEngine:
     """An engine that is not entered yet; `EmoliveError` where it is not installed."""
     return ENGINES[name](work, resources)
 
 
-def _local(work: Work, resources: Resources) -> Engine:
+def _local(work: Work, resources: Resources) -> BatchEngine:
     from emolive.corpus.local import LocalEngine
 
     return LocalEngine(work, resources)
 
 
-def _ray(work: Work, resources: Resources) -> Engine:
+def _ray(work: Work, resources: Resources) -> BatchEngine:
     try:
         from emolive.corpus.ray import RayEngine
     except ImportError as error:
@@ -25,5 +25,5 @@ def _ray(work: Work, resources: Resources) -> Engine:
     return RayEngine(work, resources)
 
 
-ENGINES: dict[str, Callable[[Work, Resources], Engine]] = {"local": _local, "ray": _ray}
+ENGINES: dict[str, Callable[[Work, Resources], BatchEngine]] = {"local": _local, "ray": _ray}
 """The engines that --engine names."""

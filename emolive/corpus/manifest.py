@@ -10,7 +10,7 @@ from pathlib import Path
 
 from emolive.core.errors import SourceError
 from emolive.core.options import LOOKING, Options
-from emolive.corpus.result import Report
+from emolive.corpus.result import VideoResult
 from emolive.media.sources import VIDEO_SUFFIXES
 
 WINDOWS = {"views", "mirror"}
@@ -45,7 +45,7 @@ def videos(names: Sequence[str], out: Path) -> dict[Path, str]:
 def _taken(folder: Path, video: Path) -> bool:
     """Whether the result there is another video's."""
     try:
-        return Report.read(folder).source != str(video)
+        return VideoResult.read(folder).source != str(video)
     except SourceError:
         return False  # there is none, or it will be made anew
 

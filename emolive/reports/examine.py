@@ -13,7 +13,7 @@ from emolive.core.scene import Box, Face, Variant
 from emolive.faces.crop import crop_face
 from emolive.networks.checkpoint import Model, as_seen
 from emolive.reports.figures import Cell, FaceReport, Figures
-from emolive.reports.maps import Maps, Progress, Way, maps, ways, within
+from emolive.reports.maps import Maps, OnProgress, Way, maps, ways, within
 from emolive.reports.probe import Probe
 
 VIEW = 320
@@ -38,7 +38,7 @@ def examine(
     methods: Sequence[str],
     layers: Sequence[str],
     target: str = "",
-    progress: Progress = lambda _: None,
+    progress: OnProgress = lambda _: None,
 ) -> list[FaceReport]:
     """Measure everything for the faces of a picture (H, W, 3) uint8 BGR. `target` is a label, or "" for each face's
     likeliest one. The same input gives the same figures: all chance comes from fixed seeds."""

@@ -17,7 +17,7 @@ from emolive.reports.figures import INPUT
 Way = tuple[str, str]
 """A method and a layer."""
 
-Progress = Callable[[float], None]
+OnProgress = Callable[[float], None]
 """Is told how much is done, 0 to 1."""
 
 
@@ -47,7 +47,7 @@ def maps(
     methods: Sequence[str],
     layers: Sequence[str],
     aim: Tensor | None = None,
-    progress: Progress = lambda _: None,
+    progress: OnProgress = lambda _: None,
 ) -> Maps:
     """Every map of a batch `x` (N, 3, S, S) for the classes `aim` (N,), the network's own answers if None.
 
@@ -75,6 +75,6 @@ def maps(
     return Maps(cams, why, first, aim, seen.caught)
 
 
-def within(progress: Progress, begin: float, share: float) -> Progress:
+def within(progress: OnProgress, begin: float, share: float) -> OnProgress:
     """The progress of a part of something that begins at `begin` and is `share` of it."""
     return lambda done: progress(begin + share * done)

@@ -15,7 +15,7 @@ ROWS = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Person:
+class Labelled:
     """A face as it is labelled: its track, where it lies in the picture, the probabilities (classes,), if selected."""
 
     track: int
@@ -48,7 +48,7 @@ class Labels:
         """The colour of a class."""
         return draw.hue(self.name(index), int(index))
 
-    def write(self, people: Sequence[Person]) -> None:
+    def write(self, people: Sequence[Labelled]) -> None:
         """Label all faces. Who comes first gets the best place; the selected one gets all bars, whatever it takes."""
         faces = [person.rect for person in people]
         for person in people:
@@ -59,7 +59,7 @@ class Labels:
             if not person.selected and not self._panel(person, person.rect, faces):
                 self._strip(person)
 
-    def _tag(self, person: Person, faces: Sequence[Rect]) -> list[Rect]:
+    def _tag(self, person: Labelled, faces: Sequence[Rect]) -> list[Rect]:
         """Number, emotion and probability, as fully as there is room for. Gives back where, or nothing."""
         name, color = self.name(person.top), self.color(person.top)
         small = max(min(self._u, (person.rect[2] - person.rect[0]) // 6), round(self._u * 0.7), 10)
@@ -82,7 +82,7 @@ class Labels:
         self.taken.append(best[1])
         return [best[1]]
 
-    def _panel(self, person: Person, anchor: Rect, faces: Sequence[Rect]) -> bool:
+    def _panel(self, person: Labelled, anchor: Rect, faces: Sequence[Rect]) -> bool:
         """Bars with names beside a face, if there is room. The selected one's may also go to the picture's edges, then
         with a title, and cover faces if there is no other way."""
         likeliest = np.argsort(-person.probs, kind="stable")
@@ -106,7 +106,7 @@ class Labels:
         self.taken.append(place)
         return True
 
-    def _strip(self, person: Person) -> None:
+    def _strip(self, person: Labelled) -> None:
         """Small upright bars, one per class in the usual order, below or in a face without room for names."""
         (x0, y0, x1, y1), count = person.rect, len(person.probs)
         wide = min(self._u, (x1 - x0) // count)
