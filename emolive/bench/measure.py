@@ -25,11 +25,11 @@ from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
 from emolive.live.ahead import Ahead
 from emolive.live.loop import Fetched, Parts, run
+from emolive.live.outputs import ProgressBar
 from emolive.live.session import parts
 from emolive.media.encode import Mp4
 from emolive.media.sources import expand, open_demo, open_files
 from emolive.networks.checkpoint import Model, choose_device, load
-from emolive.ui.progress import ProgressBar
 from emolive.ui.windows import Windows, display_problem
 
 WARM = 10
