@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from emolive.core.scene import TOP, Variant
 
 RANDOM_STEPS = ("fc", "layer4", "layer3", "layer2", "layer1")
-"""What is randomised, one more at each step: the same as in explain/randomise.py, which cannot be imported here."""
+"""What is randomised, one more at each step: the same as in audit/randomise.py, which cannot be imported here."""
 
 UNITS = {
     "cam": "score",
