@@ -15,7 +15,7 @@ import torch
 
 from emolive import __version__
 from emolive.bench import live, start
-from emolive.bench.meter import Meter, Work
+from emolive.bench.meter import Meter, SceneWork
 from emolive.bench.result import Bench, summed_up
 from emolive.core.errors import EmoliveError
 from emolive.core.interrupts import Interrupts
@@ -98,12 +98,12 @@ def _opened(workload: Workload) -> Source:
     return open_files(expand([Path(workload.source)]), realtime=False)
 
 
-def _bar(stack: ExitStack, workload: Workload) -> Work:
+def _bar(stack: ExitStack, workload: Workload) -> SceneWork:
     """What a run without windows shows."""
     return stack.enter_context(ProgressBar(workload.frames + WARM))
 
 
-def _windows(stack: ExitStack) -> Work:
+def _windows(stack: ExitStack) -> SceneWork:
     """The windows as a stage of their own: what the user does in them meanwhile is taken, and has no effect."""
     windows = stack.enter_context(Windows())
 
@@ -114,7 +114,7 @@ def _windows(stack: ExitStack) -> Work:
     return show
 
 
-def _frames(made: Parts, settings: Settings, workload: Workload, model: Model, show: Work, folder: Path) -> Bench:
+def _frames(made: Parts, settings: Settings, workload: Workload, model: Model, show: SceneWork, folder: Path) -> Bench:
     """Run the loop with a meter in it."""
     with Mp4(folder / "encode.mp4") as mp4:
 

@@ -33,7 +33,7 @@ class Sample:
         return self.detect + self.forward
 
 
-Work = Callable[[Scene, Mapping[str, Picture]], None]
+SceneWork = Callable[[Scene, Mapping[str, Picture]], None]
 """What is done with a scene and its pictures."""
 
 
@@ -78,7 +78,7 @@ class Meter(Observer):
         detect: Detect,
         watch: Stopwatch,
         ahead: Ahead[Any],
-        after: Mapping[str, Work],
+        after: Mapping[str, SceneWork],
         warm: int = 0,
     ) -> None:
         self.samples: list[Sample] = []

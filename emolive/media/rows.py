@@ -5,7 +5,7 @@ import json
 from emolive.core.scene import Scene
 from emolive.media.figures import FIGURES, Figure, Labels
 
-Cell = int | float | str | None
+TableCell = int | float | str | None
 
 
 def json_line(scene: Scene, labels: Labels) -> str:
@@ -22,7 +22,7 @@ def table_header(scene: Scene, labels: Labels) -> list[str]:
     return [*_frame(scene), *(name for figure in FIGURES for name in figure.columns(labels))]
 
 
-def table_rows(scene: Scene, labels: Labels) -> list[list[Cell]]:
+def table_rows(scene: Scene, labels: Labels) -> list[list[TableCell]]:
     """The cells of a table's row for each face of a frame; None where nothing is known."""
     return [
         [*_frame(scene).values(), *(v for f in FIGURES for v in _cells(f, scene, i, labels))]
@@ -36,7 +36,7 @@ def _frame(scene: Scene) -> dict[str, int | float | str]:
     return {**facts, "file": frame.name} if scene.progress.files > 1 else facts
 
 
-def _cells(figure: Figure, scene: Scene, face: int, labels: Labels) -> list[Cell]:
+def _cells(figure: Figure, scene: Scene, face: int, labels: Labels) -> list[TableCell]:
     value = figure.value(scene, face, labels)
     if value is None:
         return [None] * len(figure.columns(labels))

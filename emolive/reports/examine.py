@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from emolive.attribution.emotions import emotion_maps
+from emolive.attribution.pixels import OnProgress
 from emolive.audit.agreement import agreement, regions, spearman
 from emolive.audit.curves import Curves, curves
 from emolive.audit.masks import blurred, masked_faces, masks
@@ -15,7 +16,7 @@ from emolive.core.scene import Box, Face, Variant
 from emolive.faces.crop import crop_face
 from emolive.networks.checkpoint import Model, as_seen
 from emolive.reports.figures import Cell, Drops, FaceReport, Figures
-from emolive.reports.maps import Maps, OnProgress, Way, maps, ways, within
+from emolive.reports.maps import Maps, Way, maps, ways, within
 
 DRAWS = 8
 """Random areas whose mean drop stands for chance."""

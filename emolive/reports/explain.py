@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from emolive.attribution.methods import FILTER
+from emolive.attribution import methods
+from emolive.attribution.pixels import OnProgress
 from emolive.core.errors import SourceError, pick
 from emolive.core.scene import Detect, Face, Frame
 from emolive.core.versions import versions
 from emolive.faces.crop import square
 from emolive.faces.detect import Detector
-from emolive.live.engine import ALL_METHODS
 from emolive.media.pictures import is_picture, read_picture
 from emolive.media.sources import expand
 from emolive.networks.checkpoint import Model
@@ -24,12 +24,11 @@ from emolive.reports.examine import Sight, examine
 from emolive.reports.figures import FaceReport, PictureReport, Report
 from emolive.reports.folder import SHEETS, check_folder, drafted, publish, save_picture, slug, write
 from emolive.reports.graphs import curves_picture
-from emolive.reports.maps import OnProgress
 from emolive.reports.sheets import marked, sheet, strip
 
 log = logging.getLogger(__name__)
 
-METHODS = tuple(method for method in ALL_METHODS if method != FILTER)
+METHODS = (*methods.METHODS, "guided", "scorecam")
 """All methods but the one that shows filters which somebody pinned."""
 
 BATCH = 8

@@ -1,6 +1,6 @@
 """All maps of a batch of faces through one network."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,16 +9,13 @@ from torch import Tensor
 
 from emolive.attribution.look import look
 from emolive.attribution.methods import METHODS
-from emolive.attribution.pixels import guided, scorecam
+from emolive.attribution.pixels import OnProgress, guided, scorecam
 from emolive.core.scene import Result, Variant
 from emolive.networks.checkpoint import Model
 from emolive.reports.figures import INPUT
 
 Way = tuple[str, str]
 """A method and a layer."""
-
-OnProgress = Callable[[float], None]
-"""Is told how much is done, 0 to 1."""
 
 
 @dataclass(frozen=True, eq=False)

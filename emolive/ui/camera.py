@@ -9,7 +9,7 @@ from emolive.core.scene import Box, Hit, Picture, Reading, Scene, Select, area
 from emolive.ui import draw
 from emolive.ui.draw import Color, Rect
 from emolive.ui.heat import ON_FACE, gradient, heat, heat_scale
-from emolive.ui.labels import Labelled, Labels
+from emolive.ui.labels import Labelled, Labeller
 from emolive.ui.where import warning
 from emolive.ui.words import UNITS, against, caption, label, randomised
 
@@ -23,7 +23,7 @@ def camera(scene: Scene) -> Picture:
     if scene.settings.heat:
         _heat(image, scene, fitted)
     people = _people(scene, fitted)
-    labels = Labels(image, scene.menu.labels, [])
+    labels = Labeller(image, scene.menu.labels, [])
     _boxes(image, people, labels)
     labels.taken.append(_legend(image, scene))
     labels.write(people)
@@ -67,7 +67,7 @@ def _people(scene: Scene, fitted: Callable[[Box], Box]) -> list[Labelled]:
     return sorted(people, key=lambda person: (not person.selected, -area(person.rect)))
 
 
-def _boxes(image: np.ndarray, people: Sequence[Labelled], labels: Labels) -> None:
+def _boxes(image: np.ndarray, people: Sequence[Labelled], labels: Labeller) -> None:
     """A box around each face in its emotion's colour; the selected one's is heavier, with brackets around it."""
     line = max(1, round(draw.unit(image.shape[1], image.shape[0]) / 9))
     for person in reversed(people):

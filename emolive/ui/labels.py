@@ -32,7 +32,7 @@ class Labelled:
         return int(np.argmax(self.probs))
 
 
-class Labels:
+class Labeller:
     """Writes into one picture. `names` are the classes, `taken` rectangles that must stay free."""
 
     def __init__(self, image: np.ndarray, names: Sequence[str], taken: Sequence[Rect]) -> None:

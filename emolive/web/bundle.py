@@ -16,6 +16,7 @@ from PIL import Image
 from emolive.core.scene import Ledger, Proof, Scene
 from emolive.faces.crop import to_rgb
 from emolive.networks.checkpoint import Model
+from emolive.reports.figures import Json
 from emolive.ui.camera import camera
 from emolive.ui.emotions import emotions
 from emolive.ui.filters import filters
@@ -23,8 +24,6 @@ from emolive.ui.heat import colored
 from emolive.ui.side import SIDE
 from emolive.ui.snapshot import Facts, facts_of
 from emolive.web.studio import Wish, selected_reading
-
-Json = dict[str, object]
 
 STRONGEST = 8
 """How many filters of a ledger are named."""
