@@ -233,3 +233,13 @@ cli(['--help'])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "demo" in done.stdout
+
+
+@pytest.mark.parametrize("folder", ["train", "benchmarks", "docs", "tests"])
+def test_scripts_import_modules_that_there_are(package, folder):
+    """What stands outside of the package, and is seldom run, does not know files that moved."""
+    known = {f"emolive.{name}".rstrip(".") for name in package.modules}
+    for name, tree in Package(ROOT.parent / folder).modules.items():
+        for imported in _imports(tree):
+            if imported.split(".")[0] == "emolive":
+                assert imported in known or imported.rpartition(".")[0] in known, f"{name} imports {imported}"
