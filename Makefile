@@ -26,7 +26,7 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-readme: $(VENV)/installed-test system  ## the README's table of keys and its pictures
+readme: $(VENV)/installed-test system  ## the README's table of keys and its pictures, and docs/OPTIONS.md
 	$(BIN)/python docs/refresh.py
 
 system:  ## X server and libraries that the window tests need

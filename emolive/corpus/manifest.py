@@ -9,12 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from emolive.core.errors import SourceError
-from emolive.core.options import LOOKING, Options
+from emolive.core.options import Options
 from emolive.corpus.result import VideoResult
 from emolive.media.sources import VIDEO_SUFFIXES
-
-WINDOWS = {"views", "mirror"}
-"""Options of looking that a result does not depend on: a batch has no windows."""
 
 
 def videos(names: Sequence[str], out: Path) -> dict[Path, str]:
@@ -73,9 +70,7 @@ def _short(path: Path) -> str:
 
 def settings_of(options: Options, annotated: bool, data: str) -> dict[str, object]:
     """The options that a result depends on, as JSON holds them; model files are known by their content."""
-    looks = {name: value for name, value in vars(options).items() if name in LOOKING - WINDOWS}
-    looks |= {name: str(looks[name]) for name in ("model", "model_b") if looks[name]}
-    return {**looks, "annotated": annotated, "data": data}
+    return {**options.key(), "annotated": annotated, "data": data}
 
 
 def settings_hash(options: Options, annotated: bool, data: str, models: Sequence[str]) -> str:
