@@ -20,11 +20,15 @@ class OutputError(EmoliveError):
     """A file cannot be written."""
 
 
+class UnknownName(EmoliveError):
+    """A name that was asked for is none of those that there are."""
+
+
 def pick(name: str, choices: Iterable[str], what: str) -> str:
-    """Give `name` back if it is one of `choices`; otherwise raise with the list and the nearest name."""
+    """Give `name` back if it is one of `choices`; otherwise raise `UnknownName` with the list and the nearest one."""
     known = list(choices)
     if name in known:
         return name
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.3)
     hint = f" Did you mean '{near[0]}'?" if near else ""
-    raise EmoliveError(f"There is no {what} '{name}'.{hint} There are: {', '.join(known)}.")
+    raise UnknownName(f"There is no {what} '{name}'.{hint} There are: {', '.join(known)}.")

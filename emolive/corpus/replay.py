@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from emolive.core.errors import UnknownName
 from emolive.core.options import Options
 from emolive.core.settings import Settings
 from emolive.live import session
@@ -27,7 +28,10 @@ def replay(folder: Path, options: Options, given: Collection[str]) -> None:
         click.echo(f"{bundle.folder / SETTINGS}: this emolive does not know {name}, and leaves it out.", err=True)
     for name, (then, now) in changed(bundle, asked).items():
         click.echo(f"{name.replace('_', '-')}: {then} → {now}", err=True)
-    session.files(asked, [bundle.clean], None, None)
+    try:
+        session.files(asked, [bundle.clean], None, None)
+    except UnknownName as error:  # of a method or layer that only the recording's network or emolive has
+        raise UnknownName(f"{error} What is not given comes from {bundle.folder / SETTINGS}.") from error
 
 
 def restored(bundle: Recorded, options: Options, given: Collection[str]) -> Options:
