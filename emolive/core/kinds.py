@@ -104,7 +104,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Whole:
+class Integer:
     """A whole number from `low` to `high`, both allowed; None: no end."""
 
     low: int | None = None
@@ -231,7 +231,7 @@ class Channels:
     def check(self, value: object) -> tuple[int, ...]:
         if not isinstance(value, list | tuple) or len(value) > MOST:
             raise ValueError("is no list of numbers of filters")
-        return tuple(Whole(0).check(number) for number in value)
+        return tuple(Integer(0).check(number) for number in value)
 
 
 @dataclass(frozen=True)
@@ -270,7 +270,7 @@ class Size:
     def check(self, value: object) -> tuple[int, int]:
         if not isinstance(value, list | tuple) or len(value) != 2:
             raise ValueError("is no size")
-        return Whole(1).check(value[0]), Whole(1).check(value[1])
+        return Integer(1).check(value[0]), Integer(1).check(value[1])
 
 
 def like(value: object) -> Kind:
@@ -279,7 +279,7 @@ def like(value: object) -> Kind:
         case bool():
             return Flag()
         case int():
-            return Whole()
+            return Integer()
         case float():
             return Number()
         case str():

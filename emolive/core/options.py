@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Kind, Number, Size, Text, Whole, Words
+from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Integer, Kind, Number, Size, Text, Words
 from emolive.core.settings import VIEW_NAMES, Settings, Variant
 
 VIEWING = ("cam", "file", "demo", "replay")
@@ -112,7 +112,7 @@ class Options:
                        MAP, setting="layer")  # fmt: skip
     filter_layer: str = _look(Text(), Settings.filter_layer, "The layer whose filters are shown as tiles.",
                               WINDOWS, setting="filter_layer")  # fmt: skip
-    tiles: int = _look(Whole(1, 144), Settings.tiles, "How many filters are shown on a page.",
+    tiles: int = _look(Integer(1, 144), Settings.tiles, "How many filters are shown on a page.",
                        WINDOWS, VIEWING, setting="tiles")  # fmt: skip
     target: str = _look(
         Text(), Settings.target, "The emotion that the map explains. Without it, the likeliest one of each face.",
@@ -124,7 +124,7 @@ class Options:
     )  # fmt: skip
     min_confidence: float = _look(Number(0, 1), 0.5, "How sure the detector must be that something is a face.",
                                   FACES, (*LOOKING, "explain"))  # fmt: skip
-    max_faces: int = _look(Whole(1), 50, "How many faces are shown at most.", FACES, (*LOOKING, "explain"))
+    max_faces: int = _look(Integer(1), 50, "How many faces are shown at most.", FACES, (*LOOKING, "explain"))
     alpha: float = _look(Number(0, 1), Settings.alpha, "How strongly the map covers the face.", MAP, setting="alpha")
     smooth: float = _look(
         Number(0, metavar="SECONDS"), Settings.smooth_ms / 1e3, "Over how long the figures are smoothed; 0 is off.",
@@ -151,7 +151,7 @@ class Options:
         TESTS, setting="proof",
     )  # fmt: skip
     random: int = _look(
-        Whole(0, 5), Settings.random, "How many stages of the network get random weights, from the last one back.",
+        Integer(0, 5), Settings.random, "How many stages of the network get random weights, from the last one back.",
         TESTS, setting="random",
     )  # fmt: skip
     method_b: str = _look(Text(), "", "Show a second method beside the first.", TESTS)
@@ -181,9 +181,9 @@ class Options:
     headless: bool = _row(
         Flag(), False, "Open no windows; a file then goes as fast as the machine can.", RUN, (*VIEWING, "bench")
     )
-    batch: int = _row(Whole(1), 1, "With --headless: how many frames the network looks at together.", RUN, ("file",))
+    batch: int = _row(Integer(1), 1, "With --headless: how many frames the network looks at together.", RUN, ("file",))
     seconds: float | None = _row(Number(0, above=True), None, "End after so many seconds.", RUN)
-    frames: int | None = _row(Whole(1), None, "End after so many frames.", RUN)
+    frames: int | None = _row(Integer(1), None, "End after so many frames.", RUN)
     overwrite: bool = _row(
         Flag(), False, "Replace files that are there already.", FILES, (*VIEWING, "explain", "plot", "summary")
     )
@@ -244,13 +244,13 @@ OWN = (
     Option("give_up", SECONDS, 60.0, "With --headless: after how long without a frame to give up.", RUN, ("cam",)),
     Option("start", Clock(), None, "Begin at this time of the video, like 0:10.", FACES, ("file",)),
     Option("end", Clock(), None, "End at this time of the video, like 0:20.", FACES, ("file",)),
-    Option("faces", Whole(1, 64), 3, "How many portraits are in the scene.", FACES, ("demo",)),
+    Option("faces", Integer(1, 64), 3, "How many portraits are in the scene.", FACES, ("demo",)),
 
     Option("out", File(is_folder=True), None, "The folder that the results go into.", FILES, ("batch",), required=True),
     Option("video", Flag(off=True), False, "Write the annotated videos, too.", FILES, ("batch",)),
     Option("data", Choice(("jsonl", "parquet")), "jsonl", "How the figures of each video are written.",
            FILES, ("batch",)),
-    Option("workers", Whole(1), None, "How many videos are done at once. Without it, as many as there are cores.",
+    Option("workers", Integer(1), None, "How many videos are done at once. Without it, as many as there are cores.",
            RUN, ("batch",)),
     Option("engine", Choice(("local", "ray")), "local", "Who does the work: this machine, or a Ray cluster.",
            RUN, ("batch",)),
@@ -278,12 +278,12 @@ OWN = (
     Option("min_seconds", SECONDS, 0.5, "Leave out who is in sight for less than this.", RUN, ("plot", "summary")),
     Option("json", Flag(), False, "Say the figures as JSON, for machines.", RUN, ("summary",)),
 
-    Option("port", Whole(1, 65535), 8501, "The port of this machine that the page is served on.", RUN, ("web",)),
+    Option("port", Integer(1, 65535), 8501, "The port of this machine that the page is served on.", RUN, ("web",)),
     Option("browser", Flag(off=True), True, "Open the page in the browser.", RUN, ("web",)),
 
     Option("source", Text("FILE"), "demo", "The video that is looked at, or demo.", FACES, ("bench",)),
-    Option("faces", Whole(1, 64), None, "How many portraits are in the demo. Without it, one.", FACES, ("bench",)),
-    Option("frames", Whole(1), 200, "How many frames are measured.", RUN, ("bench",)),
+    Option("faces", Integer(1, 64), None, "How many portraits are in the demo. Without it, one.", FACES, ("bench",)),
+    Option("frames", Integer(1), 200, "How many frames are measured.", RUN, ("bench",)),
     Option("json", File(is_folder=False), None, "Write the figures into this file, too.", FILES, ("bench",)),
 
     Option("out", File(is_folder=True), None, "The folder that report.json and confusion.png go into.",
@@ -305,7 +305,7 @@ OWN = (
            "anew, half as high.", LEARNING, ("train",)),
     Option("init", Text("WEIGHTS"), None, "The weights to start from: imagenet (downloaded), none, or a file.",
            NETWORK, ("train",)),
-    Option("batch", Whole(1), None, "How many pictures make a step, all processes together.", LEARNING, ("train",)),
+    Option("batch", Integer(1), None, "How many pictures make a step, all processes together.", LEARNING, ("train",)),
     Option("lr", Number(0, above=True), None, "The highest learning rate.", LEARNING, ("train",)),
     Option("weight_decay", Number(0), None, "The weight decay of AdamW.", LEARNING, ("train",)),
     Option("warmup", Number(0, 1), None, "In which part of the steps the learning rate rises.", LEARNING, ("train",)),
@@ -322,15 +322,15 @@ OWN = (
            LEARNING, ("train",)),
     Option("color", Choice(("gray", "rgb")), None, "What the network sees: grey pictures or colours.",
            NETWORK, ("train",)),
-    Option("crop_size", Whole(8, 1024), None, "To how many pixels a face is reduced first.", NETWORK, ("train",)),
-    Option("layer4_stride", Whole(1, 2), None, "The stride of the last stage; 1 doubles the grid of its maps.",
+    Option("crop_size", Integer(8, 1024), None, "To how many pixels a face is reduced first.", NETWORK, ("train",)),
+    Option("layer4_stride", Integer(1, 2), None, "The stride of the last stage; 1 doubles the grid of its maps.",
            NETWORK, ("train",)),
-    Option("patience", Whole(0), None, "Stop after so many epochs without a better one; 0 is never.",
+    Option("patience", Integer(0), None, "Stop after so many epochs without a better one; 0 is never.",
            LEARNING, ("train",)),
-    Option("seed", Whole(0), None, "The number that all chance comes from.", RUN, ("train",)),
+    Option("seed", Integer(0), None, "The number that all chance comes from.", RUN, ("train",)),
     Option("precision", Choice(("auto", "32-true", "bf16-mixed", "16-mixed")), None, "The arithmetic that is used.",
            RUN, ("train",)),
-    Option("workers", Whole(0), None, "How many processes prepare pictures.", RUN, ("train",)),
+    Option("workers", Integer(0), None, "How many processes prepare pictures.", RUN, ("train",)),
 )  # fmt: skip
 """The options that only the commands themselves need. Each is a keyword argument of the command of that name."""
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from emolive.commands.main import cli
 from emolive.commands.options import WIDTH, RowOption
-from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Number, Size, Text, Whole, Words
+from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Integer, Number, Size, Text, Words
 from emolive.core.options import EVERY, FIELDS, GROUPS, options_of
 from emolive.corpus.contract import ENGINES
 from emolive.training.settings import Settings as Training
@@ -28,7 +28,7 @@ def example(row: RowOption, folder: os.PathLike) -> str:
             return names[-1]
         case Flag():
             return "0" if row.shown else "1"
-        case Whole(low, high):
+        case Integer(low, high):
             return str(high or (low or 0) + 2)
         case Number(low, high):
             return str((high or 8) * 0.875)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Number, Size, Text, Whole, Words, like
+from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Integer, Number, Size, Text, Words, like
 from emolive.core.options import TABLE, Options, options_of
 from emolive.core.settings import Settings
 
@@ -17,7 +17,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-KINDS = [Flag(), Text(), Choice(("a", "b")), Whole(1, 144), Whole(), Number(0, 1), Number(0, above=True), File(),
+KINDS = [Flag(), Text(), Choice(("a", "b")), Integer(1, 144), Integer(), Number(0, 1), Number(0, above=True), File(),
          Words(), Words(("a", "b"), least=1, once=True), Channels(), Clock(), Size()]  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def test_any_words_are_a_value_or_a_sentence(kind, text):
     [
         (Clock(), "90", 90e3), (Clock(), "1:30", 90e3), (Clock(), "0:01:30.5", 90.5e3), (Flag(), "no", False),
         (Size(), "1280X720", (1280, 720)), (Channels(), "3, 17", (3, 17)), (Words(), "", ()),
-        (Words(once=True), "a,b,a", ("a", "b")), (Whole(1), "7", 7), (Number(0, 1), "1", 1.0),
+        (Words(once=True), "a,b,a", ("a", "b")), (Integer(1), "7", 7), (Number(0, 1), "1", 1.0),
         (Text(), "néz-moi", "néz-moi"),
     ],
 )  # fmt: skip
@@ -69,7 +69,7 @@ def test_what_words_mean(kind, text, value):
     ("kind", "text"),
     [
         (Number(0, 1), "nan"), (Number(0), "inf"), (Number(0, 1), "1.01"), (Number(0, above=True), "0"),
-        (Whole(1), "0"), (Whole(1), "1.0"), (Whole(1, 5), "6"), (Whole(1), "9" * 5000), (Clock(), "nan"),
+        (Integer(1), "0"), (Integer(1), "1.0"), (Integer(1, 5), "6"), (Integer(1), "9" * 5000), (Clock(), "nan"),
         (Clock(), "1:2:3:4"), (Clock(), "-1"), (Clock(), "inf"), (Size(), "0x5"), (Size(), "5"), (Channels(), "-1"),
         (Channels(), "²"), (Channels(), "a"),
         (Words(("a",), least=1), ""), (Words(("a",)), "b"), (Text(), "a\nb"), (Text(), "\ud800"), (File(), ""),
@@ -83,9 +83,9 @@ def test_what_is_refused(kind, text):
 def test_json_keeps_ones_and_trues_apart():
     for kind, value in (
         (Flag(), 1),
-        (Whole(), True),
+        (Integer(), True),
         (Number(), False),
-        (Whole(), 1.0),
+        (Integer(), 1.0),
         (Text(), 1),
         (Number(), 10**400),
     ):
