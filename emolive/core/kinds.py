@@ -255,7 +255,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Size:
+class PixelSize:
     """Width and height in pixels, like 1280x720."""
 
     metavar = "WxH"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Integer, Kind, Number, Size, Text, Words
+from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Integer, Kind, Number, PixelSize, Text, Words
 from emolive.core.settings import VIEW_NAMES, Settings, Variant
 
 VIEWING = ("cam", "file", "demo", "replay")
@@ -239,7 +239,7 @@ SECONDS = Number(0, metavar="SECONDS")
 OWN = (
     Option("camera", Text("WHICH"), "0", "The camera's number or device, or the address of a stream: 2, /dev/video2, "
            "rtsp://…, http://…/stream.mjpg.", FACES, ("cam",)),
-    Option("size", Size(), None, "The size that the camera is asked for, like 1280x720.", FACES, ("cam",)),
+    Option("size", PixelSize(), None, "The size that the camera is asked for, like 1280x720.", FACES, ("cam",)),
     Option("fps", Number(1, 1000), None, "The frames per second that the camera is asked for.", FACES, ("cam",)),
     Option("give_up", SECONDS, 60.0, "With --headless: after how long without a frame to give up.", RUN, ("cam",)),
     Option("start", Clock(), None, "Begin at this time of the video, like 0:10.", FACES, ("file",)),

@@ -12,10 +12,10 @@ from click.testing import CliRunner
 
 from emolive.commands.main import cli
 from emolive.commands.options import WIDTH, RowOption
-from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Integer, Number, Size, Text, Words
+from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Integer, Number, PixelSize, Text, Words
 from emolive.core.options import EVERY, FIELDS, GROUPS, options_of
-from emolive.corpus.contract import ENGINES
-from emolive.training.settings import Settings as Training
+from emolive.corpus.engines import ENGINES
+from emolive.training.recipe import Recipe
 
 COMMANDS = sorted(cli.commands.items())
 ROWS = [(name, p) for name, command in COMMANDS for p in command.params if isinstance(p, RowOption)]
@@ -42,7 +42,7 @@ def example(row: RowOption, folder: os.PathLike) -> str:
             return "3,17"
         case Clock():
             return "1:30"
-        case Size():
+        case PixelSize():
             return "640x480"
         case Text():
             return "some"
@@ -76,7 +76,7 @@ def test_names_in_the_table_are_those_that_there_are():
     rows = {(name, p.name): p.row for name, p in ROWS}
     assert rows["batch", "engine"].kind.names == tuple(ENGINES)
     fields = {p.name for p in cli.commands["train"].params if isinstance(p, RowOption) and p.row.default is None}
-    assert fields - {"settings"} == set(vars(Training()))
+    assert fields - {"settings"} == set(vars(Recipe()))
 
 
 @pytest.mark.parametrize(("name", "option"), ROWS, ids=[f"{name}-{p.name}" for name, p in ROWS])

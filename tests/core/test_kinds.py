@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Integer, Number, Size, Text, Words, like
+from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Integer, Number, PixelSize, Text, Words, like
 from emolive.core.options import TABLE, Options, options_of
 from emolive.core.settings import Settings
 
@@ -18,7 +18,7 @@ JSON = st.recursive(
     max_leaves=5,
 )
 KINDS = [Flag(), Text(), Choice(("a", "b")), Integer(1, 144), Integer(), Number(0, 1), Number(0, above=True), File(),
-         Words(), Words(("a", "b"), least=1, once=True), Channels(), Clock(), Size()]  # fmt: skip
+         Words(), Words(("a", "b"), least=1, once=True), Channels(), Clock(), PixelSize()]  # fmt: skip
 
 
 def tried(function: Callable, value: object) -> tuple:
@@ -56,7 +56,7 @@ def test_any_words_are_a_value_or_a_sentence(kind, text):
     ("kind", "text", "value"),
     [
         (Clock(), "90", 90e3), (Clock(), "1:30", 90e3), (Clock(), "0:01:30.5", 90.5e3), (Flag(), "no", False),
-        (Size(), "1280X720", (1280, 720)), (Channels(), "3, 17", (3, 17)), (Words(), "", ()),
+        (PixelSize(), "1280X720", (1280, 720)), (Channels(), "3, 17", (3, 17)), (Words(), "", ()),
         (Words(once=True), "a,b,a", ("a", "b")), (Integer(1), "7", 7), (Number(0, 1), "1", 1.0),
         (Text(), "néz-moi", "néz-moi"),
     ],
@@ -70,7 +70,7 @@ def test_what_words_mean(kind, text, value):
     [
         (Number(0, 1), "nan"), (Number(0), "inf"), (Number(0, 1), "1.01"), (Number(0, above=True), "0"),
         (Integer(1), "0"), (Integer(1), "1.0"), (Integer(1, 5), "6"), (Integer(1), "9" * 5000), (Clock(), "nan"),
-        (Clock(), "1:2:3:4"), (Clock(), "-1"), (Clock(), "inf"), (Size(), "0x5"), (Size(), "5"), (Channels(), "-1"),
+        (Clock(), "1:2:3:4"), (Clock(), "-1"), (Clock(), "inf"), (PixelSize(), "0x5"), (PixelSize(), "5"), (Channels(), "-1"),
         (Channels(), "²"), (Channels(), "a"),
         (Words(("a",), least=1), ""), (Words(("a",)), "b"), (Text(), "a\nb"), (Text(), "\ud800"), (File(), ""),
     ],
