@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 
+from emolive.core.errors import from_extra
 from emolive.training.recipe import Recipe
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 STANDARD = Recipe()
+NEEDS = "Training and measuring need Lightning and torchmetrics"
 
 
 def setting(*names: str, kind: object = None, help: str = "") -> click.decorators.FC:
@@ -54,7 +56,8 @@ def train(data: Path, out: Path, settings: Path | None, val_fraction: float, res
 
     Runs on several GPUs or machines under torchrun. Ctrl-C keeps the best epoch so far.
     """
-    from emolive.training import fit
+    with from_extra("train", NEEDS):
+        from emolive.training import fit
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", force=True)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
@@ -77,7 +80,8 @@ def train(data: Path, out: Path, settings: Path | None, val_fraction: float, res
 def evaluate(folder: Path, model: Path | None, out: Path, tta: str, detect: bool, detector: str) -> None:
     """Measure a network on FOLDER/<emotion>/*: accuracy, F1, calibration, recall and confusion."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    from emolive.training.evaluate import evaluate_folder
+    with from_extra("train", NEEDS):
+        from emolive.training.evaluate import evaluate_folder
 
     report = evaluate_folder(folder, model, out, tta, detector if detect else None)
     click.echo(f"accuracy {report['accuracy']:.2%} of {report['n']}, macro F1 {report['macro_f1']:.2%}, "
