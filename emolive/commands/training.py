@@ -10,10 +10,12 @@ from typing import Any
 import click
 
 from emolive.commands.options import command
+from emolive.core.errors import from_extra
 from emolive.core.options import Options
 from emolive.training.recipe import Recipe
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+NEEDS = "Training and measuring need Lightning and torchmetrics"
 
 
 @command("train", shown=dataclasses.asdict(Recipe()))
@@ -31,7 +33,8 @@ def train(
 
     Runs on several GPUs or machines under torchrun. Ctrl-C keeps the best epoch so far.
     """
-    from emolive.training import fit
+    with from_extra("train", NEEDS):
+        from emolive.training import fit
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", force=True)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
@@ -48,7 +51,8 @@ def train(
 def evaluate(options: Options, folder: Path, out: Path, tta: str, detect: bool) -> None:
     """Measure a network on FOLDER/<emotion>/*: accuracy, F1, calibration, recall and confusion."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    from emolive.training.evaluate import evaluate_folder
+    with from_extra("train", NEEDS):
+        from emolive.training.evaluate import evaluate_folder
 
     report = evaluate_folder(folder, options.model, out, tta, options.detector if detect else None)
     click.echo(f"accuracy {report['accuracy']:.2%} of {report['n']}, macro F1 {report['macro_f1']:.2%}, "

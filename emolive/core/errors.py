@@ -1,7 +1,8 @@
 """What can go wrong in a way the user can mend. Only `commands/main.py` turns these into exit statuses."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class EmoliveError(Exception):
@@ -22,6 +23,20 @@ class OutputError(EmoliveError):
 
 class UnknownName(EmoliveError):
     """A name that was asked for is none of those that there are."""
+
+
+@contextmanager
+def from_extra(name: str, what: str) -> Iterator[None]:
+    """For imports of what only an extra of emolive installs: where it is missing, a sentence instead of ImportError.
+
+    `what` says what needs it, `name` is the extra. A module of emolive's own that is missing is a bug, and raised.
+    """
+    try:
+        yield
+    except ImportError as error:
+        if (error.name or "").split(".")[0] == "emolive":
+            raise
+        raise EmoliveError(f"{what}. Install it: pip install 'emolive[{name}]'") from error
 
 
 def pick(name: str, choices: Iterable[str], what: str) -> str:
