@@ -70,8 +70,8 @@ def test_what_words_mean(kind, text, value):
     [
         (Number(0, 1), "nan"), (Number(0), "inf"), (Number(0, 1), "1.01"), (Number(0, above=True), "0"),
         (Integer(1), "0"), (Integer(1), "1.0"), (Integer(1, 5), "6"), (Integer(1), "9" * 5000), (Clock(), "nan"),
-        (Clock(), "1:2:3:4"), (Clock(), "-1"), (Clock(), "inf"), (PixelSize(), "0x5"), (PixelSize(), "5"), (Channels(), "-1"),
-        (Channels(), "²"), (Channels(), "a"),
+        (Clock(), "1:2:3:4"), (Clock(), "-1"), (Clock(), "inf"), (PixelSize(), "0x5"), (PixelSize(), "5"),
+        (Channels(), "-1"), (Channels(), "²"), (Channels(), "a"),
         (Words(("a",), least=1), ""), (Words(("a",)), "b"), (Text(), "a\nb"), (Text(), "\ud800"), (File(), ""),
     ],
 )  # fmt: skip
