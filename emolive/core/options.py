@@ -242,6 +242,8 @@ OWN = (
     Option("size", PixelSize(), None, "The size that the camera is asked for, like 1280x720.", FACES, ("cam",)),
     Option("fps", Number(1, 1000), None, "The frames per second that the camera is asked for.", FACES, ("cam",)),
     Option("give_up", SECONDS, 60.0, "With --headless: after how long without a frame to give up.", RUN, ("cam",)),
+    Option("allow_other_hosts", Flag(), False, "A network stream may lead to other hosts than its own.",
+           RUN, ("cam",)),
     Option("start", Clock(), None, "Begin at this time of the video, like 0:10.", FACES, ("file",)),
     Option("end", Clock(), None, "End at this time of the video, like 0:20.", FACES, ("file",)),
     Option("faces", Integer(1, 64), 3, "How many portraits are in the scene.", FACES, ("demo",)),
