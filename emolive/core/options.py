@@ -281,8 +281,8 @@ OWN = (
     Option("json", Flag(), False, "Say the figures as JSON, for machines.", RUN, ("summary",)),
 
     Option("port", Integer(1, 65535), 8501, "The port of this machine that the page is served on.", RUN, ("web",)),
-    Option("host", Text("ADDRESS"), "127.0.0.1", "Where the page is served: another address than this machine's own opens "
-           "it to the network.", RUN, ("web",)),
+    Option("host", Text("ADDRESS"), "127.0.0.1", "Where the page is served: another address than this machine's own "
+           "opens it to the network.", RUN, ("web",)),
     Option("browser", Flag(off=True), True, "Open the page in the browser.", RUN, ("web",)),
 
     Option("source", Text("FILE"), "demo", "The video that is looked at, or demo.", FACES, ("bench",)),
