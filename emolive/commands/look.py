@@ -10,11 +10,18 @@ from emolive.core.options import Options
 
 
 @command("cam")
-def cam(options: Options, camera: str, size: tuple[int, int] | None, fps: float | None, give_up: float) -> None:
+def cam(
+    options: Options,
+    camera: str,
+    size: tuple[int, int] | None,
+    fps: float | None,
+    give_up: float,
+    allow_other_hosts: bool,
+) -> None:
     """Look through a camera or a network stream."""
     from emolive.live import session
 
-    session.camera(options, camera, size, fps, give_up)
+    session.camera(options, camera, size, fps, give_up, allow_other_hosts)
 
 
 @command("file")
