@@ -34,7 +34,7 @@ WRITTEN = frozenset((REPORT, VIDEO, *DATA, *HALF))
 
 _DRAFT = re.compile(r"draft-[0-9a-f]{32}")
 _ANSWERS = re.compile(r"[0-9a-f]{16}-[0-9]{5}\.answers")
-_HALF_ANSWERS = re.compile(r"[0-9a-f]{16}-[0-9]{5}\.[0-9]+\.part")
+_HALF_ANSWERS = re.compile(r"[0-9a-f]{16}-[0-9]{5}\.[0-9a-f]+\.part")
 
 
 def data_name(kind: str) -> str:

@@ -6,9 +6,11 @@ import csv
 import dataclasses
 import logging
 import os
+import re
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from emolive.networks import torchvision_guard  # noqa: F401
 
@@ -33,6 +35,8 @@ log = logging.getLogger(__name__)
 HISTORY = ("epoch", "size", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
 BEST = "best.safetensors"
 LAST = "last"
+CHECKPOINT = re.compile(r"(last|best-epoch=[0-9]+)(-v[0-9]+)?\.ckpt")
+"""What is called so in the folder checkpoints was written by a run."""
 
 
 class Learnt(Dataset):
@@ -124,7 +128,27 @@ class History(Callback):
         log.info("epoch %d: %s", epoch + 1, ", ".join(f"{name} {new[name]:.4f}" for name in HISTORY[2:]))
 
 
-class Best(ModelCheckpoint):
+class Checkpoint(ModelCheckpoint):
+    """Lightning's, but it believes a checkpoint that it goes on from nothing about where other files lie: Lightning
+    would load and delete them."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what was best, where it is a file of ours in our folder."""
+        known = dict(state_dict)
+        for name in ("best_model_path", "kth_best_model_path", "last_model_path"):
+            known[name] = self._own(known.get(name))
+        best = known.get("best_k_models")
+        kept = best.items() if isinstance(best, dict) else ()
+        known["best_k_models"] = {own: score for path, score in kept if (own := self._own(path))}
+        super().load_state_dict({**known, "dirpath": self.dirpath})
+
+    def _own(self, path: object) -> str:
+        """A path in this run's own folder; "" for what is no checkpoint's name there."""
+        name = Path(path).name if isinstance(path, str) else ""
+        return str(Path(self.dirpath, name)) if CHECKPOINT.fullmatch(name) else ""
+
+
+class Best(Checkpoint):
     """Keeps the best state, and writes it in emolive's own format as soon as it is reached."""
 
     def __init__(self, out: Path) -> None:
@@ -138,7 +162,7 @@ class Best(ModelCheckpoint):
         super().on_train_epoch_end(trainer, pl_module)
         if trainer.is_global_zero and self.best_model_path != self.written:
             self.written = self.best_model_path
-            state = torch.load(self.written, map_location="cpu", weights_only=False)
+            state = _plain_state(Path(self.written))
             size = pl_module.settings.stage(state["epoch"]).size
             spec = dataclasses.replace(pl_module.spec, input_size=size)
             save(self.out / BEST, exported(state["state_dict"], spec), spec)
@@ -163,7 +187,7 @@ def train(data: Path, out: Path, settings: Settings, fraction: float = 0.1, resu
     settings.write(out / "settings.json")
     trainer = _trainer(out, settings, len(faces))
     try:
-        trainer.fit(module, datamodule=Data(faces, held, spec, settings), ckpt_path=last, weights_only=False)
+        trainer.fit(module, datamodule=Data(faces, held, spec, settings), ckpt_path=last, weights_only=True)
     except (KeyboardInterrupt, SystemExit):
         signal.signal(signal.SIGINT, signal.default_int_handler)  # Lightning turned it off
         log.warning("Stopped. The best epoch so far is kept; --resume goes on after the last whole epoch.")
@@ -190,10 +214,24 @@ def _last(out: Path, labels: tuple[str, ...]) -> Path:
     path = out / "checkpoints" / f"{LAST}.ckpt"
     if not path.is_file():
         raise EmoliveError(f"There is nothing to go on with in {out}: no {path.name}. Leave --resume away.")
-    before = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]["weights"]
-    if len(before) != len(labels):
-        raise EmoliveError(f"The run in {out} has {len(before)} classes, the data {len(labels)}. Use its own data.")
+    count = len(_plain_state(path)["state_dict"]["weights"])
+    if count != len(labels):
+        raise EmoliveError(f"The run in {out} has {count} classes, the data {len(labels)}. Use its own data.")
     return path
+
+
+def _plain_state(path: Path) -> dict[str, Any]:
+    """The state in a checkpoint: tensors, numbers and words. Raises `EmoliveError` for anything else."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if isinstance(state["state_dict"]["weights"], Tensor) and isinstance(state["epoch"], int):
+            return state
+        raise TypeError("no state of a run")
+    except Exception as error:  # torch raises many kinds for a file that is no checkpoint
+        raise EmoliveError(
+            f"{path} is no checkpoint of a training run, so it was not loaded (nothing in it was executed). Train "
+            "anew, into another folder with --out."
+        ) from error
 
 
 def precision(choice: str) -> str:
@@ -215,7 +253,7 @@ def _amx() -> bool:
 def _trainer(out: Path, settings: Settings, pictures: int) -> pl.Trainer:
     world, local = (int(os.environ.get(name, 1)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
     steps = max(1, pictures // settings.batch)
-    last = ModelCheckpoint(out / "checkpoints", LAST, save_on_train_epoch_end=True, enable_version_counter=False)
+    last = Checkpoint(out / "checkpoints", LAST, save_on_train_epoch_end=True, enable_version_counter=False)
     callbacks: list[Callback] = [History(out), Best(out), last]
     if settings.average:
         callbacks.append(EMAWeightAveraging(decay=1 - 1 / max(1.0, settings.average * steps)))
