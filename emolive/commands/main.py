@@ -1,8 +1,13 @@
 """The commands. They parse and wire, and do no work themselves; heavy imports happen inside them."""
 
 import logging
+import os
 import sys
+import threading
+import traceback
+from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import click
@@ -15,24 +20,40 @@ from emolive.commands.reports import explain, plot
 from emolive.commands.summary import summary
 from emolive.commands.training import evaluate, train
 from emolive.commands.web import web
-from emolive.core.errors import EmoliveError
+from emolive.core.errors import EmoliveError, SourceError
 from emolive.core.options import Options, common_options, model_options, viewing_options
+from emolive.media.address import is_address, scrubbed
 
 
 class Group(click.Group):
-    """Turns what the user can mend into a sentence and exit status 1; `--debug` shows the traceback instead."""
+    """Turns what the user can mend into a sentence and exit status 1; `--debug` shows the traceback instead. Addresses
+    in any sentence are shown without their passwords."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
+        """Run the command line, whose words are remembered: they may hold secrets."""
+        self.words = list(sys.argv[1:] if args is None else args)
+        return super().main(args, *rest, **named)
 
     def invoke(self, context: click.Context) -> Any:
         """Run a command; an `EmoliveError` becomes a `ClickException`, Ctrl-C ends with 130."""
         try:
             return super().invoke(context)
+        except click.ClickException as error:
+            error.message = self.said(error.message)
+            raise
         except EmoliveError as error:
             if "--debug" in sys.argv:
                 raise
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(self.said(str(error))) from error
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             sys.exit(130)
+
+    def said(self, text: str) -> str:
+        """A text for people, without the passwords that the user's words and the environment hold."""
+        words = [*getattr(self, "words", ()), *(v for name, v in os.environ.items() if name.startswith("EMOLIVE_"))]
+        values = [word.partition("=")[2] for word in words if word.startswith("--")]
+        return scrubbed(text, [*words, *values])
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -78,6 +99,9 @@ def cam(options: Options, camera: str, size: tuple[int, int] | None, fps: float 
     """Look through a camera or a network stream."""
     from emolive.live import session
 
+    if not is_address(camera) and set(camera) & set("@?=") and not os.path.exists(camera):
+        # It may hold a password, so it is not said again.
+        raise SourceError("The address of a camera begins with rtsp:// or http://. Write it whole, in quotes.")
     session.camera(options, camera, size, fps, give_up)
 
 
@@ -146,5 +170,26 @@ cli.add_command(bench)
 
 def main() -> None:
     """The entry point: every option can also be set in the environment, like EMOLIVE_CAM_CAMERA=2."""
+    cli.words = sys.argv[1:]
+    _hide_passwords()
     logging.basicConfig(level=logging.INFO if {"-v", "--verbose"} & set(sys.argv) else logging.ERROR)
     cli(auto_envvar_prefix="EMOLIVE")
+
+
+def _hide_passwords() -> None:
+    """In tracebacks, and in whatever is logged by whomever."""
+    record_of = logging.getLogRecordFactory()
+
+    def record(*values: Any, **named: Any) -> logging.LogRecord:
+        made = record_of(*values, **named)
+        made.msg, made.args = cli.said(made.getMessage()), ()
+        if made.exc_info and made.exc_info[0]:
+            made.exc_text = cli.said("".join(traceback.format_exception(*made.exc_info)).rstrip())
+        return made
+
+    def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.stderr.write(cli.said("".join(traceback.format_exception(kind, error, trace))))
+
+    logging.setLogRecordFactory(record)
+    sys.excepthook = told
+    threading.excepthook = lambda given: told(given.exc_type, given.exc_value or given.exc_type(), given.exc_traceback)
