@@ -18,7 +18,7 @@ CALLS = frozenset(("eval", "exec", "compile", "read_pickle", "load_from_checkpoi
 """Functions that do, by themselves or of something; `re.compile` and `net.eval` are others."""
 
 PLANTING = frozenset(("tests/endurance/model_files.py", "tests/endurance/test_untrusted_models.py",
-                      "tests/endurance/test_planted_programs.py", "tests/test_model.py"))  # fmt: skip
+                      "tests/endurance/test_planted_programs.py", "tests/networks/test_checkpoint.py"))  # fmt: skip
 """Tests that make such files, and show that they would be run by whoever trusts them."""
 
 

@@ -39,7 +39,7 @@ class Group(click.Group):
         try:
             return super().invoke(context)
         except click.ClickException as error:
-            error.message = self.said(error.message)
+            error.message = self.said(error.message)  # type: ignore[misc]  # its own sentence, without secrets
             raise
         except EmoliveError as error:
             if "--debug" in sys.argv:

@@ -64,9 +64,9 @@ def owned(folder: Path) -> Owned | None:
         return None
     first = next(iter(said.values()))
     claims = [first] if REPORT in said else said.values()  # without a report a replacement was stopped half-way
-    files = {facts.get(key) for facts in claims for key in ("data", "video")} & {VIDEO, *DATA}
-    source = first.get("source", "")
-    return Owned(str(source), frozenset(files | said.keys()))
+    named = {facts.get(key) for facts in claims for key in ("data", "video")}
+    files = frozenset(name for name in (VIDEO, *DATA) if name in named)
+    return Owned(str(first.get("source", "")), files | said.keys())
 
 
 def _said(path: Path) -> dict[str, Any] | None:

@@ -35,7 +35,7 @@ def built(kind: Any, value: Any, arrays: Sequence[np.ndarray]) -> Any:
         return None if value is None else built(real, value, arrays)
     if kind is np.ndarray:
         return arrays[_as(int, value)]
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return kind(**{name: built(hint, _as(dict, value)[name], arrays) for name, hint in _fields(kind).items()})
     if origin is tuple:
         parts = _as(list, value)

@@ -1,7 +1,5 @@
 """The numbers per frame as a file: JSON lines, or a table (CSV, Parquet) with one row per face and frame."""
 
-import csv
-import io
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -11,9 +9,8 @@ from typing import Self
 from emolive.core.errors import OutputError
 from emolive.core.files import check_output, why
 from emolive.core.scene import Picture, Scene, Sink
+from emolive.core.tables import Cell, csv_line
 from emolive.media.figures import FIGURES, Figure, Labels
-
-Cell = int | float | str | None
 
 
 def data_writer(path: Path, labels: Labels, overwrite: bool = False, inputs: Sequence[Path] = ()) -> Sink:
@@ -58,7 +55,7 @@ class DataWriter:
         begins, self._index = self._index is None, scene.frame.index
         if self._is_table:
             header = [table_header(scene, self._labels)] if begins else []
-            text = "".join(map(_csv, [*header, *table_rows(scene, self._labels)]))
+            text = "".join(csv_line(row) for row in [*header, *table_rows(scene, self._labels)])
         else:
             text = json_line(scene, self._labels)
         self._write(text.encode())
@@ -117,9 +114,3 @@ def _cells(figure: Figure, scene: Scene, face: int, labels: Labels) -> list[Cell
     if isinstance(value, dict):
         return list(value.values())
     return list(value) if isinstance(value, list) else [value]
-
-
-def _csv(row: Sequence[object]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(row)
-    return line.getvalue()

@@ -14,7 +14,8 @@ from typing import Self
 from emolive.core.errors import EmoliveError, OutputError
 from emolive.core.files import check_output, why
 from emolive.core.scene import Picture, Scene
-from emolive.media.data import Cell, table_header, table_rows
+from emolive.core.tables import Cell
+from emolive.media.data import table_header, table_rows
 from emolive.media.figures import FIGURES, WHOLE, WORDS, Labels
 
 try:

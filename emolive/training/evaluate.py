@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from torchvision.transforms.v2 import functional as F
 
 from emolive.core.errors import EmoliveError
 from emolive.core.scene import Frame
+from emolive.core.tables import read_csv
 from emolive.faces.crop import crop_face, square
 from emolive.networks.checkpoint import Model, load
 from emolive.training.dataset import VOTES, Faces, read_faces
@@ -92,8 +92,12 @@ def measure(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str])
 
 def agreement(probabilities: np.ndarray, faces: Faces, table: Path) -> dict[str, float]:
     """Accuracy against the majority of FER+'s annotators, where one emotion that the model knows has most votes."""
-    with open(table, newline="", encoding="utf-8") as stream:
-        rows = {row.pop("file"): {name: float(votes) for name, votes in row.items()} for row in csv.DictReader(stream)}
+    try:
+        with open(table, newline="", encoding="utf-8") as stream:
+            named = {row.pop("file"): row for row in read_csv(stream)}
+        rows = {file: {name: float(votes or 0) for name, votes in row.items()} for file, row in named.items()}
+    except (OSError, KeyError, ValueError) as error:
+        raise EmoliveError(f"{table} is no table of votes ({error}). train/prepare_fer2013.py writes one.") from error
     hits = []
     for name, guess in zip(faces.files, probabilities.argmax(1), strict=True):
         votes = rows.get(name, {})

@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from emolive.core.errors import EmoliveError
+from emolive.core.tables import write_csv
 from emolive.networks.checkpoint import GRAY, Spec, save
 from emolive.training.augment import augmentation
 from emolive.training.dataset import VOTES, Faces, join_votes, load_data
@@ -121,9 +122,7 @@ class History(Callback):
         new = {**values, "epoch": epoch + 1, "size": pl_module.settings.stage(epoch).size}
         rows = [row for row in self.rows() if row["epoch"] <= epoch] + [new]
         with open(self.path, "w", newline="") as stream:
-            table = csv.writer(stream)
-            table.writerow(HISTORY)
-            table.writerows([f"{row[name]:.6g}" for name in HISTORY] for row in rows)
+            write_csv(stream, [HISTORY, *([f"{row[name]:.6g}" for name in HISTORY] for row in rows)])
         draw_history(rows, self.path.with_suffix(".png"))
         log.info("epoch %d: %s", epoch + 1, ", ".join(f"{name} {new[name]:.4f}" for name in HISTORY[2:]))
 
@@ -145,7 +144,7 @@ class Checkpoint(ModelCheckpoint):
     def _own(self, path: object) -> str:
         """A path in this run's own folder; "" for what is no checkpoint's name there."""
         name = Path(path).name if isinstance(path, str) else ""
-        return str(Path(self.dirpath, name)) if CHECKPOINT.fullmatch(name) else ""
+        return str(Path(self.dirpath or "", name)) if CHECKPOINT.fullmatch(name) else ""
 
 
 class Best(Checkpoint):
@@ -224,9 +223,9 @@ def _plain_state(path: Path) -> dict[str, Any]:
     """The state in a checkpoint: tensors, numbers and words. Raises `EmoliveError` for anything else."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        if isinstance(state["state_dict"]["weights"], Tensor) and isinstance(state["epoch"], int):
-            return state
-        raise TypeError("no state of a run")
+        if not (isinstance(state["state_dict"]["weights"], Tensor) and isinstance(state["epoch"], int)):
+            raise TypeError("no state of a run")
+        return dict(state)
     except Exception as error:  # torch raises many kinds for a file that is no checkpoint
         raise EmoliveError(
             f"{path} is no checkpoint of a training run, so it was not loaded (nothing in it was executed). Train "

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
+from emolive.core.errors import OutputError
 from emolive.corpus.batch import _tidy
 from emolive.corpus.layout import AFTER, MAKING, REPORT, VIDEO, WRITTEN, data_name, draft, making, results
 from emolive.corpus.manifest import videos
 from emolive.corpus.report import Report
-from emolive.core.errors import OutputError
 
 STEMS = (
     "P00", "P01", "a b", ".", "...", ".hidden", "con", "summary.html", "x" * 250, "ü" * 120, "line\nbreak", "-rf",

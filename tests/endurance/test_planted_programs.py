@@ -15,12 +15,12 @@ import pytest
 import torch
 from films import noise, write_video
 
+from emolive.core.options import Options
 from emolive.corpus.answers import FORMAT, Recall
 from emolive.corpus.job import Job, Join, Segment, Split, Whole
 from emolive.corpus.layout import making
 from emolive.corpus.manifest import settings_hash
 from emolive.corpus.work import _segments, work
-from emolive.core.options import Options
 
 EMOLIVE = [sys.executable, "-m", "emolive"]
 
