@@ -13,6 +13,7 @@ from emolive.core.options import Options, common_options, model_options
 @click.option("--faces", type=click.IntRange(1, 64), help="Portraits in the demo.  [default: 1]")
 @click.option("--json", "path", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here too.")
 @click.option("--headless", is_flag=True, help="Open no windows.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @model_options
 @common_options
 def bench(
@@ -21,6 +22,7 @@ def bench(
     faces: int | None,
     path: Path | None,
     headless: bool,
+    overwrite: bool,
     model: Path | None,
     labels: tuple[str, ...],
     device: str,
@@ -34,11 +36,18 @@ def bench(
     """
     from emolive.bench.measure import Wish, measure
     from emolive.bench.result import table
+    from emolive.core.errors import OutputError
+    from emolive.core.files import check_output, why
 
     if faces and source != "demo":
         raise click.UsageError("--faces goes with the demo: a video shows the faces that it shows.")
+    if path:
+        check_output(path, [Path(source), *([model] if model else [])], overwrite)
     options = Options(model=model, labels=labels, device=device, half=half, headless=headless)
     done = measure(options, Wish(source, faces or 1, frames), lambda words: click.echo(words, err=True))
     click.echo(table(done))
     if path:
-        path.write_text(done.json(), encoding="utf-8")
+        try:
+            path.write_text(done.json(), encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"{path} cannot be written ({why(error)}). Choose another folder.") from error

@@ -28,6 +28,7 @@ def setting(*names: str, kind: object = None, help: str = "") -> click.decorator
 @click.option("--val-fraction", type=click.FloatRange(0, 0.9, min_open=True), default=0.1, show_default=True,
               help="Part of each class that is held out where DATA has no folder validation.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on after the last whole epoch of the run in --out.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier run, or other files of these names, in --out.")
 @setting("--stages", help="Input sizes and epochs: 64x6,112x8@0.5~0.1: 6 epochs at 64 pixels, 8 at 112, less spoilt,"
          " seeking a flat minimum (SAM, rho 0.1). After a / the learning rate starts anew, half as high.")  # fmt: skip
 @setting("--init", help="Weights to start from: imagenet (downloaded), none, or a file.")
@@ -49,7 +50,9 @@ def setting(*names: str, kind: object = None, help: str = "") -> click.decorator
 @setting("--seed", kind=click.IntRange(0), help="All chance comes from it.")
 @setting("--precision", kind=click.Choice(["auto", "32-true", "bf16-mixed", "16-mixed"]), help="Arithmetic.")
 @setting("--workers", kind=click.IntRange(0), help="Processes that augment pictures.")
-def train(data: Path, out: Path, settings: Path | None, val_fraction: float, resume: bool, **given: object) -> None:
+def train(
+    data: Path, out: Path, settings: Path | None, val_fraction: float, resume: bool, overwrite: bool, **given: object
+) -> None:
     """Train a network on DATA/{train,validation}/<emotion>/*, or on DATA/<emotion>/* split by --val-fraction.
 
     Runs on several GPUs or machines under torchrun. Ctrl-C keeps the best epoch so far.
@@ -63,7 +66,8 @@ def train(data: Path, out: Path, settings: Path | None, val_fraction: float, res
     if resume and not settings and (out / "settings.json").is_file():
         base = Settings.read(out / "settings.json")
     chosen = dataclasses.replace(base, **{name: value for name, value in given.items() if value is not None})
-    fit.train(data, out, chosen, val_fraction, resume)
+    inputs = [*([settings] if settings and not resume else []), Path(chosen.init)]
+    fit.train(data, out, chosen, val_fraction, resume, overwrite, inputs)
 
 
 @click.command()
@@ -74,11 +78,14 @@ def train(data: Path, out: Path, settings: Path | None, val_fraction: float, res
               help="Average over mirrored pictures, or over ten crops.")  # fmt: skip
 @click.option("--detect", is_flag=True, help="Find the face first; without it each picture is a face crop.")
 @click.option("--detector", default="full", show_default=True, help="Which detector: full, short or tiled.")
-def evaluate(folder: Path, model: Path | None, out: Path, tta: str, detect: bool, detector: str) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace an existing report.")
+def evaluate(
+    folder: Path, model: Path | None, out: Path, tta: str, detect: bool, detector: str, overwrite: bool
+) -> None:
     """Measure a network on FOLDER/<emotion>/*: accuracy, F1, calibration, recall and confusion."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     from emolive.training.evaluate import evaluate_folder
 
-    report = evaluate_folder(folder, model, out, tta, detector if detect else None)
+    report = evaluate_folder(folder, model, out, tta, detector if detect else None, overwrite)
     click.echo(f"accuracy {report['accuracy']:.2%} of {report['n']}, macro F1 {report['macro_f1']:.2%}, "
                f"calibration error {report['ece']:.2%}; see {out / 'report.json'}")  # fmt: skip

@@ -13,7 +13,8 @@ from emolive.core.errors import SourceError
 from emolive.core.options import LOOKING, Options
 from emolive.core.settings import Settings
 from emolive.live import session
-from emolive.media.bundle import SETTINGS, Recorded, read_bundle
+from emolive.live.outputs import check_outputs
+from emolive.media.bundle import ANNOTATED, CLEAN, DATA, SETTINGS, Recorded, read_bundle
 
 PATHS = frozenset(("model", "model_b"))
 
@@ -29,6 +30,8 @@ def replay(folder: Path, options: Options, given: Collection[str]) -> None:
         _tell_of_another_model(bundle, asked)
     for name, (then, now) in changed(bundle, asked).items():
         click.echo(f"{name.replace('_', '-')}: {then} → {now}", err=True)
+    files = [folder / name for name in (CLEAN, ANNOTATED, DATA, SETTINGS)]
+    check_outputs(asked, [bundle.clean], files)
     session.files(asked, [bundle.clean], None, None)
 
 

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAverag
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
-from emolive.core.errors import EmoliveError
+from emolive.core.errors import EmoliveError, OutputError
+from emolive.core.files import check_output, why
 from emolive.core.tables import write_csv
 from emolive.networks.checkpoint import GRAY, Spec, save
 from emolive.training.augment import augmentation
 from emolive.training.dataset import VOTES, Faces, join_votes, load_data
-from emolive.training.finish import finish
+from emolive.training.evaluate import CONFUSION, REPORT
+from emolive.training.finish import MISTAKES, MODEL, finish
 from emolive.training.network import Emotions, exported, spec_of, start
 from emolive.training.settings import Settings, Stage
 
@@ -35,6 +38,10 @@ log = logging.getLogger(__name__)
 
 HISTORY = ("epoch", "size", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
 BEST = "best.safetensors"
+SETTINGS, HISTORY_CSV = "settings.json", "history.csv"
+WRITTEN = (SETTINGS, HISTORY_CSV, "history.png", BEST, MODEL, REPORT, CONFUSION, MISTAKES)
+"""What a run writes besides its checkpoints."""
+
 LAST = "last"
 CHECKPOINT = re.compile(r"(last|best-epoch=[0-9]+)(-v[0-9]+)?\.ckpt")
 """What is called so in the folder checkpoints was written by a run."""
@@ -102,7 +109,7 @@ class History(Callback):
     """After each epoch a row in history.csv, the curves in history.png, a line in the log."""
 
     def __init__(self, out: Path) -> None:
-        self.path = out / "history.csv"
+        self.path = out / HISTORY_CSV
 
     def rows(self) -> list[dict[str, float]]:
         """The epochs so far."""
@@ -167,23 +174,31 @@ class Best(Checkpoint):
             save(self.out / BEST, exported(state["state_dict"], spec), spec)
 
 
-def train(data: Path, out: Path, settings: Settings, fraction: float = 0.1, resume: bool = False) -> None:
+def train(
+    data: Path,
+    out: Path,
+    settings: Settings,
+    fraction: float = 0.1,
+    resume: bool = False,
+    overwrite: bool = False,
+    inputs: Sequence[Path] = (),
+) -> None:
     """Train on the folders in `data` and write everything to `out`: see `Best`, `History` and `finish`.
 
-    Ctrl-C ends the training early; the best epoch so far is measured and kept.
+    Ctrl-C ends the training early; the best epoch so far is measured and kept. What is in `out` already is replaced
+    only if the run goes on (`resume`) or with `overwrite`, and never one of the `inputs` (files) or of the pictures.
     """
     settings.plan()
     faces, held = load_data(data, settings.crop_size, fraction, settings.seed)
     faces = _with_targets(faces, data, settings)
-    out.mkdir(parents=True, exist_ok=True)
     last = _last(out, faces.labels) if resume else None
-    if not resume and (out / "checkpoints").is_dir():
-        raise EmoliveError(f"{out} holds a run already. Go on with it by --resume, or name another folder with --out.")
+    if not int(os.environ.get("RANK", 0)):  # the first process of several: the others' outputs are its own
+        _make_room(out, [*inputs, *data.glob("*/*"), *data.glob("*/*/*")], resume, overwrite)
     spec = spec_of(settings, faces.labels)
     pl.seed_everything(settings.seed, workers=True, verbose=False)
     net = start(spec, "none" if resume else settings.init, faces.targets.shape[1])
     module = Emotions(net, spec, settings, np.bincount(faces.truth, minlength=len(spec.labels)))
-    settings.write(out / "settings.json")
+    settings.write(out / SETTINGS)
     trainer = _trainer(out, settings, len(faces))
     try:
         trainer.fit(module, datamodule=Data(faces, held, spec, settings), ckpt_path=last, weights_only=True)
@@ -217,6 +232,25 @@ def _last(out: Path, labels: tuple[str, ...]) -> Path:
     if count != len(labels):
         raise EmoliveError(f"The run in {out} has {count} classes, the data {len(labels)}. Use its own data.")
     return path
+
+
+def _make_room(out: Path, inputs: Sequence[Path], resume: bool, overwrite: bool) -> None:
+    """See that a run may be written to `out`; with `overwrite`, remove the files of an earlier one, by their names."""
+    earlier = out / "checkpoints"
+    if earlier.is_dir() and not (resume or overwrite):
+        raise EmoliveError(
+            f"{out} holds a run already. Go on with it by --resume, name another folder with --out, or add --overwrite."
+        )
+    for name in WRITTEN:
+        check_output(out / name, inputs, resume or overwrite)
+    if resume:
+        return
+    own = [path for path in earlier.iterdir() if CHECKPOINT.fullmatch(path.name)] if earlier.is_dir() else []
+    try:
+        for path in (*own, *(out / name for name in WRITTEN)):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written to ({why(error)}). Choose another folder with --out.") from error
 
 
 def _plain_state(path: Path) -> dict[str, Any]:
