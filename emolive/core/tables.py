@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-Cell = int | float | str | None
+CsvCell = int | float | str | None
 
 _FORMULA = re.compile(r"'*(\s*[=+\-@\uff0b\uff0d\uff1d\uff20]|[\t\r\n])")
 """What a text begins with that is a formula, or one that is guarded: it is guarded once more, so that reading gives it
@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _GUARD = "'"
 
 
-def csv_line(row: Iterable[Cell]) -> str:
+def csv_line(row: Iterable[CsvCell]) -> str:
     """A row as a line of CSV, None as nothing.
 
     A spreadsheet runs a text that begins with =, +, -, @, a tab or a return: such a text gets a ' before it. Numbers
@@ -27,7 +27,7 @@ def csv_line(row: Iterable[Cell]) -> str:
     return line.getvalue().removesuffix("\r\n") + "\n"
 
 
-def write_csv(file: TextIO, rows: Iterable[Sequence[Cell]]) -> None:
+def write_csv(file: TextIO, rows: Iterable[Sequence[CsvCell]]) -> None:
     """Write rows as `csv_line` does."""
     file.writelines(map(csv_line, rows))
 
@@ -49,7 +49,7 @@ def read_csv(file: TextIO) -> Iterator[dict[str, str | None]]:
         raise ValueError(str(error)) from error
 
 
-def _harmless(cell: Cell) -> Cell:
+def _harmless(cell: CsvCell) -> CsvCell:
     if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
         return cell
     return _GUARD + cell if _FORMULA.match(cell) else cell

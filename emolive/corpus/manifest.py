@@ -9,13 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from emolive.core.errors import OutputError, SourceError
-from emolive.core.options import LOOKING, Options
+from emolive.core.options import Options
 from emolive.corpus.layout import is_free
 from emolive.corpus.names import folded, hashed_name, is_name, plain_name
 from emolive.media.sources import VIDEO_SUFFIXES
-
-WINDOWS = {"views", "mirror"}
-"""Options of looking that a result does not depend on: a batch has no windows."""
 
 
 def videos(names: Sequence[str], out: Path, writes: frozenset[str] = frozenset()) -> dict[Path, str]:
@@ -70,9 +67,7 @@ def _fixed(pattern: Path) -> Path:
 
 def settings_of(options: Options, annotated: bool, data: str) -> dict[str, object]:
     """The options that a result depends on, as JSON holds them; model files are known by their content."""
-    looks = {name: value for name, value in vars(options).items() if name in LOOKING - WINDOWS}
-    looks |= {name: str(looks[name]) for name in ("model", "model_b") if looks[name]}
-    return {**looks, "annotated": annotated, "data": data}
+    return {**options.key(), "annotated": annotated, "data": data}
 
 
 def settings_hash(options: Options, annotated: bool, data: str, models: Sequence[str]) -> str:

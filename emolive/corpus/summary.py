@@ -12,7 +12,7 @@ from emolive.core.tables import csv_line
 from emolive.corpus.layout import MAKING, REPORT
 from emolive.corpus.summary_page import page
 from emolive.reports.people import SUFFIXES, read_people
-from emolive.reports.rows import Row
+from emolive.reports.ribbon import Row
 from emolive.reports.tally import tally
 
 CSV, PAGE = "summary.csv", "summary.html"

@@ -11,18 +11,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from emolive.core.errors import EmoliveError, OutputError
+from emolive.core.errors import EmoliveError, OutputError, from_extra
 from emolive.core.files import check_output, why
 from emolive.core.scene import Picture, Scene
-from emolive.core.tables import Cell
-from emolive.media.data import table_header, table_rows
 from emolive.media.figures import FIGURES, WHOLE, WORDS, Labels
+from emolive.media.rows import TableCell, table_header, table_rows
 
-try:
+with from_extra("parquet", "Parquet files need pyarrow"):
     import pyarrow as pa
     from pyarrow import parquet as pq
-except ImportError as error:
-    raise EmoliveError("Parquet files need pyarrow. Install it: pip install 'emolive[parquet]'") from error
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +45,7 @@ class ParquetWriter:
         self.part = path.with_name(f".{path.name}.part")
         self._labels, self._overwrite, self._inputs = tuple(labels), overwrite, inputs
         self._index: int | None = None
-        self._rows: list[list[Cell]] = []
+        self._rows: list[list[TableCell]] = []
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> Self:

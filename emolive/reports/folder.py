@@ -13,8 +13,8 @@ import numpy as np
 
 from emolive.core.errors import OutputError
 from emolive.core.files import check_output, why
+from emolive.reports.explain_page import page
 from emolive.reports.figures import Report, as_json
-from emolive.reports.page import page
 
 SHEETS = "sheets"
 """The folder beside the page that its pictures lie in."""

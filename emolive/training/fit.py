@@ -32,7 +32,7 @@ from emolive.training.dataset import VOTES, Faces, join_votes, load_data
 from emolive.training.evaluate import CONFUSION, REPORT
 from emolive.training.finish import MISTAKES, MODEL, finish
 from emolive.training.network import Emotions, exported, spec_of, start
-from emolive.training.settings import Settings, Stage
+from emolive.training.recipe import Recipe, Stage
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Judged(Dataset):
 class Data(pl.LightningDataModule):
     """The loaders; the one of training is made afresh each epoch, because the input size may change."""
 
-    def __init__(self, train: Faces, validation: Faces, spec: Spec, settings: Settings) -> None:
+    def __init__(self, train: Faces, validation: Faces, spec: Spec, settings: Recipe) -> None:
         super().__init__()
         self.learnt, self.judged = Learnt(train, spec, settings.seed), Judged(validation)
         self.settings = settings
@@ -154,7 +154,7 @@ class Checkpoint(ModelCheckpoint):
         return str(Path(self.dirpath or "", name)) if CHECKPOINT.fullmatch(name) else ""
 
 
-class Best(Checkpoint):
+class BestKeeper(Checkpoint):
     """Keeps the best state, and writes it in emolive's own format as soon as it is reached."""
 
     def __init__(self, out: Path) -> None:
@@ -177,13 +177,13 @@ class Best(Checkpoint):
 def train(
     data: Path,
     out: Path,
-    settings: Settings,
+    settings: Recipe,
     fraction: float = 0.1,
     resume: bool = False,
     overwrite: bool = False,
     inputs: Sequence[Path] = (),
 ) -> None:
-    """Train on the folders in `data` and write everything to `out`: see `Best`, `History` and `finish`.
+    """Train on the folders in `data` and write everything to `out`: see `BestKeeper`, `History` and `finish`.
 
     Ctrl-C ends the training early; the best epoch so far is measured and kept. What is in `out` already is replaced
     only if the run goes on (`resume`) or with `overwrite`, and never one of the `inputs` (files) or of the pictures.
@@ -212,7 +212,7 @@ def train(
         finish(out / BEST, held, out, settings, splits)
 
 
-def _with_targets(faces: Faces, data: Path, settings: Settings) -> Faces:
+def _with_targets(faces: Faces, data: Path, settings: Recipe) -> Faces:
     if settings.targets == "label":
         return faces
     table = next((p for p in (data / "train" / VOTES, data / VOTES) if p.is_file()), None)
@@ -283,11 +283,11 @@ def _amx() -> bool:
         return False
 
 
-def _trainer(out: Path, settings: Settings, pictures: int) -> pl.Trainer:
+def _trainer(out: Path, settings: Recipe, pictures: int) -> pl.Trainer:
     world, local = (int(os.environ.get(name, 1)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
     steps = max(1, pictures // settings.batch)
     last = Checkpoint(out / "checkpoints", LAST, save_on_train_epoch_end=True, enable_version_counter=False)
-    callbacks: list[Callback] = [History(out), Best(out), last]
+    callbacks: list[Callback] = [History(out), BestKeeper(out), last]
     if settings.average:
         callbacks.append(EMAWeightAveraging(decay=1 - 1 / max(1.0, settings.average * steps)))
     if settings.patience:

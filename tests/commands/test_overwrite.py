@@ -19,7 +19,7 @@ INPUTS = {"model", "model_b", "settings"}
 """Options that name files to read; every other option that takes a path is taken for an output."""
 
 OWN_RULE = {
-    ("batch", "results"): "replaces results of its own, by name: tests/endurance/test_deletion.py",
+    ("batch", "out"): "replaces results of its own, by name: tests/endurance/test_deletion.py",
     **{(name, "recordings"): "recordings and snapshots get new names" for name in ("cam", "demo", "file", "replay")},
 }
 
@@ -27,7 +27,7 @@ TRAIN = "train pictures --init none --stages 16x1 --workers 0 --batch 4 --precis
 LOOKS = ("file face.png --headless", "replay bundle --headless", "demo --headless --frames 1", "cam --headless")
 
 CASES: dict[tuple[str, str], list[tuple[str, str]]] = {
-    ("bench", "path"): [("bench --source demo --headless --frames 1 --json o.json", "o.json")],
+    ("bench", "json"): [("bench --source demo --headless --frames 1 --json o.json", "o.json")],
     ("evaluate", "out"): [("evaluate pictures --out o --model two.safetensors", f"o/{name}")
                           for name in ("report.json", "confusion.png")],
     ("explain", "out"): [("explain face.png --out o", f"o/{name}")

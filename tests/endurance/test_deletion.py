@@ -16,7 +16,7 @@ from emolive.core.errors import OutputError
 from emolive.corpus.batch import _tidy
 from emolive.corpus.layout import AFTER, MAKING, REPORT, VIDEO, WRITTEN, data_name, draft, making, results
 from emolive.corpus.manifest import videos
-from emolive.corpus.report import Report
+from emolive.corpus.result import VideoResult
 
 STEMS = (
     "P00", "P01", "a b", ".", "...", ".hidden", "con", "summary.html", "x" * 250, "ü" * 120, "line\nbreak", "-rf",
@@ -70,7 +70,7 @@ def make_result(out: Path, video: Path, kind: str, annotated: bool, marked: byte
         return call
 
     facts = data_name(kind), VIDEO if annotated else None, 1, 1, 0.0, 0.0
-    report = Report(out.name, str(video), "", "", {}, "", ("a", "b"), {"emolive": "0"}, *facts)
+    report = VideoResult(out.name, str(video), "", "", {}, "", ("a", "b"), {"emolive": "0"}, *facts)
     names = ("replace", "rename", "unlink", "rmdir")
     with draft(out) as folder:
         (folder / data_name(kind)).write_bytes(marked)
@@ -144,7 +144,7 @@ def test_nothing_that_emolive_did_not_make_is_deleted_or_replaced(tmp_path, tall
                 assert not folder.is_symlink() or folder.name in foreign
             if said == "done" and kill == 10**9:
                 made = [one for one in results(out) if ours(one / REPORT)]
-                sources = {Report.read(one).source for one in made}
+                sources = {VideoResult.read(one).source for one in made}
                 assert sources == {str(path) for path in study.iterdir()}, (seed, turn)
             assert said in ("done", "refused with a sentence"), (seed, turn)
             tally(said if kill == 10**9 else f"{said} or killed")
@@ -184,7 +184,7 @@ def test_a_stopped_replacement_is_taken_up_again(tmp_path):
         except Stopped:
             mock.patch.stopall()
         if (out / REPORT).exists():
-            said = Report.read(out)
+            said = VideoResult.read(out)
             assert (out / said.data).read_bytes() == (b"old" if said.data == "data.jsonl" else b"new")
         _tidy(out.parent)
         assert videos([str(video)], out.parent, frozenset(("data.jsonl", VIDEO))) == {video: "clip"}
