@@ -43,7 +43,8 @@ def train(
     if resume and not settings and (out / "settings.json").is_file():
         base = Recipe.read(out / "settings.json")
     chosen = dataclasses.replace(base, **{name: value for name, value in given.items() if value is not None})
-    fit.train(data, out, chosen, val_fraction, resume)
+    inputs = [*([settings] if settings and not resume else []), Path(chosen.init)]
+    fit.train(data, out, chosen, val_fraction, resume, options.overwrite, inputs)
 
 
 @command("evaluate")
@@ -54,6 +55,6 @@ def evaluate(options: Options, folder: Path, out: Path, tta: str, detect: bool) 
     with from_extra("train", NEEDS):
         from emolive.training.evaluate import evaluate_folder
 
-    report = evaluate_folder(folder, options.model, out, tta, options.detector if detect else None)
+    report = evaluate_folder(folder, options.model, out, tta, options.detector if detect else None, options.overwrite)
     click.echo(f"accuracy {report['accuracy']:.2%} of {report['n']}, macro F1 {report['macro_f1']:.2%}, "
                f"calibration error {report['ece']:.2%}; see {out / 'report.json'}")  # fmt: skip

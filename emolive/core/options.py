@@ -185,7 +185,11 @@ class Options:
     seconds: float | None = _row(Number(0, above=True), None, "End after so many seconds.", RUN)
     frames: int | None = _row(Integer(1), None, "End after so many frames.", RUN)
     overwrite: bool = _row(
-        Flag(), False, "Replace files that are there already.", FILES, (*VIEWING, "explain", "plot", "summary")
+        Flag(),
+        False,
+        "Replace files that are there already.",
+        FILES,
+        (*VIEWING, "explain", "plot", "summary", "train", "evaluate", "bench"),
     )
     verbose: bool = _row(Flag(), False, "Say on the terminal what happens.", RUN, EVERY, short="-v")
     debug: bool = _row(Flag(), False, "Show where in the code an error came from.", RUN, EVERY)
