@@ -2,7 +2,7 @@
 
 import copy
 import weakref
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,9 @@ from torch.nn.functional import interpolate
 from emolive.attribution.hooks import switched_off
 from emolive.attribution.targets import score
 from emolive.networks.checkpoint import Model
+
+OnProgress = Callable[[float], None]
+"""Is told how much is done, 0 to 1."""
 
 
 class _GuidedReLU(torch.autograd.Function):

@@ -1,8 +1,8 @@
 """The driver of a batch: plans jobs, hands out their tasks, shows how far it is, tells what failed."""
 
 import logging
-import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,9 +13,10 @@ from emolive.core.errors import OutputError
 from emolive.core.files import why
 from emolive.core.interrupts import Interrupts
 from emolive.core.options import Options
-from emolive.corpus.contract import Engine, Failure, Resources, open_engine
+from emolive.corpus.contract import BatchEngine, Failure, Resources
+from emolive.corpus.engines import open_engine
 from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Task, Whole
-from emolive.corpus.layout import MAKING
+from emolive.corpus.layout import MAKING, VIDEO, clear, data_name, make_folder
 from emolive.corpus.manifest import settings_hash, videos
 from emolive.corpus.work import work
 
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Progress:
+class BatchState:
     """How far a batch is. `failed` holds the reason for each video that could not be done; `fatal` what ended it."""
 
     done: dict[Path, Outcome] = field(default_factory=dict)
@@ -46,12 +47,12 @@ def batch(
     data: str,
     segment_s: float,
     force: bool,
-) -> Progress:
+) -> BatchState:
     """Make the result of every video that `names` stand for. What is there already is kept unless `force`.
 
-    Raises `EmoliveError` for what is wrong with the request itself; a video that cannot be done is in the `Progress`.
+    Raises `EmoliveError` for what is wrong with the request itself; a video that cannot be done is in the `BatchState`.
     """
-    found = videos(names, out)
+    found = videos(names, out, frozenset((data_name(data), *([VIDEO] if annotated else []))))
     options = _resolved(options)
     settings = settings_hash(options, annotated, data, _checked(options, data))
     _make(out)
@@ -59,23 +60,23 @@ def batch(
         Job(path, out.resolve() / name, options, settings, annotated, data, segment_s, force)
         for path, name in found.items()
     ]
-    progress = Progress()
+    state = BatchState()
     with Interrupts(), _bar(len(jobs)) as bar:
         try:
             with open_engine(engine, work, resources) as opened:
                 for job in jobs:
                     opened.submit(Whole(job))
-                follow(opened, progress, lambda: _show(bar, progress))
+                follow(opened, state, lambda: _show(bar, state))
         except SystemExit:
             bar.close()
             click.echo("Stopped. What is done is kept; the same command goes on with the rest.", err=True)
             raise
         finally:
             _tidy(out)
-    return progress
+    return state
 
 
-def follow(engine: Engine, progress: Progress, changed: Callable[[], None]) -> None:
+def follow(engine: BatchEngine, state: BatchState, changed: Callable[[], None]) -> None:
     """Take what is finished, hand out what comes of it, until nothing is left or something fails for all."""
     missing: dict[Path, set[int]] = {}  # the segments of each split video that are not there yet
     for done in engine.finished():
@@ -83,12 +84,12 @@ def follow(engine: Engine, progress: Progress, changed: Callable[[], None]) -> N
         video = task.job.video
         match done.result:
             case Failure(error, fatal):
-                progress.failed[video] = error
+                state.failed[video] = error
                 if fatal:
-                    progress.fatal = error
+                    state.fatal = error
                     return
             case Outcome() as outcome:
-                progress.done[video] = outcome
+                state.done[video] = outcome
                 for note in outcome.notes:
                     log.warning("%s: %s", video.name, note)
             case Split() as split:
@@ -97,7 +98,7 @@ def follow(engine: Engine, progress: Progress, changed: Callable[[], None]) -> N
                     engine.submit(Segment(task.job, split, number))
             case Segment(job, split, number):
                 missing[video].discard(number)
-                if not missing[video] and video not in progress.failed:
+                if not missing[video] and video not in state.failed:
                     engine.submit(Join(job, split))
         changed()
 
@@ -106,9 +107,9 @@ def _bar(total: int) -> tqdm:
     return tqdm(total=total, unit=" videos", dynamic_ncols=True, mininterval=0.5, smoothing=0.1)
 
 
-def _show(bar: tqdm, progress: Progress) -> None:
-    bar.set_postfix_str(f"{len(progress.failed)} failed" if progress.failed else "", refresh=False)
-    bar.update(len(progress.done) + len(progress.failed) - bar.n)
+def _show(bar: tqdm, state: BatchState) -> None:
+    bar.set_postfix_str(f"{len(state.failed)} failed" if state.failed else "", refresh=False)
+    bar.update(len(state.done) + len(state.failed) - bar.n)
 
 
 def _resolved(options: Options) -> Options:
@@ -131,18 +132,15 @@ def _checked(options: Options, data: str) -> list[str]:
 
 def _make(out: Path) -> None:
     try:
-        (out / MAKING).mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"The folder {out} cannot be made ({why(error)}). Choose another one with --out.") from error
+    make_folder(out / MAKING)
 
 
 def _tidy(out: Path) -> None:
     """Remove what stopped workers left half made; what segments have kept stays for the next run."""
-    for left in (out / MAKING).glob("*/*"):
-        if left.is_dir():
-            shutil.rmtree(left, ignore_errors=True)
-        elif left.suffix == ".part":
-            left.unlink(missing_ok=True)
-    for folder in (*(out / MAKING).glob("*"), out / MAKING):
-        if not any(folder.iterdir()):
-            folder.rmdir()
+    with suppress(OSError):  # whatever happened to the folder, it is not worth more than what the batch has to say
+        for folder in (out / MAKING).iterdir():
+            clear(folder, answers=False)
+        (out / MAKING).rmdir()

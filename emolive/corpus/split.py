@@ -33,6 +33,7 @@ def _key_frames(video: Path, first_s: float) -> list[float]:
     with open_video(video) as (container, stream):
         if container.format.name == "gif":
             return []
+        base = float(stream.time_base or 0)
         packets = [p.pts for p in container.demux(stream) if p.is_keyframe and p.pts is not None]
-        times = [round((float(pts * stream.time_base) - first_s) * 1000, 6) for pts in packets]
+        times = [round((pts * base - first_s) * 1000, 6) for pts in packets]
     return times if all(a < b for a, b in pairwise(times)) else []

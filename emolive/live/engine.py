@@ -48,7 +48,7 @@ FREEZE = "{} takes hundreds of forward passes: freeze the picture (space) to see
 SLICE = 4
 """So many passes of a slow map are made at once: few, so that keys never wait long."""
 
-Shot = tuple[Frame, Sequence[Face]]
+Found = tuple[Frame, Sequence[Face]]
 """A frame and its faces."""
 
 
@@ -125,7 +125,7 @@ class Engine:
             self.slow.step()
         return self(frame, faces, settings, memory)
 
-    def look_ahead(self, shots: Sequence[Shot], settings: Settings) -> None:
+    def look_ahead(self, shots: Sequence[Found], settings: Settings) -> None:
         """Look at several frames' faces in one batch; what comes of it is kept until each frame is read.
 
         Frames of another look-ahead that were never read are forgotten. They are to be read under the same settings.
@@ -134,7 +134,7 @@ class Engine:
         looked = self._look(shots, settings) if shots else ()
         self._ahead = {frame: seen for (frame, _), seen in zip(shots, looked, strict=True)}
 
-    def _look(self, shots: Sequence[Shot], settings: Settings, pending: Proof | None = None) -> list["_Seen"]:
+    def _look(self, shots: Sequence[Found], settings: Settings, pending: Proof | None = None) -> list["_Seen"]:
         """Look at all faces of some frames in one batch for each network."""
         wanted = variants(settings)
         with self.watch("prepare"):
@@ -177,7 +177,7 @@ class Engine:
         return [_Seen(readings[i:j], seen, x, i) for i, j in zip([0, *ends], ends, strict=False)]
 
     def _crops(
-        self, model: Model, shots: Sequence[Shot]
+        self, model: Model, shots: Sequence[Found]
     ) -> tuple[list[tuple[float, float, float, float]], list[np.ndarray], Tensor]:
         margin, spec = model.spec.crop_margin.get(self.detector, 1.1), model.spec
         cuts = [(frame, square(face.box, margin)) for frame, faces in shots for face in faces]
@@ -215,7 +215,7 @@ class Engine:
         return self._with_slow(net, seen, x, settings)
 
     def _as_second(
-        self, model: Model, v: Variant, shots: Sequence[Shot], base: Sequence[Result], settings: Settings
+        self, model: Model, v: Variant, shots: Sequence[Found], base: Sequence[Result], settings: Settings
     ) -> tuple[tuple[Result, ...], list["_Second"]]:
         """Through the second model: on its own crops, for the same emotion where it knows it, else for its top one, and
         against the same. What it does not know, nothing can be held against: then there is no map."""

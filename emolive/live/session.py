@@ -17,8 +17,7 @@ from emolive.core.settings import parsed_target
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.native import explain_missing_libraries
 from emolive.live.loop import Parts, run
-from emolive.live.outputs import check_outputs, outputs, say_what_was_written, with_output
-from emolive.ui.progress import ProgressBar
+from emolive.live.outputs import ProgressBar, check_outputs, outputs, say_what_was_written, with_output
 
 with explain_missing_libraries():  # here, before any other module needs it
     import cv2  # noqa: F401
@@ -34,7 +33,14 @@ DEMO_FRAMES = 250
 """How much video a demo without a screen makes unless a limit is given: ten seconds."""
 
 
-def camera(options: Options, which: str, size: tuple[int, int] | None, fps: float | None, give_up_s: float) -> None:
+def camera(
+    options: Options,
+    which: str,
+    size: tuple[int, int] | None,
+    fps: float | None,
+    give_up_s: float,
+    other_hosts: bool = False,
+) -> None:
     """Run `emolive cam`. Without a screen it needs --headless: nobody would know that it watches."""
     from emolive.media.sources import open_camera
     from emolive.ui.windows import display_problem
@@ -43,7 +49,7 @@ def camera(options: Options, which: str, size: tuple[int, int] | None, fps: floa
     if problem:
         raise EmoliveError(f"{problem} Add --headless to record without windows.")
     patience = give_up_s if options.headless else None
-    play(options, lambda: open_camera(which, size, fps, patience), live=True)
+    play(options, lambda: open_camera(which, size, fps, patience, other_hosts), live=True)
 
 
 def cameras() -> "list[CameraInfo]":

@@ -13,6 +13,7 @@ import numpy as np
 
 from emolive.core.errors import EmoliveError
 from emolive.core.scene import KEEP_MS
+from emolive.core.tables import plain_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -113,11 +114,11 @@ def _lines(file: TextIO, path: Path) -> Iterator[_Row]:
 
 def _table(file: TextIO, path: Path) -> Iterator[_Row]:
     lines = csv.reader(file)
-    columns = next(lines, [])
+    columns = list(map(plain_text, next(lines, [])))
     labels = _labels(columns, path)
     frames: dict[tuple[str, str], int] = {}
     for n, values in enumerate(lines, start=1):
-        row = dict(zip(columns, values, strict=False))
+        row = dict(zip(columns, map(plain_text, values), strict=False))
         try:
             if len(values) != len(columns):
                 raise ValueError(f"{len(values)} values")
@@ -143,7 +144,7 @@ def _labels(columns: Iterable[str], path: Path) -> list[str]:
     return labels
 
 
-def _is_cut_off(after: Iterator, path: Path) -> bool:
+def _is_cut_off(after: Iterator[object], path: Path) -> bool:
     """Whether what makes no sense is the last line, and a crash's doing: nothing comes after it, not even its end."""
     if next(after, None) is not None or path.read_bytes().endswith(b"\n"):
         return False
@@ -199,4 +200,5 @@ def _parquet(path: Path) -> list[Person]:
 
 def _floats(table: "pa.Table", name: str) -> np.ndarray:
     """A column of numbers (N,) float64, with NaN for null."""
-    return table[name].cast("float64").to_numpy()
+    values: np.ndarray = table[name].cast("float64").to_numpy()
+    return values

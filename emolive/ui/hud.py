@@ -52,7 +52,7 @@ def status(scene: Scene, width: int, height: int) -> np.ndarray:
     room = width - 2 * pad
     notes = [line for note in scene.notes for line in draw.wrap(note, px, room)]
     first = fitting(state(scene), px, room)
-    second = fitting(look(scene), px, room)
+    second = fitting(second_line(scene), px, room)
     image = np.full((px // 2 + row * (2 + len(notes)), width, 3), GROUND, np.uint8)
     for n, line in enumerate([first, second, *[[Part(note, AMBER)] for note in notes]]):
         x, y = pad, px // 4 + n * row
@@ -86,17 +86,18 @@ def state(scene: Scene) -> list[Part]:
     return parts
 
 
-def look(scene: Scene) -> list[Part]:
+def second_line(scene: Scene) -> list[Part]:
     """The second status line: what is shown, and what it costs."""
     settings = scene.settings
-    if scene.selected is None:
+    chosen = scene.chosen
+    if chosen is None:
         shown = way(base_variant(settings))
         if settings.method in scene.menu.blind:
             shown = f"{shown} · {BLIND}"
         else:
             shown += f" → {settings.target or 'top'}{f', not {settings.against}' if settings.against else ''}"
     else:
-        reading = scene.readings[scene.selected]
+        reading = chosen.reading
         shown = caption(reading.shown, scene.menu, reading.painted.target)
     parts = [Part(shown, PAPER, 0)]
     if not settings.heat:

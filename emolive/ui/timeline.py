@@ -7,10 +7,9 @@ import numpy as np
 
 from emolive.core.scene import Moment, Picture, Scene
 from emolive.ui import draw
-from emolive.ui.bars import percent
 from emolive.ui.draw import DIM, PAPER, Color, Rect
 from emolive.ui.panels import CARD, message, page
-from emolive.ui.words import MINUS, label, trained
+from emolive.ui.words import MINUS, label, percent, trained
 
 WIDTH, HEIGHT, PAD = 960, 400, 14
 SIDE, NAMES, FOOT = 170, 170, 32
@@ -54,7 +53,7 @@ def timeline(scene: Scene) -> Picture:
 
 def people(scene: Scene) -> list[int]:
     """The tracks that have a timeline: the selected one, those in sight, those just gone."""
-    chosen = scene.faces[scene.selected].track if scene.selected is not None else 0
+    chosen = scene.chosen.face.track if scene.chosen else 0
     seen = {face.track for face in scene.faces}
     known = [track for track, kept in scene.memory.tracks.items() if kept.timeline]
     return sorted(known, key=lambda track: (track != chosen, track not in seen, track))

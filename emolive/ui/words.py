@@ -76,3 +76,8 @@ def signed(value: float, digits: int = 2) -> str:
 def points(change: float, digits: int = 0) -> str:
     """A change of a probability in percentage points, with its sign."""
     return signed(100 * change, digits)
+
+
+def percent(probability: float) -> str:
+    """A probability as people write it; the space does not break."""
+    return f"{100 * probability:.0f}\N{NO-BREAK SPACE}%"

@@ -9,8 +9,8 @@ import streamlit as st
 from emolive.core.errors import EmoliveError
 from emolive.core.scene import Face, Frame, Scene
 from emolive.networks.checkpoint import Model, choose_device, load
-from emolive.web import bundle, controls, parts, sections, uploads
-from emolive.web.studio import Wish, find_faces, look, redrawn, shipped_models, whole_picture
+from emolive.web import bundle, controls, parts, say, sections, uploads
+from emolive.web.studio import Wish, explained, find_faces, redrawn, shipped_models, whole_picture
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ def page() -> None:
         wish = controls.wish(network)
     frames, failures = controls.pictures()
     for sentence in failures.values():
-        st.error(sentence)
+        say.error(sentence)
     if frames:
         _pictures(network, frames, failures, wish)
     elif not failures:
@@ -53,7 +53,7 @@ def _network() -> Model:
         try:
             return _uploaded(uploads.digest(uploaded[0]), *uploaded)
         except EmoliveError as error:
-            st.error(str(error))
+            say.error(str(error))
     return _shipped(name)
 
 
@@ -77,7 +77,8 @@ def _pictures(network: Model, frames: Sequence[Frame], failures: dict[str, str],
     if faces:
         wish = replace(wish, face=controls.face(faces))
         scenes = _look(network, frame, faces, wish)
-        sections.card(scenes[0], scenes[0].selected)
+        if scenes[0].chosen:
+            sections.card(scenes[0], scenes[0].chosen.index)
         for scene in scenes:
             sections.layer(scene)
         sections.strip(scenes[0])
@@ -99,7 +100,7 @@ def _find(network: Model, frame: Frame, detector: str) -> tuple[tuple[Face, ...]
         faces = _kept((frame, detector), lambda: find_faces(frame, detector))
     if faces:
         return faces, False
-    st.warning(
+    say.warning(
         f"No face was found in {frame.name}. Is the face turned, very small or very large? Another detector may help."
     )
     whole = st.toggle("Treat the whole picture as a face", key="whole", bind=controls.URL)
@@ -112,15 +113,18 @@ def _look(network: Model, frame: Frame, faces: tuple[Face, ...], wish: Wish) -> 
     with st.spinner("Looking …"):
         bar = st.empty()
         key = (network, frame, len(faces), faces[0].box, wish.asked)
-        tell = lambda part: bar.progress(min(part, 1.0), "Score-CAM")  # noqa: E731
-        scenes = _kept(key, lambda: look(network, frame, faces, wish, tell))
+
+        def tell(part: float) -> None:
+            bar.progress(min(part, 1.0), "Score-CAM")
+
+        scenes = _kept(key, lambda: explained(network, frame, faces, wish, tell))
         bar.empty()
     return [redrawn(scene, wish) for scene in scenes]
 
 
 def _kept(key: Hashable, make: Callable[[], T]) -> T:
     """What this session has made before, or makes now; the last few are kept."""
-    kept = st.session_state.setdefault("kept", {})
+    kept: dict[Hashable, T] = st.session_state.setdefault("kept", {})
     if key not in kept:
         kept[key] = make()
     while len(kept) > LOOKS:
@@ -129,13 +133,13 @@ def _kept(key: Hashable, make: Callable[[], T]) -> T:
 
 
 def _everything(network: Model, frames: Sequence[Frame], wish: Wish, whole: bool) -> list[Sequence[Scene]]:
-    looks = []
+    pages: list[Sequence[Scene]] = []
     for frame in frames:
         faces = find_faces(frame, wish.detector)
         if whole and not faces:
             faces = whole_picture(frame, network, wish.detector)
-        looks.append(look(network, frame, faces, wish))
-    return looks
+        pages.append(explained(network, frame, faces, wish))
+    return pages
 
 
 page()

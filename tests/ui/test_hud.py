@@ -43,11 +43,14 @@ def test_a_speed_is_never_rounded_to_nothing():
 
 
 def test_the_second_line_says_what_is_shown_and_what_it_costs():
-    assert words(hud.look(scene(target="happy"))) == "gradcam · layer4 → happy | detect 7 · read 25 · views 6 ms | cpu"
-    assert words(hud.look(scene(faces=0, heat=False))).startswith("gradcam · layer4 → top | heat off")
-    assert words(hud.look(scene(faces=0, against="sad"))).startswith("gradcam · layer4 → top, not sad |")
+    assert (
+        words(hud.second_line(scene(target="happy")))
+        == "gradcam · layer4 → happy | detect 7 · read 25 · views 6 ms | cpu"
+    )
+    assert words(hud.second_line(scene(faces=0, heat=False))).startswith("gradcam · layer4 → top | heat off")
+    assert words(hud.second_line(scene(faces=0, against="sad"))).startswith("gradcam · layer4 → top, not sad |")
     for faces in (0, 1):
-        blind = words(hud.look(scene(faces=faces, method="eigencam", against="sad")))
+        blind = words(hud.second_line(scene(faces=faces, method="eigencam", against="sad")))
         assert blind.startswith("eigencam · layer4 · knows no emotion |")
 
 
