@@ -140,6 +140,19 @@ with data_writer(Path({str(tmp_path / "o.parquet")!r}), LABELS) as writer:
     assert [p.name for p in tmp_path.iterdir()] == ["o.parquet"]
 
 
+def test_rows_that_an_error_left_are_not_replaced(tmp_path):
+    part = tmp_path / ".o.parquet.part"
+    pq.write_table(pa.table({"x": [1]}), part)
+    before = part.read_bytes()
+    with pytest.raises(OutputError, match="--overwrite"):
+        write(tmp_path / "o.parquet", scene(0, (1,)))
+    assert part.read_bytes() == before
+    for torn in (b"", b"PA", b"PAR1", before[:-1]):
+        part.write_bytes(torn)
+        write(tmp_path / "o.parquet", scene(0, (1,)))
+        (tmp_path / "o.parquet").unlink()
+
+
 def test_a_full_disk_says_so_and_leaves_nothing(tmp_path):
     script = f"""
 import resource, signal, sys
