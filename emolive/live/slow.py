@@ -8,7 +8,7 @@ from torch import Tensor
 
 from emolive.core.scene import Frame, Working
 
-Work = Generator[float, None, Tensor]
+Passes = Generator[float, None, Tensor]
 """Gives the part that is done, slice by slice, and in the end what came of it."""
 
 WAITING = "{}: being worked out; any key stops it."
@@ -16,8 +16,8 @@ STOPPED = "{} was stopped by a key. Choose another look, or frame, and this one 
 
 
 @dataclass(eq=False)
-class _Job:
-    work: Work
+class _UnderWay:
+    work: Passes
     part: float = 0.0
     ms: float = 0.0
 
@@ -42,8 +42,8 @@ class SlowMaps:
     _frame: Frame | None = None
     _look: Hashable = None
     _done: dict[Hashable, Worked] = field(default_factory=dict)
-    _jobs: dict[Hashable, _Job] = field(default_factory=dict)
-    _before: dict[Hashable, _Job] = field(default_factory=dict)
+    _jobs: dict[Hashable, _UnderWay] = field(default_factory=dict)
+    _before: dict[Hashable, _UnderWay] = field(default_factory=dict)
     _asked: int = 0
     _stopped: bool = False
 
@@ -57,7 +57,7 @@ class SlowMaps:
         self._frame, self._look = frame, look
         self._before, self._jobs, self._asked = self._jobs, {}, 0
 
-    def ask(self, key: Hashable, title: str, work: Work) -> Worked | str:
+    def ask(self, key: Hashable, title: str, work: Passes) -> Worked | str:
         """What came of a work (not begun yet); or, where it is not done, a sentence that says so."""
         self.title = title
         self._asked += 1
@@ -65,7 +65,7 @@ class SlowMaps:
             return self._done[key]
         if self._stopped:
             return STOPPED.format(title)
-        self._jobs[key] = self._before.get(key) or _Job(work)
+        self._jobs[key] = self._before.get(key) or _UnderWay(work)
         return WAITING.format(title)
 
     def known(self, key: Hashable) -> Tensor | None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from emolive.networks import torchvision_guard  # noqa: F401
 
 
-class Facts(Protocol):
+class Blueprint(Protocol):
     """What of a checkpoint's facts a network is built by."""
 
     @property
@@ -35,7 +35,7 @@ class Architecture:
     """
 
     name: str
-    build: Callable[[Facts], nn.Module]
+    build: Callable[[Blueprint], nn.Module]
     layers: Callable[[nn.Module], dict[str, str]]
     maps: Callable[[Tensor], Tensor]
     head: str
@@ -53,7 +53,7 @@ STAGES = ("layer1", "layer2", "layer3", "layer4")
 """The parts of a ResNet; each is a row of blocks."""
 
 
-def _resnet18(facts: Facts) -> nn.Module:
+def _resnet18(facts: Blueprint) -> nn.Module:
     from torchvision.models import resnet18
 
     net = resnet18(num_classes=len(facts.labels))
