@@ -18,12 +18,17 @@ SMALLEST = 240
 
 
 def camera(scene: Scene) -> Picture:
-    """The frame at its own size (small ones enlarged) with boxes, labels, bars, heat maps and a legend."""
+    """The frame at its own size (small ones enlarged) with boxes, labels, bars, heat maps and a legend.
+
+    What is not confirmed to be a face has a grey box with a question mark, and cannot be clicked.
+    """
     image, fitted = _base(scene)
     if scene.settings.heat:
         _heat(image, scene, fitted)
     people = _people(scene, fitted)
     labels = Labeller(image, scene.menu.labels, [])
+    for face in scene.unconfirmed:
+        _doubt(image, draw.rounded(fitted(face.box)))
     _boxes(image, people, labels)
     labels.taken.append(_legend(image, scene))
     labels.write(people)
@@ -74,6 +79,14 @@ def _boxes(image: np.ndarray, people: Sequence[Labelled], labels: Labeller) -> N
         draw.box(image, person.rect, labels.color(person.top), line * (2 if person.selected else 1))
         if person.selected and len(people) > 1:
             draw.corners(image, draw.grown(person.rect, 3 * line + 1), draw.PAPER, 2 * line)
+
+
+def _doubt(image: np.ndarray, rect: Rect) -> None:
+    """What may be no face: a thin grey box with a question mark in its corner, and no more."""
+    draw.box(image, rect, draw.DIM, 1)
+    px = max(10, min(draw.unit(image.shape[1], image.shape[0]), (rect[3] - rect[1]) // 3))
+    size = draw.tag_size([("?", draw.DIM)], px)
+    draw.tag(image, (rect[0], rect[1], rect[0] + size[0], rect[1] + size[1]), [("?", draw.DIM)], px)
 
 
 def _legend(image: np.ndarray, scene: Scene) -> Rect:
