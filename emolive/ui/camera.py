@@ -83,8 +83,9 @@ def _boxes(image: np.ndarray, people: Sequence[Labelled], labels: Labeller) -> N
 
 def _doubt(image: np.ndarray, rect: Rect) -> None:
     """What may be no face: a thin grey box with a question mark in its corner, and no more."""
-    draw.box(image, rect, draw.DIM, 1)
-    px = max(10, min(draw.unit(image.shape[1], image.shape[0]), (rect[3] - rect[1]) // 3))
+    unit = draw.unit(image.shape[1], image.shape[0])
+    cv2.rectangle(image, rect[:2], rect[2:], draw.DIM, max(1, unit // 12), cv2.LINE_AA)
+    px = max(10, min(unit, (rect[3] - rect[1]) // 3))
     size = draw.tag_size([("?", draw.DIM)], px)
     draw.tag(image, (rect[0], rect[1], rect[0] + size[0], rect[1] + size[1]), [("?", draw.DIM)], px)
 
