@@ -95,7 +95,7 @@ def _legend(image: np.ndarray, scene: Scene) -> Rect:
     height, width = image.shape[:2]
     px = max(10, round(draw.unit(width, height) * 0.8))
     pad, row, bar = round(px * 0.6), round(px * 1.4), 10 * px
-    lines: list[tuple[str, Color]] = [("no face in sight", draw.DIM)]
+    lines: list[tuple[str, Color]] = [("? may be no face" if scene.unconfirmed else "no face in sight", draw.DIM)]
     full, unit = "", ""
     chosen = scene.chosen
     if chosen is not None:
