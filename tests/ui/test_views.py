@@ -163,7 +163,7 @@ def test_what_may_be_no_face_is_only_in_the_camera_view_and_cannot_be_clicked():
     assert camera(more).hits == camera(given).hits
     for mirror in (False, True):
         alone = doubted(scene(640, 480, 0, mirror=mirror), (10, 100, 210, 300))
-        away = (camera(alone).bgr != camera(replace(alone, unconfirmed=())).bgr).any(-1)
+        away = (camera(alone).bgr != camera(replace(alone, unconfirmed=())).bgr).any(-1)[:400]  # its legend is below
         ys, xs = np.nonzero(away)
         left, right = (429, 630) if mirror else (10, 211)
         assert left - 2 <= xs.min()
