@@ -108,6 +108,10 @@ def test_an_installed_emolive_runs_its_demo_from_any_folder(tmp_path, editable):
     subprocess.run([*install, *(["-e"] if editable else []), source], check=True, cwd=tmp_path)
     where = said(python, "import emolive, emolive_model; print(emolive.__file__, emolive_model.__file__)")
     assert (str(ROOT) in where) == editable
+    page = "heading='Here', rows=[], videos=0, failures=[], seconds=0, overall={}, groups=[]"
+    code = f"from emolive.reports.html import rendered; print(rendered('summary.html', {page}))"
+    assert "<h1>Here</h1>" in said(python, code)
+    said(python, "from importlib.resources import files; assert files('emolive').joinpath('py.typed').is_file()")
     command = [tmp_path / "env" / "bin" / "emolive", "demo", "--headless", "--out", "x.mp4", "--frames", "3"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
