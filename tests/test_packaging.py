@@ -5,7 +5,6 @@ import configparser
 import re
 import subprocess
 import sys
-import sysconfig
 import venv
 from pathlib import Path
 
@@ -103,7 +102,7 @@ def test_an_installed_emolive_runs_its_demo_from_any_folder(tmp_path, editable):
         source = tmp_path / "source"
         subprocess.run(["git", "-C", str(ROOT), "checkout-index", "-a", f"--prefix={source}/"], check=True)
     lent = Path(said(python, "import sysconfig; print(sysconfig.get_path('purelib'))"))
-    (lent / "lent.pth").write_text(sysconfig.get_path("purelib"))
+    (lent / "lent.pth").write_text("\n".join(path for path in sys.path if Path(path).name == "site-packages"))
     install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--force-reinstall"]
     subprocess.run([*install, *(["-e"] if editable else []), source], check=True, cwd=tmp_path)
     where = said(python, "import emolive, emolive_model; print(emolive.__file__, emolive_model.__file__)")
