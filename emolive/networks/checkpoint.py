@@ -11,7 +11,6 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from emolive.core.errors import ModelError, pick
+from emolive.core.weights import weights
 from emolive.networks import torchvision_guard  # noqa: F401
 
 GRAY = (0.299, 0.587, 0.114)
@@ -164,7 +164,7 @@ def choose_device(name: str) -> str:
 
 def default_model() -> Path:
     """The weights that travel with emolive."""
-    return Path(str(resources.files("emolive_model") / "emotion_resnet18.safetensors"))
+    return weights("emotion_resnet18.safetensors")
 
 
 def load(path: str | Path | None = None, labels: Sequence[str] | None = None, device: str = "cpu") -> Model:

@@ -6,7 +6,6 @@ Everything is done by the same detector, engine, memory and views as in the live
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from emolive.attribution.methods import FILTER, METHODS
 from emolive.core.errors import pick
 from emolive.core.scene import TOP, Face, Frame, Memory, Menu, Progress, Reading, Scene, Settings
+from emolive.core.weights import weights
 from emolive.faces.detect import Detector
 from emolive.live.engine import ALL_METHODS, Engine
 from emolive.live.memory import remember
@@ -74,7 +74,7 @@ class Wish:
 
 def shipped_models() -> dict[str, Path]:
     """The networks in `model/`, by name."""
-    folder = Path(str(resources.files("emolive_model")))
+    folder = weights()
     return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
 
 

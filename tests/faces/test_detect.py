@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from importlib import resources
 
 import cv2
 import numpy as np
@@ -15,6 +14,7 @@ import pytest
 
 from emolive.core.errors import EmoliveError
 from emolive.core.scene import Face, Frame
+from emolive.core.weights import weights
 from emolive.faces.detect import MODELS, Detector, distinct, tiles, whole
 
 Detectors = Callable[[str], Detector]
@@ -29,7 +29,7 @@ def frame(bgr: np.ndarray) -> Frame:
 
 
 def test_the_shipped_models_are_those_of_the_readme() -> None:
-    folder = resources.files("emolive_model")
+    folder = weights()
     readme = (folder / "README.md").read_text("utf-8")
     for name in set(MODELS.values()):
         row = re.search(rf"`{re.escape(name)}`.*\| (\d+) \| `([0-9a-f]{{64}})`", readme)
