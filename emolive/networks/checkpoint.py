@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as safetensors_of
 from torch import Tensor, nn
 
 from emolive.core.errors import ModelError, pick
+from emolive.core.files import write_whole
 from emolive.core.weights import weights
 from emolive.networks import torchvision_guard  # noqa: F401
 
@@ -143,12 +144,15 @@ def layers(net: nn.Module) -> dict[str, nn.Module]:
 
 
 def save(path: str | Path, net: nn.Module, spec: Spec, half: bool = True) -> None:
-    """Write the network and its spec to one `.safetensors` file, floats in half precision unless `half` is False."""
+    """Write the network and its spec to one `.safetensors` file, floats in half precision unless `half` is False.
+
+    The file is whole or what it was before. Raises OSError.
+    """
     state = {
         name: (t.half() if half and t.is_floating_point() else t).detach().cpu().contiguous()
         for name, t in net.state_dict().items()
     }
-    save_file(state, str(path), metadata={"emolive": json.dumps(dataclasses.asdict(spec))})
+    write_whole(Path(path), safetensors_of(state, {"emolive": json.dumps(dataclasses.asdict(spec))}))
 
 
 def choose_device(name: str) -> str:
