@@ -117,7 +117,9 @@ def test_an_installed_emolive_runs_its_demo_from_any_folder(tmp_path, editable):
     assert (tmp_path / "x.mp4").stat().st_size > 10_000
     if not editable:
         # In the source tree Python takes the tree's emolive, whatever is installed.
-        code = "import emolive; from emolive.core.weights import weights; print(emolive.__file__, *weights().iterdir())"
+        code = (
+            "import emolive; from emolive.core.installed import weights; print(emolive.__file__, *weights().iterdir())"
+        )
         found = said(python, code, source)
         assert f"{source}/emolive/__init__.py" in found
         assert f"{source}/model/emotion_resnet18.safetensors" in found

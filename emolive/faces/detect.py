@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from emolive.core.errors import EmoliveError, pick
+from emolive.core.installed import weights
 from emolive.core.scene import Box, Face, Frame, area
-from emolive.core.weights import weights
 from emolive.faces.crop import to_rgb
 from emolive.faces.native import load_mediapipe, quiet_stderr
 

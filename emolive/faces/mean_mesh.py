@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from emolive.core.errors import EmoliveError
-from emolive.core.weights import weights
+from emolive.core.installed import weights
 
 MEAN = "mean_face.safetensors"
 

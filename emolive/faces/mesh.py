@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from emolive.core.errors import EmoliveError
+from emolive.core.installed import weights
 from emolive.core.mesh import Mesh
 from emolive.core.scene import Face, Frame
-from emolive.core.weights import weights
 from emolive.faces.crop import crop_face, placed, square
 from emolive.faces.mean_mesh import turned
 

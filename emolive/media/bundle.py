@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from emolive.core.errors import SourceError
 from emolive.core.files import why, write_output
+from emolive.core.installed import versions
 from emolive.core.kinds import Number, Text, Words, like
 from emolive.core.options import FIELDS, Option
 from emolive.core.scene import VIEW_NAMES, Picture, Scene, Settings, Sink, Variant
-from emolive.core.versions import versions
 from emolive.media.data import DataWriter
 from emolive.media.record import Recorder
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from emolive.core.errors import ModelError, pick
 from emolive.core.files import write_whole
-from emolive.core.weights import weights
+from emolive.core.installed import weights
 from emolive.networks import torchvision_guard  # noqa: F401
 
 GRAY = (0.299, 0.587, 0.114)

@@ -12,8 +12,8 @@ from tqdm import tqdm
 from emolive.attribution import methods
 from emolive.attribution.pixels import OnProgress
 from emolive.core.errors import SourceError, pick
+from emolive.core.installed import versions
 from emolive.core.scene import Detect, Face, Frame
-from emolive.core.versions import versions
 from emolive.faces.crop import square
 from emolive.faces.detect import Detector
 from emolive.media.pictures import is_picture, read_picture

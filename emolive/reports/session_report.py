@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from emolive.core.files import check_output, write_output
+from emolive.core.installed import versions
 from emolive.core.options import Options
 from emolive.core.scene import Picture, Scene
-from emolive.core.versions import versions
 from emolive.faces.crop import crop_face
 from emolive.media.data import DataWriter
 from emolive.reports.people import read_people

@@ -12,8 +12,8 @@ import numpy as np
 
 from emolive.attribution.methods import FILTER, METHODS
 from emolive.core.errors import pick
+from emolive.core.installed import weights
 from emolive.core.scene import TOP, Face, Frame, Memory, Menu, Progress, Reading, Scene, Settings
-from emolive.core.weights import weights
 from emolive.faces.detect import Detector
 from emolive.live.engine import ALL_METHODS, Engine
 from emolive.live.memory import remember

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from emolive.core.errors import EmoliveError
+from emolive.core.installed import weights
 from emolive.core.scene import Face, Frame
-from emolive.core.weights import weights
 from emolive.faces.detect import MODELS, Detector, distinct, tiles, whole
 
 Detectors = Callable[[str], Detector]

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from scipy.spatial.transform import Rotation
 
+from emolive.core.installed import weights
 from emolive.core.mesh import Mesh
 from emolive.core.scene import Face, Frame
-from emolive.core.weights import weights
 from emolive.faces.detect import Detector
 from emolive.faces.mean_mesh import fit, mean_mesh, rotation, turned
 from emolive.faces.mesh import Mesher

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from emolive.core.errors import EmoliveError
+from emolive.core.installed import weights
 from emolive.core.mesh import Mesh
 from emolive.core.scene import Face, Frame
-from emolive.core.weights import weights
 from emolive.faces import mesh as module
 from emolive.faces.detect import Detector
 from emolive.faces.mean_mesh import MEAN, mean_mesh
