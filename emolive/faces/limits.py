@@ -10,8 +10,6 @@ import cv2
 import numpy as np
 
 from emolive.core.mesh import Mesh
-from emolive.core.scene import Face, Frame
-from emolive.faces.crop import crop_face, square
 
 SIZE, MARGIN = 48, 1.1
 """Light and sharpness are judged in a square of so many pixels, so many times as wide as the detector's box."""

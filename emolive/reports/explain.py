@@ -12,8 +12,8 @@ from tqdm import tqdm
 from emolive.attribution.methods import UNPINNED
 from emolive.attribution.passes import OnProgress
 from emolive.core.errors import SourceError, pick
+from emolive.core.installed import versions
 from emolive.core.scene import Detect, Face, Frame
-from emolive.core.versions import versions
 from emolive.faces.confirm import confirm_once
 from emolive.faces.crop import square
 from emolive.faces.detect import Detector

@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
 from emolive.attribution.methods import BLIND, METHODS, UNPINNED
 from emolive.core.errors import pick
+from emolive.core.installed import weights
 from emolive.core.scene import TOP, Face, Frame, Memory, Menu, Progress, Reading, Scene, Settings
 from emolive.faces.confirm import confirm_once
 from emolive.faces.detect import Detector
@@ -74,7 +74,7 @@ class Wish:
 
 def shipped_models() -> dict[str, Path]:
     """The networks in `model/`, by name."""
-    folder = Path(str(resources.files("emolive_model")))
+    folder = weights()
     return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
 
 
