@@ -3,7 +3,8 @@
 from itertools import pairwise
 from pathlib import Path
 
-from emolive.media.clips import EPSILON_MS, VideoClip, open_video
+from emolive.media.clips import EPSILON_MS, VideoClip
+from emolive.media.film import open_film
 from emolive.media.sources import is_picture
 
 
@@ -30,9 +31,9 @@ def edges(video: Path, segment_s: float) -> tuple[float, ...]:
 
 def _key_frames(video: Path, first_s: float) -> list[float]:
     """Their times in ms; none where they do not grow, so that nobody knows what a seek would give."""
-    with open_video(video) as (container, stream):
-        if container.format.name == "gif":
+    with open_film(video) as film:
+        if film.container.format.name == "gif":
             return []
-        packets = [p.pts for p in container.demux(stream) if p.is_keyframe and p.pts is not None]
-        times = [round((float(pts * stream.time_base) - first_s) * 1000, 6) for pts in packets]
+        keys = [float(p.pts * p.time_base) for p in film.pictures() if p.is_keyframe and p.pts is not None]
+        times = [round((key - first_s) * 1000, 6) for key in keys]
     return times if all(a < b for a, b in pairwise(times)) else []

@@ -9,12 +9,16 @@ from urllib.parse import urlsplit
 import av
 import numpy as np
 from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from emolive.core.errors import SourceError
 from emolive.media import http, rtsp
 from emolive.media.address import without_password
-from emolive.media.clips import MOST_PIXELS, upright
+from emolive.media.deinterlace import deinterlaced
+from emolive.media.film import MOST_PIXELS
 from emolive.media.opening import FORMATS, STILLS
+from emolive.media.streams import video_stream
+from emolive.media.upright import Upright
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +59,15 @@ class StreamCapture:
                     container = self._over_http(url, other_hosts, stack)
                 else:
                     container = self._over_rtsp(url, stack)
-                self._frames = self._decoded(container)
+                if not container.streams.video:
+                    raise SourceError(gone)
+                stream = video_stream(container, without_password(url))
+                self._upright = Upright(stream.sample_aspect_ratio)
+                self._frames = deinterlaced(self._decoded(container, stream))
             except (av.FFmpegError, OSError, ValueError) as error:
                 self._check_refused()
                 log.debug("no stream: %s", type(error).__name__)
                 raise SourceError(gone) from error
-            if not container.streams.video:
-                raise SourceError(gone)
             self._open = stack.pop_all()
 
     def read(self) -> tuple[bool, np.ndarray | None]:
@@ -73,7 +79,7 @@ class StreamCapture:
             log.debug("the stream breaks off: %s", type(error).__name__)
             frame = None
         self._check_refused()
-        return (False, None) if frame is None else (True, upright(frame))
+        return (False, None) if frame is None else (True, self._upright(frame))
 
     def release(self) -> None:
         self._open.close()
@@ -93,11 +99,8 @@ class StreamCapture:
         limits = (self._limit, self._limit)
         return stack.enter_context(av.open(here, options=dict(RTSP), timeout=limits, metadata_errors="replace"))
 
-    def _decoded(self, container: InputContainer) -> Iterator[av.VideoFrame]:
+    def _decoded(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
         """The pictures as they come; packets that are broken are stepped over."""
-        if not container.streams.video:
-            return
-        stream = container.streams.video[0]
         stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
         stream.thread_type = "SLICE"  # threads for whole frames would hold pictures back
         for packet in container.demux(stream):
