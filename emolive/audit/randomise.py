@@ -42,5 +42,5 @@ def randomised(model: Model, stages: int, seed: int = 0) -> Model:
     return dataclasses.replace(model, net=net)
 
 
-def _draw(weight: nn.Parameter, values: torch.Tensor) -> None:
+def _draw(weight: torch.Tensor, values: torch.Tensor) -> None:
     weight.copy_(values.to(weight))

@@ -98,7 +98,7 @@ def recording(
         with ExitStack() as stack:
             source = stack.enter_context(LiveSource("bench", lambda: _Camera(pictures), "The camera is gone."))
             parts, settings = fresh(source)
-            recorders = [stack.enter_context(Recorder(folder / f"{turn}.mp4"))] if turn % 2 else []
+            recorders: list[Recorder] = [stack.enter_context(Recorder(folder / f"{turn}.mp4"))] if turn % 2 else []
             began = time.perf_counter()
             count = run(replace(parts, sinks=recorders, max_seconds=seconds), settings)
             rates[turn % 2].append(count / (time.perf_counter() - began))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -73,12 +73,19 @@ class Probe(Observer):
     """
 
     def __init__(
-        self, model: Model, detect: Detect, watch: Stopwatch, ahead: Ahead, after: Mapping[str, Work], warm: int = 0
+        self,
+        model: Model,
+        detect: Detect,
+        watch: Stopwatch,
+        ahead: Ahead[Any],
+        after: Mapping[str, Work],
+        warm: int = 0,
     ) -> None:
         self.samples: list[Sample] = []
         self.seen: set[int] = set()  # the numbers of faces that were found
         self._model, self._detect, self._watch, self._ahead, self._after = model, detect, watch, ahead, after
-        self._warm, self._left = warm, None
+        self._warm = warm
+        self._left: float | None = None
 
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
         """Take the time of the loop, then that of what comes after it, and of the bare work."""

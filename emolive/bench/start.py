@@ -28,6 +28,7 @@ def _started(command: Sequence[str]) -> float:
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
     ) as child:
+        assert child.stderr is not None
         for line in child.stderr:  # to its end: a full pipe would stop it
             last = line.strip() or last
             if took is None and FIRST_PICTURE in line:

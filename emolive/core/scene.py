@@ -10,6 +10,7 @@ Colour order: BGR in `Frame.bgr` and `Picture.bgr`, RGB in crops, nowhere else. 
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Protocol
 
 import numpy as np
@@ -164,6 +165,23 @@ class Progress:
 
 
 @dataclass(frozen=True, eq=False)
+class Chosen:
+    """The selected face of a scene with all that is known of it: its index there, what was read of it, and what is
+    remembered of its track (None where nothing is: a face without a track)."""
+
+    index: int
+    face: Face
+    reading: Reading
+    remembered: Remembered | None
+
+    @property
+    def probs(self) -> np.ndarray:
+        """Its probabilities (classes,), smoothed where they are remembered; what is not finite counts as 0."""
+        probs: np.ndarray = np.nan_to_num(self.remembered.probs if self.remembered else self.reading.result.probs)
+        return probs
+
+
+@dataclass(frozen=True, eq=False)
 class Scene:
     """All that is known of one frame. `readings[i]` belongs to `faces[i]`.
 
@@ -185,9 +203,13 @@ class Scene:
     recording: bool = False
 
     @property
-    def selected(self) -> int | None:
-        """The index of the selected face; None where there is none."""
-        return selected(self.faces, self.settings, self.memory) if self.faces else None
+    def chosen(self) -> Chosen | None:
+        """The selected face; None where there is no face at all."""
+        if not self.faces:
+            return None
+        i = selected(self.faces, self.settings, self.memory)
+        face = self.faces[i]
+        return Chosen(i, face, self.readings[i], self.memory.tracks.get(face.track))
 
 
 @dataclass(frozen=True)
@@ -256,7 +278,9 @@ class Source(Protocol):
     def progress(self) -> Progress: ...
     def notes(self) -> tuple[str, ...]: ...
     def __enter__(self) -> "Source": ...
-    def __exit__(self, *error: object) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> bool | None: ...
 
 
 class Sink(Protocol):
@@ -271,7 +295,9 @@ class Sink(Protocol):
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None: ...
     def notes(self) -> tuple[str, ...]: ...
     def __enter__(self) -> "Sink": ...
-    def __exit__(self, *error: object) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> bool | None: ...
 
 
 Detect = Callable[[Frame], Sequence[Face]]

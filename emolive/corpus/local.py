@@ -67,9 +67,9 @@ class LocalEngine:
     def finished(self) -> Iterator[Done]:
         while self._queue or any(worker.attempts for worker in self._workers.values()):
             self._hand_out()
-            busy = {worker.pipe: place for place, worker in self._workers.items() if worker.attempts}
-            for pipe in wait(list(busy)):
-                done = self._heard(busy[pipe])
+            busy = {id(worker.pipe): place for place, worker in self._workers.items() if worker.attempts}
+            for pipe in wait([self._workers[place].pipe for place in busy.values()]):
+                done = self._heard(busy[id(pipe)])
                 if done:
                     yield done
 
@@ -146,7 +146,9 @@ def _serve(pipe: Connection, work: Work, level: int) -> None:
 
 def _end_with_the_driver() -> None:
     """End this process at once when the driver is gone, whatever it is doing: nobody would take what it makes."""
-    wait([parent_process().sentinel])
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
     os._exit(1)
 
 

@@ -24,17 +24,29 @@ def square(box: Box, margin: float) -> Box:
     return x - half, y - half, x + half, y + half
 
 
-def crop_face(bgr: np.ndarray, square: Box, size: int, finest: int = FINEST) -> np.ndarray:
-    """Cut a square out of a picture (H, W, 3) uint8 BGR and scale it to (size, size, 3) uint8 RGB.
+def placed(square: Box, turn: float = 0.0) -> np.ndarray:
+    """Give the affine map (2, 3) that takes the unit square to a square in a picture, turned about its own centre.
 
-    Beyond the picture's edges its outermost pixels are repeated. The square may lie anywhere between pixels: it is
-    sampled bilinearly, at least once per pixel (as far as `finest` samples a side go), and averaged down where that is
-    finer than `size`. The time this takes depends on the square, not on the picture.
+    `turn` is in degrees, clockwise as seen. So (0, 0) goes to the corner where the turned picture's first pixel lies.
     """
     x0, y0, x1, _ = square
-    fine = size * max(1, min(math.ceil((x1 - x0) / size), finest // size))
-    step = (x1 - x0) / fine
-    to_picture = np.array([[step, 0, x0 + step / 2 - 0.5], [0, step, y0 + step / 2 - 0.5]])
+    side, cos, sin = x1 - x0, math.cos(math.radians(turn)), math.sin(math.radians(turn))
+    right, down = side / 2 * (1 - cos + sin), side / 2 * (1 - cos - sin)  # how the corner moves: 0 where nothing turns
+    return np.array([[side * cos, -side * sin, x0 + right], [side * sin, side * cos, y0 + down]])
+
+
+def crop_face(bgr: np.ndarray, square: Box, size: int, finest: int = FINEST, turn: float = 0.0) -> np.ndarray:
+    """Cut a square out of a picture (H, W, 3) uint8 BGR and scale it to (size, size, 3) uint8 RGB.
+
+    Beyond the picture's edges its outermost pixels are repeated. The square may lie anywhere between pixels, turned by
+    `turn` degrees clockwise (then what leans so stands upright in the crop): it is sampled bilinearly, at least once
+    per pixel (as far as `finest` samples a side go), and averaged down where that is finer than `size`. The time this
+    takes depends on the square, not on the picture.
+    """
+    fine = size * max(1, min(math.ceil((square[2] - square[0]) / size), finest // size))
+    place = placed(square, turn)
+    step = place[:, :2] / fine
+    to_picture = np.column_stack([step, place[:, 2] + step.sum(1) / 2 - 0.5])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     crop = cv2.warpAffine(bgr, to_picture, (fine, fine), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     if fine > size:

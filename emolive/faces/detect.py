@@ -128,7 +128,8 @@ def _face(detection: "Detection", size: np.ndarray, scale: int) -> Face:
     box = detection.bounding_box
     corners = box.origin_x, box.origin_y, box.origin_x + box.width, box.origin_y + box.height
     points = np.array([(p.x, p.y) for p in detection.keypoints]) * size
-    return Face(tuple(float(scale * c) for c in corners), float(detection.categories[0].score), points)
+    x0, y0, x1, y1 = (float(scale * c) for c in corners)
+    return Face((x0, y0, x1, y1), float(detection.categories[0].score), points)
 
 
 def tiles(width: int, height: int) -> Iterator[tuple[int, int, int, int]]:

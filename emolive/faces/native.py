@@ -46,7 +46,8 @@ def load_mediapipe() -> ModuleType:
         from mediapipe.tasks.python.core import mediapipe_c_bindings
 
         mediapipe_c_bindings.load_raw_library()
-        return mediapipe
+        loaded: ModuleType = mediapipe
+        return loaded
 
 
 @contextmanager

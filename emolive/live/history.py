@@ -51,7 +51,8 @@ def faith(old: Remembered, proof: Proof, t_ms: float) -> Remembered:
         return replace(old, block=(proof.drops,), block_ms=t_ms)
     if t_ms - old.block_ms < BLOCK_MS:
         return replace(old, block=(*old.block, proof.drops))
-    finished = tuple(float(x) for x in np.mean(old.block, axis=0))
+    hottest, random, coldest = np.mean(old.block, axis=0).tolist()
+    finished: tuple[float, float, float] = hottest, random, coldest
     blocks = (*old.blocks, finished)[-MOST_BLOCKS:]
     return replace(old, blocks=blocks, block=(proof.drops,), block_ms=t_ms, faith=interval(blocks))
 

@@ -12,7 +12,6 @@ from functools import partial
 
 from emolive.core.errors import OutputError
 from emolive.core.scene import (
-    END,
     Detect,
     End,
     Event,
@@ -69,6 +68,9 @@ class Parts:
 Fetched = tuple[Frame | End | None, tuple[Face, ...]]
 """What the source gave, and the faces in it."""
 
+Look = tuple[object, ...]
+"""What the network is asked for; compared only."""
+
 
 def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -> int:
     """Run until the source ends, the user quits, or a limit is reached; give the number of frames that were shown.
@@ -76,13 +78,18 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
     A sink that fails ends the run at once where nobody watches. In windows it becomes a note, the rest goes on, and its
     error is raised when the user quits. `ahead` fetches the next frame; not yet entered.
     """
-    sinks, failures, watch = list(parts.sinks), [], parts.watch
-    memory, held, scene, looked, drawn, timings = Memory(), None, None, None, None, {}
+    sinks, watch = list(parts.sinks), parts.watch
+    failures: list[OutputError] = []
+    timings: Mapping[str, float] = {}
+    memory, scene = Memory(), None
+    held: tuple[Frame, tuple[Face, ...]] | None = None
+    looked: Look | None = None
+    drawn: tuple[object, ...] | None = None
     pace, limit = _Pace(), _Limit(parts)
     with ahead or Ahead() as ahead:
         while not (settings.quit or parts.stop() or limit.time_is_up()):
             frame, faces = ahead.take(partial(_fetch, parts, settings))
-            if frame is END or limit.reached(frame):
+            if isinstance(frame, End) or limit.reached(frame):
                 break
             if frame:
                 held = frame, faces
@@ -99,7 +106,7 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
             now = settings, notes, progress.ended
             if held and now != drawn:
                 first = scene is None
-                shot = not first and settings.shots != scene.settings.shots
+                shot = scene is not None and settings.shots != scene.settings.shots
                 scene = _scene(parts, *held, readings, memory, settings, progress, timings, pace.fps, notes)
                 failures += _hand_out(parts, sinks, scene, shot)
                 drawn = now
@@ -122,7 +129,7 @@ def _fetch(parts: Parts, settings: Settings) -> Fetched:
         return frame, parts.track(parts.detect(frame), frame)
 
 
-def look_of(settings: Settings) -> tuple:
+def look_of(settings: Settings) -> Look:
     """What of the settings the network must be asked anew for; all else is drawing."""
     wanted = variants(settings), settings.filter_layer, settings.by_share, settings.proof, settings.frozen
     return *wanted, settings.selected, "emotions" in settings.views
@@ -162,7 +169,7 @@ def _scene(
 def _tracks(scene: Scene) -> tuple[int, ...]:
     """The tracks in the order of their numbers, round from the selected one, so that `n` always goes on to the next."""
     tracks = sorted(face.track for face in scene.faces)
-    at = tracks.index(scene.faces[scene.selected].track) if tracks else 0
+    at = tracks.index(scene.chosen.face.track) if scene.chosen else 0
     return (*tracks[at:], *tracks[:at])
 
 
@@ -188,7 +195,8 @@ class _Pace:
     """Frames per second, smoothed over about a second."""
 
     def __init__(self) -> None:
-        self.last, self.fps = None, 0.0
+        self.last: float | None = None
+        self.fps = 0.0
 
     def tick(self) -> float:
         now = time.perf_counter()
@@ -206,7 +214,8 @@ class _Limit:
     def __init__(self, parts: Parts) -> None:
         self.frames, self.seconds = parts.max_frames, parts.max_seconds
         self.by_clock = parts.interactive or parts.source.progress().live
-        self.count, self.first_ms, self.began = 0, None, time.monotonic()
+        self.first_ms: float | None = None
+        self.count, self.began = 0, time.monotonic()
 
     def reached(self, frame: Frame | None) -> bool:
         """Count the frame; say whether it lies beyond the limit."""

@@ -88,7 +88,7 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
     elif paths:
         sinks.append(PerFile([partial(writer, path) for path in paths]))
     if options.report is not None:
-        sinks.append(SessionReport(options, model.spec.labels, model.sha256, inputs))
+        sinks.append(SessionReport(options.report, options, model.spec.labels, model.sha256, inputs))
     if options.data is not None:
         sinks.append(data_writer(options.data, model.spec.labels, options.overwrite, inputs))
     return sinks

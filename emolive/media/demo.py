@@ -105,7 +105,8 @@ class DemoClip:
         """Dusk: a soft slope from blue-grey to dark."""
         y, x = np.mgrid[0 : 1 : HEIGHT * 1j, 0 : 1 : WIDTH * 1j]
         slope = (0.75 * y + 0.25 * x)[..., None]
-        return (np.array((96, 78, 66)) * (1 - slope) + np.array((44, 36, 34)) * slope).round().astype(np.uint8)
+        dusk: np.ndarray = np.array((96, 78, 66)) * (1 - slope) + np.array((44, 36, 34)) * slope
+        return dusk.round().astype(np.uint8)
 
 
 def _grid(faces: int) -> tuple[int, int]:

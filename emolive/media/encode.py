@@ -9,6 +9,7 @@ import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 import cv2
@@ -16,7 +17,11 @@ import numpy as np
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
-from emolive.media.sound import Sound, add_track
+from emolive.media.sound import Sound, Track, add_track
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+    from av.video.stream import VideoStream
 
 TICKS = 90
 """Ticks a millisecond: the time base of 1/90000 s is the finest that all players know."""
@@ -64,12 +69,13 @@ class Mp4:
         self._sounds = list(sounds)
         self._container = av.open(str(path.absolute()), "w", format="mp4", container_options=CONTAINER)
         self._stream = self._container.add_stream("libx264", options=CODEC)
-        self._track = None
+        self._track: Track | None = None
         self._size: tuple[int, int] | None = None
         self._step_ms: float | None = None  # the last interval since the last cut
         self._key_ms = -math.inf
         self._pts = -1
-        self._held: av.Packet | None = None
+        self._held: Packet[VideoStream] | None = None
+        self._t_ms = 0.0
 
     def __enter__(self) -> "Mp4":
         return self
@@ -86,8 +92,9 @@ class Mp4:
 
         A picture of another size than the first is fitted into it. `file` says which of the `sounds` is heard.
         """
-        if self._size is None:
-            self._begin(bgr, t_ms, file)
+        size = self._size
+        if size is None:
+            size = self._begin(bgr, t_ms, file)
         elif cut or not 0 < t_ms - self._t_ms < LONGEST_MS:
             self._cut(t_ms, file)
         else:
@@ -95,9 +102,10 @@ class Mp4:
         self._t_ms = t_ms
         if self._track:
             self._track.write_until(t_ms)
-        self._encode(_fit(bgr, self._size), t_ms + self._offset_ms)
+        self._encode(_fit(bgr, size), t_ms + self._offset_ms)
 
-    def _begin(self, bgr: np.ndarray, t_ms: float, file: int) -> None:
+    def _begin(self, bgr: np.ndarray, t_ms: float, file: int) -> tuple[int, int]:
+        """Set the stream up for pictures like this one; gives back the size of the recording."""
         height, width = bgr.shape[:2]
         scale = min(1.0, MOST_SIDE / max(width, height))
         width, height = (max(1, int(side * scale)) for side in (width, height))
@@ -116,6 +124,7 @@ class Mp4:
             self._track = add_track(self._container, self._sounds, sound, t_ms - lead_ms)
             self._track.jump(sound, t_ms - lead_ms, 0.0)
         self._file = file
+        return self._size
 
     def _cut(self, t_ms: float, file: int) -> None:
         """Go on after the last picture, with the sound that belongs to the next one."""
@@ -138,13 +147,13 @@ class Mp4:
             frame.pict_type = PictureType.I
             self._key_ms = out_ms
         for packet in self._stream.encode(frame):
-            self._mux_held(packet.pts)
+            self._mux_held(packet.pts or 0)
             self._held = packet
 
     def _mux_held(self, until: int) -> None:
         """Write the packet that waited to know how long it is shown: the muxer would guess, and move the next one."""
         if self._held:
-            self._held.duration = max(until - self._held.pts, 1)
+            self._held.duration = max(until - (self._held.pts or 0), 1)
             self._container.mux(self._held)
             self._held = None
 

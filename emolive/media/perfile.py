@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from types import TracebackType
 from typing import Self
 
 from emolive.core.scene import Picture, Scene, Sink
@@ -22,14 +23,16 @@ class PerFile:
         return self
 
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
-        if scene.progress.file != self._file:
+        if self._sink is None or scene.progress.file != self._file:
             self._open.close()
-            self._file = scene.progress.file
-            self._sink = self._open.enter_context(self._makers[self._file]())
+            self._file = file = scene.progress.file
+            self._sink = self._open.enter_context(self._makers[file]())
         self._sink(scene, pictures)
 
     def notes(self) -> tuple[str, ...]:
         return self._sink.notes() if self._sink else ()
 
-    def __exit__(self, *error: object) -> bool | None:
-        return self._open.__exit__(*error)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._open.__exit__(kind, error, trace)

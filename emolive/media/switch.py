@@ -33,7 +33,7 @@ class RecordingSwitch:
         self,
         folder: Path,
         view: str = "camera",
-        source_audio: Path | Sequence[Path] | None = None,
+        source_audio: Sequence[Path] = (),
         lossless_queue: bool = False,
         forgiving: bool = True,
         bundle: Run | None = None,

@@ -34,10 +34,10 @@ def declare() -> torch.library.Library | None:
     """Declare the missing operators; the library object must be kept alive. None where nothing was missing."""
     if library_loads():
         return None
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for name, schema in _SCHEMAS.items():
         if not hasattr(torch.ops.torchvision, name):
-            library.define(schema)
+            library.define(schema)  # type: ignore[no-untyped-call]
     return library
 
 

@@ -4,16 +4,15 @@ import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from emolive import __version__
 from emolive.attribution.methods import FILTER
 from emolive.core.errors import SourceError, pick
 from emolive.core.scene import Detect, Face, Frame
+from emolive.core.versions import versions
 from emolive.faces.crop import square
 from emolive.faces.detect import Detector
 from emolive.live.engine import ALL_METHODS
@@ -27,7 +26,6 @@ from emolive.reports.folder import SHEETS, check_folder, drafted, publish, save_
 from emolive.reports.graphs import curves_picture
 from emolive.reports.maps import Progress
 from emolive.reports.sheets import marked, sheet, strip
-from emolive.ui.snapshot import PACKAGES
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +133,10 @@ def _explain(
     faces: list[FaceReport] = []
     for at in range(0, len(sights), BATCH):
         some = sights[at : at + BATCH]
+
+        def told(part: float, at: int = at, count: int = len(some)) -> None:
+            tell((at + part * count) / len(sights))
+
         faces += examine(
             model,
             bgr,
@@ -142,7 +144,7 @@ def _explain(
             wish.methods,
             wish.layers,
             wish.target,
-            lambda part, at=at, some=some: tell((at + part * len(some)) / len(sights)),
+            told,
         )
     picture = PictureReport(name, stem, width, height, tuple(faces))
     save_picture(into / picture.marked, marked(bgr, [(s.number, s.face) for s in sights if s.has_points]))
@@ -155,18 +157,16 @@ def _explain(
 
 def _report(done: Sequence[PictureReport], failures: dict[str, str], model: Model, wish: Wish) -> Report:
     settings = {key: value for key, value in asdict(wish).items() if key not in ("methods", "layers")}
-    versions = {"emolive": __version__}
-    for package in PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            log.info("%s came in some other way than by pip: its version is not known.", package)
-    made = Path(model.path).name, model.sha256, settings, versions
+    known = {name: version for name, version in versions().items() if version is not None}
+    made = Path(model.path).name, model.sha256, settings, known
     return Report(tuple(done), failures, wish.methods, wish.layers, model.spec.labels, *made)
 
 
 def _tell(bar: tqdm, base: int) -> Progress:
-    return lambda part: bar.update(base + part - bar.n)
+    def tell(part: float) -> None:
+        bar.update(base + part - bar.n)
+
+    return tell
 
 
 def _detector(wish: Wish) -> "Detector | nullcontext[None]":

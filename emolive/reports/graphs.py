@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -47,14 +47,18 @@ def _panel(axes: Axes, face: FaceReport, cell: Cell | None) -> None:
         axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=9, color=_rgb(FADED))
     else:
         curves, chance = cell.curves, face.chance[cell.layer]
-        thin = {"linestyle": ":", "linewidth": 1.3, "alpha": 0.75}
+        thin: dict[str, Any] = {"linestyle": ":", "linewidth": 1.3, "alpha": 0.75}
         axes.plot(chance.part, chance.deletion, color=_rgb(DELETION), label="the same in random order", **thin)
         axes.plot(chance.part, chance.insertion, color=_rgb(INSERTION), **thin)
-        deletion = {"color": _rgb(DELETION), "label": "deletion: hottest parts blurred first"}
-        insertion = {"color": _rgb(INSERTION), "label": "insertion: hottest parts come back first", "linestyle": "--"}
+        deletion: dict[str, Any] = {"color": _rgb(DELETION), "label": "deletion: hottest parts blurred first"}
+        insertion: dict[str, Any] = {
+            "color": _rgb(INSERTION),
+            "label": "insertion: hottest parts come back first",
+            "linestyle": "--",
+        }
         axes.plot(curves.part, curves.deletion, **deletion)
         axes.plot(curves.part, curves.insertion, **insertion)
-        small = {"fontsize": 9, "fontweight": "bold", "va": "bottom"}
+        small: dict[str, Any] = {"fontsize": 9, "fontweight": "bold", "va": "bottom"}
         axes.text(0, 1.02, f"{curves.deletion_area:.2f}", ha="left", color=_rgb(DELETION), **small)
         axes.text(1, 1.02, f"{curves.insertion_area:.2f}", ha="right", color=_rgb(INSERTION), **small)
     axes.set(xlim=(0, 1), ylim=(0, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
@@ -64,5 +68,6 @@ def _panel(axes: Axes, face: FaceReport, cell: Cell | None) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _rgb(color: Color) -> tuple[float, ...]:
-    return tuple((np.array(color[::-1]) / 255).tolist())
+def _rgb(color: Color) -> tuple[float, float, float]:
+    blue, green, red = color
+    return red / 255, green / 255, blue / 255

@@ -143,7 +143,7 @@ def _labels(columns: Iterable[str], path: Path) -> list[str]:
     return labels
 
 
-def _is_cut_off(after: Iterator, path: Path) -> bool:
+def _is_cut_off(after: Iterator[object], path: Path) -> bool:
     """Whether what makes no sense is the last line, and a crash's doing: nothing comes after it, not even its end."""
     if next(after, None) is not None or path.read_bytes().endswith(b"\n"):
         return False
@@ -199,4 +199,5 @@ def _parquet(path: Path) -> list[Person]:
 
 def _floats(table: "pa.Table", name: str) -> np.ndarray:
     """A column of numbers (N,) float64, with NaN for null."""
-    return table[name].cast("float64").to_numpy()
+    values: np.ndarray = table[name].cast("float64").to_numpy()
+    return values

@@ -142,6 +142,6 @@ def _who(series: Series) -> str:
     return f"{slug(series.file)}-{series.track}" if series.file else str(series.track)
 
 
-def _rgb(color: Color) -> tuple[float, ...]:
+def _rgb(color: Color) -> tuple[float, float, float]:
     b, g, r = color
     return r / 255, g / 255, b / 255

@@ -35,7 +35,7 @@ BETTER = 0.02
 
 
 class SessionReport:
-    """Writes `index.html`, a page with everything in it, and `data.jsonl` into the folder `options.report`. A
+    """Writes `index.html`, a page with everything in it, and `data.jsonl` into `folder`. A
     `scene.Sink`.
 
     The page holds frames from the whole session, a face of each person at the most probable moment of each emotion
@@ -47,13 +47,14 @@ class SessionReport:
 
     def __init__(
         self,
+        folder: Path,
         options: Options,
         labels: Sequence[str],
         sha256: str,
         inputs: Sequence[Path] = (),
     ) -> None:
-        self.path = options.report / PAGE
-        self._data = DataWriter(options.report / DATA, labels, options.overwrite, inputs)
+        self.path = folder / PAGE
+        self._data = DataWriter(folder / DATA, labels, options.overwrite, inputs)
         self._labels, self._options, self._sha256 = tuple(labels), options, sha256
         self._inputs = inputs
         self._strip: list[Still] = []

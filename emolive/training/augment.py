@@ -7,20 +7,21 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
 
-class LowResolution(v2.Transform):
+class LowResolution(v2.Transform):  # type: ignore[misc]  # torchvision comes without types
     """Shrink a picture to a random size and bring it back: a face far from the camera."""
 
     def __init__(self, smallest: float = 0.4, largest: float = 0.8) -> None:
         super().__init__()
         self.smallest, self.largest = smallest, largest
 
-    def make_params(self, flat_inputs: list) -> dict[str, float]:
+    def make_params(self, flat_inputs: list[object]) -> dict[str, float]:
         return {"scale": float(torch.empty(()).uniform_(self.smallest, self.largest))}
 
     def transform(self, inpt: torch.Tensor, params: dict[str, float]) -> torch.Tensor:
         size = list(inpt.shape[-2:])
         small = [max(8, round(side * params["scale"])) for side in size]
-        return F.resize(F.resize(inpt, small, antialias=True), size, antialias=True)
+        restored: torch.Tensor = F.resize(F.resize(inpt, small, antialias=True), size, antialias=True)
+        return restored
 
 
 def augmentation(crop: int, size: int, strength: float = 1.0) -> v2.Compose:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -27,7 +29,7 @@ def draw_history(rows: list[dict[str, float]], path: Path) -> None:
     figure.savefig(path, dpi=100)
 
 
-def draw_confusion(report: dict, path: Path) -> None:
+def draw_confusion(report: Mapping[str, Any], path: Path) -> None:
     """The confusion matrix, rows = truth, as parts of each row."""
     counts = np.array(report["confusion"], float)
     parts = counts / np.maximum(counts.sum(1, keepdims=True), 1)

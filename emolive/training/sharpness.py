@@ -17,11 +17,12 @@ def climb(net: nn.Module, rho: float) -> Callable[[], None]:
     that are kept.
     """
     weights = [weight for weight in net.parameters() if weight.grad is not None]
+    slopes = [weight.grad for weight in weights if weight.grad is not None]
     before = [weight.clone() for weight in weights]
-    length = torch.stack([weight.grad.norm() for weight in weights]).norm()
+    length = torch.stack([slope.norm() for slope in slopes]).norm()
     momenta = [(module, module.momentum) for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
-    for weight in weights:
-        weight += weight.grad * (rho / (length + 1e-12))
+    for weight, slope in zip(weights, slopes, strict=True):
+        weight.add_(slope * (rho / (length + 1e-12)))
     for module, _ in momenta:
         module.momentum = 0.0
 

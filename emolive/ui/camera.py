@@ -57,11 +57,13 @@ def _heat(image: np.ndarray, scene: Scene, fitted: Callable[[Box], Box]) -> None
 
 def _people(scene: Scene, fitted: Callable[[Box], Box]) -> list[Person]:
     """The faces as they are labelled, the selected one first, then from large to small."""
-    people = []
+    people, chosen = [], scene.chosen
     for i, (face, reading) in enumerate(zip(scene.faces, scene.readings, strict=True)):
         remembered = scene.memory.tracks.get(face.track)
         probs = np.nan_to_num(reading.result.probs if remembered is None else remembered.probs)
-        people.append(Person(face.track, draw.rounded(fitted(face.box)), probs, i == scene.selected))
+        people.append(
+            Person(face.track, draw.rounded(fitted(face.box)), probs, chosen is not None and i == chosen.index)
+        )
     return sorted(people, key=lambda person: (not person.selected, -area(person.rect)))
 
 
@@ -81,12 +83,13 @@ def _legend(image: np.ndarray, scene: Scene) -> Rect:
     pad, row, bar = round(px * 0.6), round(px * 1.4), 10 * px
     lines: list[tuple[str, Color]] = [("no face in sight", draw.DIM)]
     full, unit = "", ""
-    if scene.selected is not None:
-        face, reading = scene.faces[scene.selected], scene.readings[scene.selected]
+    chosen = scene.chosen
+    if chosen is not None:
+        reading = chosen.reading
         lines = [(caption(reading.shown, scene.menu.labels, reading.painted.target), draw.PAPER)]
         lines += [(line, draw.AMBER) for line in _remarks(scene, reading, max(width // 3, 14 * px), px)]
         if reading.painted.cam is not None and scene.settings.heat:
-            full = f"{heat_scale(reading, reading.shown, scene.memory.tracks.get(face.track)):.2g}"
+            full = f"{heat_scale(reading, reading.shown, chosen.remembered):.2g}"
             unit = UNITS.get(reading.shown.method, "")
     widths = [draw.text_size(line, px)[0] for line, _ in lines]
     if full:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emolive.core.scene import Agreement, Reading, Remembered, Scene, Variant
+from emolive.core.scene import Agreement, Chosen, Scene, Variant
 from emolive.ui import draw
 from emolive.ui.draw import AMBER, PAPER, Rect
 from emolive.ui.heat import heat_scale
@@ -13,12 +13,12 @@ SAME = 0.99
 """Maps that correlate more than this are the same: the method did not react."""
 
 
-def sanity(image: np.ndarray, rect: Rect, scene: Scene) -> None:
+def sanity(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
     """The true map beside the one of the randomised network, their rank correlation, and what that means."""
-    reading = scene.readings[scene.selected]
+    reading = chosen.reading
     stages = scene.settings.random
     names = "trained network", f"random: {randomised(stages)}"
-    y, right = _pair(image, rect, scene, "Sanity check: random weights", (reading.base, reading.shown), names)
+    y, right = _pair(image, rect, scene, chosen, "Sanity check: random weights", (reading.base, reading.shown), names)
     px, wide = _sizes(rect, right)
     if reading.agreement is None:
         paragraph(image, "No map to compare.", right, y, px, wide, AMBER)
@@ -39,12 +39,12 @@ def _verdict(spearman: float) -> tuple[str, draw.Color]:
     return "reacts: depends on what was learned", PAPER
 
 
-def side_by_side(image: np.ndarray, rect: Rect, scene: Scene) -> None:
+def side_by_side(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
     """The shown way to look beside the compared one, how much their maps agree, and what each map cost."""
-    reading = scene.readings[scene.selected]
+    reading = chosen.reading
     variants = reading.base, reading.other
     names = tuple(f"{mark}: {way(v)}" if v else mark for mark, v in zip("AB", variants, strict=True))
-    y, right = _pair(image, rect, scene, "A/B: two ways to look", variants, names)
+    y, right = _pair(image, rect, scene, chosen, "A/B: two ways to look", variants, names)
     px, wide = _sizes(rect, right)
     if reading.shown != reading.base:
         y = paragraph(image, "(how much they agree is not measured while weights are random)", right, y, px, wide)
@@ -75,6 +75,7 @@ def _pair(
     image: np.ndarray,
     rect: Rect,
     scene: Scene,
+    chosen: Chosen,
     title: str,
     variants: tuple[Variant | None, Variant | None],
     names: tuple[str, ...],
@@ -82,8 +83,7 @@ def _pair(
     """Title and two faces with their maps and names below. Gives back the top and the left end of the room beside."""
     x0, y0, x1, y1 = rect
     px, _ = _sizes(rect, x0)
-    reading = scene.readings[scene.selected]
-    remembered = scene.memory.tracks.get(scene.faces[scene.selected].track)
+    reading = chosen.reading
     draw.text(image, title, x0, y0, px + 4, PAPER, bold=True)
     top = y0 + round((px + 4) * 1.5)
     below = 2 * round(px * 1.35)
@@ -91,7 +91,7 @@ def _pair(
     x = x0
     for n, (variant, name) in enumerate(zip(variants, names, strict=True)):
         crop = reading.crop if n == 0 or reading.other_crop is None or variant != reading.other else reading.other_crop
-        _one(image, (x, top, x + side, top + side), scene, reading, variant, remembered, crop)
+        _one(image, (x, top, x + side, top + side), scene, chosen, variant, crop)
         lines = draw.wrap(name, px, side)[:2]
         for k, line in enumerate(lines):
             draw.text(image, line, x, top + side + 2 + k * round(px * 1.3), px, PAPER)
@@ -103,16 +103,15 @@ def _one(
     image: np.ndarray,
     place: Rect,
     scene: Scene,
-    reading: Reading,
+    chosen: Chosen,
     variant: Variant | None,
-    remembered: Remembered | None,
     crop: np.ndarray,
 ) -> None:
     """A face with one variant's map, or the sentence why there is none."""
     x0, y0, x1, y1 = place
-    result = reading.results.get(variant) if variant else None
+    result = chosen.reading.results.get(variant) if variant else None
     cam = result.cam if result is not None else None
-    full = heat_scale(reading, variant, remembered) if cam is not None else 0.0
+    full = heat_scale(chosen.reading, variant, chosen.remembered) if variant and cam is not None else 0.0
     paste(image, hot_face(crop, cam, full, x1 - x0, scene.settings.colormap), x0, y0)
     if cam is None:
         words = (result.why if result is not None else "") or "comes with the next frame"

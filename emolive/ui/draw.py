@@ -72,7 +72,7 @@ def text(
     Gives back the x where the line ends.
     """
     written = _written(words, px, bold, color)
-    width = written.over.shape[1]
+    width = int(written.over.shape[1])
     left = round(x - align * width)
     _lay(image, left, round(y), written)
     return left + width

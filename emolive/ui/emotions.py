@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emolive.core.scene import Aim, Hit, Picture, Reading, Scene
+from emolive.core.scene import Aim, Chosen, Hit, Picture, Reading, Scene, Variant
 from emolive.ui import draw
 from emolive.ui.bars import percent
 from emolive.ui.draw import AMBER, DIM, PAPER, Rect
@@ -23,27 +23,26 @@ def emotions(scene: Scene) -> Picture:
     A click on a face makes its emotion the target.
     """
     image = page(WIDTH, HEIGHT)
-    if scene.selected is None:
+    chosen = scene.chosen
+    if chosen is None:
         message(image, "No face in sight", "The map of each emotion appears here.")
         return Picture(image)
-    reading = scene.readings[scene.selected]
-    remembered = scene.memory.tracks.get(scene.faces[scene.selected].track)
-    if reading.emotions is None or reading.base is None:
+    reading, base, maps, probs = chosen.reading, chosen.reading.base, chosen.reading.emotions, chosen.probs
+    if maps is None or base is None:
         message(image, "No map of each emotion", _why(scene, reading))
         return Picture(image)
-    probs = np.nan_to_num(reading.result.probs if remembered is None else remembered.probs)
-    peak = float(np.nan_to_num(reading.emotions).max(initial=0))
-    full = max(peak, heat_scale(reading, reading.base, remembered)) if peak > 0 else 0.0
-    minus = against(reading.base, scene.menu.labels)
-    _heading(image, scene, reading, minus)
+    peak = float(np.nan_to_num(maps).max(initial=0))
+    full = max(peak, heat_scale(reading, base, chosen.remembered)) if peak > 0 else 0.0
+    minus = against(base, scene.menu.labels)
+    _heading(image, scene, chosen, base, minus)
     places = cells(len(probs) + 1)
     hits = tuple(Hit(place, Aim(label(scene.menu.labels, i))) for i, place in enumerate(places[:-1]))
     for i, place in enumerate(places[:-1]):
         side = place[3] - place[1]
         colormap = scene.settings.colormap
-        paste(image, hot_face(reading.crop, reading.emotions[i], full, side, colormap), place[0], place[1])
+        paste(image, hot_face(reading.crop, maps[i], full, side, colormap), place[0], place[1])
         _words(image, place, label(scene.menu.labels, i), i, float(probs[i]), i == int(np.argmax(probs)), minus)
-    _legend(image, places[-1], reading, full, scene.settings.colormap)
+    _legend(image, places[-1], maps, base, full, scene.settings.colormap)
     return Picture(image, hits)
 
 
@@ -69,15 +68,15 @@ def _why(scene: Scene, reading: Reading) -> str:
     return f"The method {shown.method} has no map of each emotion here: choose another one with m."
 
 
-def _heading(image: np.ndarray, scene: Scene, reading: Reading, minus: str) -> None:
-    track, named = scene.faces[scene.selected].track, scene.menu.labels
+def _heading(image: np.ndarray, scene: Scene, chosen: Chosen, base: Variant, minus: str) -> None:
+    track, named = chosen.face.track, scene.menu.labels
     who = f"face {track}: " if track else ""
-    top = label(named, reading.result.target)
+    top = label(named, chosen.reading.result.target)
     question = f"why {top} and not {minus}?" if minus and minus != top else "what speaks for each emotion?"
     if minus == top:
         question = f"what speaks for each emotion and not for {minus}?"
     end = draw.text(image, who + question, PAD, 10, 22, PAPER, bold=True)
-    rest = way(reading.base) + (f" · each against {minus}" if minus else "")
+    rest = way(base) + (f" · each against {minus}" if minus else "")
     draw.text(image, draw.shorten(rest, 17, WIDTH - PAD - end - 24), WIDTH - PAD, 14, 17, DIM, align=1)
 
 
@@ -99,12 +98,12 @@ def _words(image: np.ndarray, place: Rect, name: str, index: int, p: float, best
             draw.text(image, line, x, bar + px + round(n * px * 1.2), px - 3, AMBER)
 
 
-def _legend(image: np.ndarray, place: Rect, reading: Reading, full: float, colormap: str) -> None:
+def _legend(image: np.ndarray, place: Rect, maps: np.ndarray, base: Variant, full: float, colormap: str) -> None:
     """The scale that all maps share."""
     x0, y0, x1, _ = place
     wide = min(round((x1 - x0) * (1 + BESIDE)), WIDTH - PAD - x0)
     px = max(11, min(16, wide // 13))
-    blind = bool((reading.emotions == reading.emotions[0]).all())
+    blind = bool((maps == maps[0]).all())
     lines = ("this method knows", "no emotion: all alike") if blind else ("one scale for all", "maps of this face")
     for n, line in enumerate(lines):
         draw.text(image, line, x0, y0 + round(n * px * 1.35), px, AMBER if blind else DIM)
@@ -115,6 +114,6 @@ def _legend(image: np.ndarray, place: Rect, reading: Reading, full: float, color
     gradient(image, (x0, y, x0 + wide, y + px), colormap, ON_FACE)
     draw.text(image, "0", x0, y + round(px * 1.2), px, DIM)
     draw.text(image, f"{full:.2g}", x0 + wide, y + round(px * 1.2), px, PAPER, align=1)
-    unit = UNITS.get(reading.base.method, "")
+    unit = UNITS.get(base.method, "")
     if unit:
         draw.text(image, unit, x0 + wide, y + round(px * 2.5), px, DIM, align=1)

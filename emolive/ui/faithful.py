@@ -5,7 +5,7 @@ import math
 import cv2
 import numpy as np
 
-from emolive.core.scene import Faith, Proof, Scene
+from emolive.core.scene import Chosen, Faith, Proof, Scene
 from emolive.ui import draw
 from emolive.ui.bars import percent
 from emolive.ui.draw import AMBER, DIM, PAPER, Color, Rect
@@ -20,11 +20,10 @@ AXIS = -0.25, 1.0
 MEANING = "The hottest part should cost most. If a random one costs as much, the map proves nothing."
 
 
-def faithful(image: np.ndarray, rect: Rect, scene: Scene) -> None:
+def faithful(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
     """A row per part: the masked face, the probability before and after, the drop now and its running mean."""
     x0, y0, x1, y1 = rect
-    face, reading = scene.faces[scene.selected], scene.readings[scene.selected]
-    kept, proof = scene.memory.tracks.get(face.track), reading.proof
+    reading, kept, proof = chosen.reading, chosen.remembered, chosen.reading.proof
     px = 15 if x1 - x0 < 600 else 19
     draw.text(image, "Faithfulness: a fifth of the face blurred", x0, y0, px + 3, PAPER, bold=True)
     y = y0 + round((px + 3) * 1.4)

@@ -27,13 +27,12 @@ at all stays dark."""
 def order(scene: Scene) -> tuple[int, ...]:
     """The filter layer's channels, the most active of the selected face first, or those with the largest signed share
     of the target's score, if that is asked for and known; none where there is no face."""
-    if scene.selected is None:
+    chosen = scene.chosen
+    if chosen is None:
         return ()
-    reading = scene.readings[scene.selected]
+    reading, remembered = chosen.reading, chosen.remembered
     means = reading.maps.mean(axis=(1, 2))
-    remembered = scene.memory.tracks.get(scene.faces[scene.selected].track)
-    known = remembered is not None and len(remembered.strength) == len(means)
-    value = remembered.strength if known else means
+    value = remembered.strength if remembered and len(remembered.strength) == len(means) else means
     if scene.settings.by_share and reading.ledger is not None and len(reading.ledger.shares) == len(means):
         # A share grows with its filter's activation: with the remembered one, the tiles keep their places.
         steady = np.divide(value, means, out=np.ones_like(means), where=means > 0)
@@ -63,14 +62,15 @@ class Mark:
 def filters(scene: Scene) -> Picture:
     """A dark picture of 960×720: a column that says what is shown, and a square of tiles."""
     image = page(WIDTH, HEIGHT)
-    if scene.selected is None:
+    chosen = scene.chosen
+    if chosen is None:
         message(image, "No face in sight", "The filters of a face appear here.")
         return Picture(image)
-    reading = scene.readings[scene.selected]
+    reading = chosen.reading
     channels = on_page(scene, len(reading.maps))
     maps = np.nan_to_num(reading.maps[list(channels)])
     least = FAINT * float(maps.max(initial=0))
-    side(image, scene, reading, channels)
+    side(image, scene, chosen, channels)
     hits = []
     marks = _marks(scene, reading, channels, maps.mean(axis=(1, 2)))
     full = np.maximum(maps.max(axis=(1, 2), initial=0), least)[:, None, None]
@@ -85,10 +85,12 @@ def _marks(scene: Scene, reading: Reading, channels: tuple[int, ...], means: np.
     """Shares of the score where they are asked for and known, else mean activations; the page's largest has a whole
     bar."""
     ledger, settings = reading.ledger, scene.settings
-    shares = settings.by_share and ledger is not None and len(ledger.shares) == len(reading.maps)
-    values = np.nan_to_num(ledger.shares[list(channels)]) if shares else means
+    shares = None
+    if settings.by_share and ledger is not None and len(ledger.shares) == len(reading.maps):
+        shares = np.nan_to_num(ledger.shares[list(channels)])
+    values = means if shares is None else shares
     most = float(np.abs(values).max(initial=0)) or 1.0
-    figures = [signed(v) if shares else f"{v:.2g}" for v in values]
+    figures = [f"{v:.2g}" if shares is None else signed(v) for v in values]
     return [
         Mark(float(v) / most, figure, c in settings.pins, c in settings.off)
         for c, v, figure in zip(channels, values, figures, strict=True)

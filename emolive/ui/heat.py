@@ -51,7 +51,8 @@ def heat(
     columns = _weights(cam.shape[1], x1 - x0)[left - x0 : right - x0]
     evidence = np.nan_to_num(255 * cam / scale, posinf=0, neginf=0).astype(np.float32)
     # OpenCV's product: NumPy's wakes a pool of threads, which costs more than these thin matrices do.
-    strength = cv2.gemm(cv2.gemm(rows, evidence, 1, None, 0), columns, 1, None, 0, flags=cv2.GEMM_2_T)
+    nothing = np.empty((0, 0), np.float32)
+    strength = cv2.gemm(cv2.gemm(rows, evidence, 1, nothing, 0), columns, 1, nothing, 0, flags=cv2.GEMM_2_T)
     steps = cv2.add(strength, 0.0, dtype=cv2.CV_8U)  # rounds, and cuts off below 0 and above 255
     over, keep = _paint(colormap, alpha)
     part = image[top:bottom, left:right]
@@ -84,7 +85,8 @@ def gradient(image: np.ndarray, rect: Rect, colormap: str = "inferno", low: floa
 def colored(values: np.ndarray, full: float | np.ndarray, colormap: str = "inferno") -> np.ndarray:
     """Colours (…, 3) uint8 BGR of values (…) from 0 (and below) to `full` (and above), which may differ among them."""
     parts = np.divide(np.nan_to_num(values), full, out=np.zeros(np.shape(values)), where=np.greater(full, 0))
-    return palette(colormap)[(np.clip(parts, 0, 1) * 255).round().astype(np.uint8)]
+    colors: np.ndarray = palette(colormap)[(np.clip(parts, 0, 1) * 255).round().astype(np.uint8)]
+    return colors
 
 
 @lru_cache(maxsize=256)

@@ -89,10 +89,11 @@ def state(scene: Scene) -> list[Part]:
 def look(scene: Scene) -> list[Part]:
     """The second status line: what is shown, and what it costs."""
     settings, labels = scene.settings, scene.menu.labels
-    if scene.selected is None:
+    chosen = scene.chosen
+    if chosen is None:
         shown = f"{settings.method} · {settings.layer} → {settings.target or 'top'}"
     else:
-        reading = scene.readings[scene.selected]
+        reading = chosen.reading
         shown = caption(reading.shown, labels, reading.painted.target)
     parts = [Part(shown, PAPER, 0)]
     if not settings.heat:

@@ -5,6 +5,7 @@ To add a key, add a row to `BINDINGS`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from emolive.core.scene import TOP, Aim, Closed, Event, Key, Menu, Pin, Select, Settings, Variant, base_variant
 from emolive.ui.heat import COLORMAPS
@@ -134,7 +135,11 @@ def _file(step: int) -> Action:
 
 
 def _flip(field: str) -> Action:
-    return lambda s, menu: replace(s, **{field: not getattr(s, field)})
+    def flip(s: Settings, menu: Menu) -> Settings:
+        other: dict[str, Any] = {field: not getattr(s, field)}
+        return replace(s, **other)
+
+    return flip
 
 
 def _next_face(s: Settings, menu: Menu) -> Settings:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emolive.core.scene import Scene
+from emolive.core.scene import Chosen, Scene
 from emolive.ui import draw
 from emolive.ui.bars import percent
 from emolive.ui.draw import AMBER, DIM, PAPER, Rect
@@ -16,19 +16,18 @@ CLEAR = 0.0005
 """A smaller change is written dimly."""
 
 
-def knocked(image: np.ndarray, rect: Rect, scene: Scene) -> None:
+def knocked(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
     """A row per class: a pale bar for the untouched network, a full one with the filters off, and the change."""
     x0, y0, x1, y1 = rect
-    reading = scene.readings[scene.selected]
-    result = reading.results.get(reading.knocked) if reading.knocked else None
+    reading, variant = chosen.reading, chosen.reading.knocked
+    result = reading.results.get(variant) if variant else None
     px = 15 if x1 - x0 < 600 else 19
     draw.text(image, "Knock-out: without some filters", x0, y0, px + 3, PAPER, bold=True)
     y = y0 + round((px + 3) * 1.4)
-    if result is None:
+    if variant is None or result is None:
         paragraph(image, "The answer comes with the next frame.", x0, y, px, x1 - x0, AMBER)
         return
-    off = reading.knocked.off
-    words = f"{reading.knocked.off_layer}: off {', '.join(map(str, off))}"
+    words = f"{variant.off_layer}: off {', '.join(map(str, variant.off))}"
     draw.text(image, draw.shorten(words, px, x1 - x0), x0, y, px, DIM)
     y += round(px * 1.5)
     foot = round(px * 1.35)
@@ -56,8 +55,8 @@ def _row(
     draw.text(image, name, x0, words, px, PAPER)
     draw.fill(image, (left, y0 + 3, right, y1 - 3), TRACK)
     middle = (y0 + y1) // 2
-    pale = tuple((c + 2 * g) // 3 for c, g in zip(color, TRACK, strict=True))
-    draw.fill(image, (left, y0 + 3, left + round((right - left) * before), middle), pale)
+    b, g, r = ((c + 2 * grey) // 3 for c, grey in zip(color, TRACK, strict=True))
+    draw.fill(image, (left, y0 + 3, left + round((right - left) * before), middle), (b, g, r))
     draw.fill(image, (left, middle, left + round((right - left) * after), y1 - 3), color)
     end = x1 - draw.text_size("+100.0", px, bold=True)[0] - 8
     draw.text(image, f"{percent(before)} → {percent(after)}", end, words, px, DIM, align=1)

@@ -12,7 +12,8 @@ def overlaps(places: Sequence[Rect], others: Sequence[Rect]) -> np.ndarray:
     a = np.array(places, np.int64).reshape(-1, 1, 4)
     b = np.array(others, np.int64).reshape(1, -1, 4)
     sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    return sides.clip(min=0).prod(axis=-1)
+    shared: np.ndarray = sides.clip(min=0).prod(axis=-1)
+    return shared
 
 
 def inside(rect: Rect, bounds: Rect) -> bool:

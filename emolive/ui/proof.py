@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from emolive.core.scene import Picture, Scene
+from emolive.core.scene import Chosen, Picture, Scene
 from emolive.ui import draw
 from emolive.ui.compared import sanity, side_by_side
 from emolive.ui.draw import AMBER, DIM, PAPER, Rect
@@ -19,7 +19,7 @@ WIDTH, HEIGHT, PAD = 960, 720, 12
 HEAD, FOOT = 44, 156
 """The picture's size, its edge, and the heights of its heading and of the strip where the heat lies."""
 
-Panel = Callable[[np.ndarray, Rect, Scene], None]
+Panel = Callable[[np.ndarray, Rect, Scene, Chosen], None]
 
 HELP = (
     ("d", "blur parts of the face: does the probability fall where it should?"),
@@ -31,7 +31,8 @@ HELP = (
 
 def proof(scene: Scene) -> Picture:
     """A dark picture of 960×720: up to four panels, and where the heat lies; how to switch them on where none is."""
-    if scene.selected is None:
+    chosen = scene.chosen
+    if chosen is None:
         image = page(WIDTH, HEIGHT)
         message(image, "No face in sight", "Tests of the heat map of a face appear here.")
         return Picture(image)
@@ -39,10 +40,10 @@ def proof(scene: Scene) -> Picture:
     places = _places(len(panels))
     strip = PAD, HEIGHT - FOOT, WIDTH - PAD, HEIGHT - PAD
     image = _cards((*places, strip)).copy()
-    _heading(image, scene)
+    _heading(image, scene, chosen)
     for panel, place in zip([*panels, _help], places, strict=False):
-        panel(image, draw.grown(place, -PAD), scene)
-    where(image, draw.grown(strip, -10), scene)
+        panel(image, draw.grown(place, -PAD), scene, chosen)
+    where(image, draw.grown(strip, -10), scene, chosen)
     return Picture(image)
 
 
@@ -80,8 +81,8 @@ def _cards(places: tuple[Rect, ...]) -> np.ndarray:
     return image
 
 
-def _heading(image: np.ndarray, scene: Scene) -> None:
-    face, reading = scene.faces[scene.selected], scene.readings[scene.selected]
+def _heading(image: np.ndarray, scene: Scene, chosen: Chosen) -> None:
+    face, reading = chosen.face, chosen.reading
     name = label(scene.menu.labels, reading.result.target)
     who = f"face {face.track}: " if face.track else ""
     end = draw.text(image, f"{who}can the map of {name} be trusted?", PAD, 9, 20, PAPER, bold=True)
@@ -89,7 +90,7 @@ def _heading(image: np.ndarray, scene: Scene) -> None:
     draw.text(image, draw.shorten(words, 16, WIDTH - PAD - end - 20), WIDTH - PAD, 12, 16, DIM, align=1)
 
 
-def _help(image: np.ndarray, rect: Rect, scene: Scene) -> None:
+def _help(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
     """Which keys switch the tests on; those that are on already are left out."""
     x0, y0, x1, _ = rect
     px = 15 if x1 - x0 < 600 else 20

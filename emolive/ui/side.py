@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from emolive.core.scene import Pinned, Reading, Scene
+from emolive.core.scene import Chosen, Pinned, Reading, Scene
 from emolive.ui import draw
 from emolive.ui.bars import percent
 from emolive.ui.draw import AMBER, DIM, PAPER, Color
@@ -25,12 +25,12 @@ ACROSS = 3
 """So many of the best faces lie side by side."""
 
 
-def side(image: np.ndarray, scene: Scene, reading: Reading, channels: Sequence[int]) -> None:
+def side(image: np.ndarray, scene: Scene, chosen: Chosen, channels: Sequence[int]) -> None:
     """Draw the column; `channels` are those that are shown as tiles."""
-    settings = scene.settings
+    settings, reading = scene.settings, chosen.reading
     pinned = next((c for c in reversed(settings.pins) if c < len(reading.maps)), None)
     known = scene.memory.pinned.get((settings.filter_layer, pinned)) if pinned is not None else None
-    y = _whose(image, scene, reading, SMALL if known else CROP)
+    y = _whose(image, scene, chosen, SMALL if known else CROP)
     y = _scale(image, y, settings.colormap)
     if settings.by_share:
         y = _sum(image, y, scene, reading, channels)
@@ -39,19 +39,17 @@ def side(image: np.ndarray, scene: Scene, reading: Reading, channels: Sequence[i
     if settings.off:
         words = draw.shorten(f"off: {', '.join(map(str, settings.off))}", 14, WIDE)
         y = paragraph(image, words, PAD, y + 4, 14, WIDE, AMBER)
-    if known is not None:
+    if pinned is not None and known is not None:
         _pinned(image, y + 10, pinned, known)
     elif not settings.by_share:
         paragraph(image, "click a tile to pin it", PAD, y + 4, 14, WIDE)
 
 
-def _whose(image: np.ndarray, scene: Scene, reading: Reading, size: int) -> int:
+def _whose(image: np.ndarray, scene: Scene, chosen: Chosen, size: int) -> int:
     """The crop as the network saw it, whose it is, and which layer is shown."""
+    reading, track, probs = chosen.reading, chosen.face.track, chosen.probs
     crop = cv2.resize(reading.crop[..., ::-1], (size, size), interpolation=cv2.INTER_NEAREST)
     paste(image, crop, PAD, PAD)
-    track = scene.faces[scene.selected].track
-    remembered = scene.memory.tracks.get(track)
-    probs = np.nan_to_num(reading.result.probs if remembered is None else remembered.probs)
     top = int(np.argmax(probs))
     emotion = f"{label(scene.menu.labels, top)} {percent(float(probs[top]))}"
     seen = f"as the network saw it, {reading.crop.shape[1]}×{reading.crop.shape[0]}"

@@ -53,7 +53,7 @@ def timeline(scene: Scene) -> Picture:
 
 def people(scene: Scene) -> list[int]:
     """The tracks that have a timeline: the selected one, those in sight, those just gone."""
-    chosen = scene.faces[scene.selected].track if scene.selected is not None else 0
+    chosen = scene.chosen.face.track if scene.chosen else 0
     seen = {face.track for face in scene.faces}
     known = [track for track, kept in scene.memory.tracks.items() if kept.timeline]
     return sorted(known, key=lambda track: (track != chosen, track not in seen, track))

@@ -1,10 +1,11 @@
 """Where on the face the heat lies: its shares on eyes, nose, mouth, the rest and beside the face."""
 
+from collections.abc import Sequence
 from dataclasses import astuple
 
 import numpy as np
 
-from emolive.core.scene import Regions, Scene
+from emolive.core.scene import Chosen, Regions, Remembered, Scene
 from emolive.ui import draw
 from emolive.ui.bars import percent
 from emolive.ui.draw import AMBER, DIM, INK, PAPER, Color, Rect
@@ -28,10 +29,10 @@ def warning(found: Regions) -> str:
     return f"{percent(found.off)} of the heat is off the face" if found.off > MOSTLY_OFF else ""
 
 
-def where(image: np.ndarray, rect: Rect, scene: Scene) -> None:
+def where(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
     """The shares now as one bar with numbers, and their running mean per emotion as thin bars beside it."""
     x0, y0, x1, y1 = rect
-    reading = scene.readings[scene.selected]
+    reading = chosen.reading
     half = x0 + (x1 - x0) * 48 // 100
     draw.text(image, "Where the heat lies", x0, y0, 18, PAPER, bold=True)
     words = warning(reading.regions)
@@ -41,7 +42,7 @@ def where(image: np.ndarray, rect: Rect, scene: Scene) -> None:
     else:
         _stacked(image, (x0, y0 + 30, half, y0 + 62), reading.regions)
     _key(image, x0, y0 + 72, half - x0, reading.regions)
-    _means(image, (half + 36, y0, x1, y1), scene)
+    _means(image, (half + 36, y0, x1, y1), scene.menu.labels, chosen.remembered)
 
 
 def _stacked(image: np.ndarray, rect: Rect, found: Regions) -> None:
@@ -71,23 +72,22 @@ def _key(image: np.ndarray, x0: int, y: int, width: int, found: Regions) -> None
         x += wide
 
 
-def _means(image: np.ndarray, rect: Rect, scene: Scene) -> None:
+def _means(image: np.ndarray, rect: Rect, labels: Sequence[str], kept: Remembered | None) -> None:
     """A thin bar per emotion that was read from this person, the one read most often first."""
     x0, y0, x1, y1 = rect
-    kept = scene.memory.tracks.get(scene.faces[scene.selected].track)
     draw.text(image, "on average, per emotion", x0, y0 + 3, 14, DIM)
     draw.text(image, "frames", x1, y0 + 3, 14, DIM, align=1)
-    counts = kept.region_counts if kept else {}
-    if not counts:
+    if kept is None or not kept.region_counts:
         draw.text(image, "nothing yet", x0, y0 + 30, 15, DIM)
         return
-    names = [label(scene.menu.labels, i) for i in range(len(scene.menu.labels))]
+    counts = kept.region_counts
+    names = [label(labels, i) for i in range(len(labels))]
     wide = max(draw.text_size(name, 14)[0] for name in names) + 10
     row = min(20, (y1 - y0 - 24) // len(counts))
     px = max(9, min(14, row - 3))
     for n, (i, count) in enumerate(sorted(counts.items(), key=lambda item: -item[1])):
         y = y0 + 26 + n * row
-        draw.text(image, label(scene.menu.labels, i), x0, y, px, DIM)
+        draw.text(image, label(labels, i), x0, y, px, DIM)
         draw.fill(image, (x0 + wide, y + 3, x1 - 52, y + row - 2), TRACK)
         _stacked(image, (x0 + wide, y + 3, x1 - 52, y + row - 2), kept.regions[i])
         draw.text(image, str(count), x1, y, px, DIM, align=1)

@@ -18,8 +18,9 @@ from emolive.faces.crop import to_rgb
 from emolive.networks.checkpoint import Model
 from emolive.ui.camera import camera
 from emolive.ui.emotions import emotions
-from emolive.ui.filters import SIDE, filters
+from emolive.ui.filters import filters
 from emolive.ui.heat import colored
+from emolive.ui.side import SIDE
 from emolive.ui.snapshot import Facts, facts_of
 from emolive.web.studio import Wish, selected_reading
 
@@ -115,7 +116,7 @@ def _layer(scene: Scene) -> Json:
         return {}
     result, labels = reading.painted, scene.menu.labels
     return {
-        "face": scene.faces[scene.selected].track,
+        "face": scene.chosen.face.track if scene.chosen else 0,
         "target": labels[result.target],
         "why": result.why or None,
         "grid": None if result.cam is None else list(result.cam.shape),

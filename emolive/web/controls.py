@@ -1,6 +1,7 @@
 """The widgets: where pictures come from, and what is asked of them. Their state is in the page's address."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -12,6 +13,9 @@ from emolive.ui.heat import COLORMAPS
 from emolive.web import uploads
 from emolive.web.studio import FEWEST, MOST, SORTS, TITLES, Wish, portrait
 
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
 SOURCES = {"demo": "Demo picture", "upload": "Upload", "camera": "Camera"}
 
 DETECTORS = {
@@ -20,7 +24,7 @@ DETECTORS = {
     "tiled": "tiled: small faces in crowds",
 }
 
-URL = "query-params"
+URL: Literal["query-params"] = "query-params"
 """Where the widgets keep their state, so that a view can be shared."""
 
 LIKELIEST = "each face's likeliest"
@@ -29,7 +33,13 @@ LIKELIEST = "each face's likeliest"
 def pictures() -> tuple[list[Frame], dict[str, str]]:
     """The pictures somebody chose, and what is wrong with the others, by name."""
     source = st.segmented_control(
-        "Picture", list(SOURCES), default="demo", required=True, format_func=SOURCES.get, key="picture", bind=URL
+        "Picture",
+        list(SOURCES),
+        default="demo",
+        required=True,
+        format_func=SOURCES.__getitem__,
+        key="picture",
+        bind=URL,
     )
     if source == "demo":
         return _read({"grace_hopper.jpg": portrait().read_bytes()})
@@ -45,7 +55,7 @@ def pictures() -> tuple[list[Frame], dict[str, str]]:
     return _read({_unique(file.name, n, files): file.getvalue() for n, file in enumerate(files)})
 
 
-def _unique(name: str, n: int, files: list) -> str:
+def _unique(name: str, n: int, files: "Sequence[UploadedFile]") -> str:
     """Two uploads of one name are two pictures."""
     return f"{n + 1}-{name}" if sum(file.name == name for file in files) > 1 else name
 
@@ -80,16 +90,20 @@ def model(shipped: list[str]) -> tuple[str, tuple[bytes, str] | None]:
 def wish(network: Model) -> Wish:
     """What the sidebar asks for; `face` is chosen elsewhere."""
     names = list(layers_of(network.net))
-    method = st.selectbox("Method of the heat map", list(TITLES), format_func=TITLES.get, key="method", bind=URL)
+    method = st.selectbox(
+        "Method of the heat map", list(TITLES), format_func=TITLES.__getitem__, key="method", bind=URL
+    )
     chosen = st.multiselect("Layers", names, default=[names[-1]], key="layers", bind=URL)
     target = st.selectbox(
         "Emotion to explain", [TOP, *network.spec.labels], format_func=lambda t: t or LIKELIEST, key="target", bind=URL
     )
     tiles = st.slider("Number of filters", FEWEST, MOST, Wish.tiles, key="tiles", bind=URL)
-    sort = st.selectbox("Filters sorted by", list(SORTS), format_func=SORTS.get, key="sort", bind=URL)
+    sort = st.selectbox("Filters sorted by", list(SORTS), format_func=SORTS.__getitem__, key="sort", bind=URL)
     alpha = st.slider("Strength of the heat", 0, 100, round(100 * Wish.alpha), 5, format="%d %%", key="heat", bind=URL)
     colors = st.selectbox("Colours", list(COLORMAPS), key="colors", bind=URL)
-    detector = st.selectbox("Face detector", list(DETECTORS), format_func=DETECTORS.get, key="detector", bind=URL)
+    detector = st.selectbox(
+        "Face detector", list(DETECTORS), format_func=DETECTORS.__getitem__, key="detector", bind=URL
+    )
     return Wish(
         method=method,
         layers=tuple(chosen) or (names[-1],),

@@ -40,7 +40,7 @@ def card(scene: Scene, index: int) -> None:
 
 def others(scene: Scene) -> None:
     """The cards of all faces but the one that details are shown of."""
-    rest = [i for i in range(len(scene.faces)) if i != scene.selected]
+    rest = [i for i in range(len(scene.faces)) if scene.chosen is None or i != scene.chosen.index]
     if not rest:
         return
     st.subheader("The other faces", anchor=False)
@@ -116,7 +116,7 @@ def download(bgr: np.ndarray, words: str, file: str) -> None:
 
 
 def _chosen(scene: Scene) -> str:
-    return f"Details are of face {scene.faces[scene.selected].track}." if len(scene.faces) > 1 else ""
+    return f"Details are of face {scene.chosen.face.track}." if scene.chosen and len(scene.faces) > 1 else ""
 
 
 def _plain(words: str) -> str:

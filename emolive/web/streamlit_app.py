@@ -77,7 +77,8 @@ def _pictures(network: Model, frames: Sequence[Frame], failures: dict[str, str],
     if faces:
         wish = replace(wish, face=controls.face(faces))
         scenes = _look(network, frame, faces, wish)
-        sections.card(scenes[0], scenes[0].selected)
+        if scenes[0].chosen:
+            sections.card(scenes[0], scenes[0].chosen.index)
         for scene in scenes:
             sections.layer(scene)
         sections.strip(scenes[0])
@@ -112,7 +113,10 @@ def _look(network: Model, frame: Frame, faces: tuple[Face, ...], wish: Wish) -> 
     with st.spinner("Looking …"):
         bar = st.empty()
         key = (network, frame, len(faces), faces[0].box, wish.asked)
-        tell = lambda part: bar.progress(min(part, 1.0), "Score-CAM")  # noqa: E731
+
+        def tell(part: float) -> None:
+            bar.progress(min(part, 1.0), "Score-CAM")
+
         scenes = _kept(key, lambda: look(network, frame, faces, wish, tell))
         bar.empty()
     return [redrawn(scene, wish) for scene in scenes]
@@ -120,7 +124,7 @@ def _look(network: Model, frame: Frame, faces: tuple[Face, ...], wish: Wish) -> 
 
 def _kept(key: Hashable, make: Callable[[], T]) -> T:
     """What this session has made before, or makes now; the last few are kept."""
-    kept = st.session_state.setdefault("kept", {})
+    kept: dict[Hashable, T] = st.session_state.setdefault("kept", {})
     if key not in kept:
         kept[key] = make()
     while len(kept) > LOOKS:
@@ -129,7 +133,7 @@ def _kept(key: Hashable, make: Callable[[], T]) -> T:
 
 
 def _everything(network: Model, frames: Sequence[Frame], wish: Wish, whole: bool) -> list[Sequence[Scene]]:
-    looks = []
+    looks: list[Sequence[Scene]] = []
     for frame in frames:
         faces = find_faces(frame, wish.detector)
         if whole and not faces:

@@ -130,9 +130,10 @@ def look(
 
 def redrawn(scene: Scene, wish: Wish) -> Scene:
     """The scene with what only the drawing depends on: opacity, colours, how many filters, and how they are sorted."""
-    by_share = wish.sort == "share"
-    changed = {"alpha": wish.alpha, "colormap": wish.colormap, "tiles": wish.tiles, "by_share": by_share}
-    scene = replace(scene, settings=replace(scene.settings, **changed))
+    settings = replace(
+        scene.settings, alpha=wish.alpha, colormap=wish.colormap, tiles=wish.tiles, by_share=wish.sort == "share"
+    )
+    scene = replace(scene, settings=settings)
     reading = selected_reading(scene)
     count = 0 if reading is None else len(reading.maps)
     ranked = tuple(range(count)) if wish.sort == "number" else order(scene)
@@ -141,4 +142,4 @@ def redrawn(scene: Scene, wish: Wish) -> Scene:
 
 def selected_reading(scene: Scene) -> Reading | None:
     """The reading of the face that details are shown of; None where there is no face."""
-    return None if scene.selected is None else scene.readings[scene.selected]
+    return scene.chosen.reading if scene.chosen else None

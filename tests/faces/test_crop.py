@@ -9,7 +9,7 @@ import pytest
 
 import emolive
 from emolive.core.scene import Box
-from emolive.faces.crop import crop_face, square, to_rgb
+from emolive.faces.crop import crop_face, placed, square, to_rgb
 
 
 def obvious(bgr: np.ndarray, box: Box, size: int) -> np.ndarray:
@@ -112,3 +112,22 @@ def test_colours_are_turned_round_in_one_place_only(portrait: np.ndarray) -> Non
     np.testing.assert_array_equal(to_rgb(portrait), portrait[:, :, ::-1])
     files = Path(emolive.__file__).parent.rglob("*.py")
     assert [file.name for file in files if "COLOR_BGR2RGB" in file.read_text("utf-8")] == ["crop.py"]
+
+
+@pytest.mark.parametrize("turn", [0.0, 30.0, -45.0, 90.0])
+@pytest.mark.parametrize("box", [(190, 120, 350, 280), (150, 60, 420, 330)])
+def test_a_turned_square_is_the_square_of_the_picture_turned_back(portrait: np.ndarray, box: Box, turn: float) -> None:
+    """What leans clockwise by `turn` stands upright in the crop. OpenCV counts anticlockwise as positive."""
+    middle = (box[0] + box[2]) / 2 - 0.5, (box[1] + box[3]) / 2 - 0.5
+    height, width = portrait.shape[:2]
+    back = cv2.warpAffine(portrait, cv2.getRotationMatrix2D(middle, turn, 1), (width, height), flags=cv2.INTER_CUBIC)
+    off = difference(crop_face(portrait, box, 80, turn=turn), crop_face(back, box, 80), rim=2)
+    assert off.mean() < 1.5
+    if turn:
+        assert difference(crop_face(portrait, box, 80, turn=-turn), crop_face(back, box, 80)).mean() > 10
+
+
+def test_a_square_is_placed_with_its_corners_where_they_are() -> None:
+    corners = np.array([(0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)]).T
+    np.testing.assert_array_equal(placed((10, 20, 50, 60)) @ corners, [(10, 50, 50, 10), (20, 20, 60, 60)])
+    np.testing.assert_allclose(placed((10, 20, 50, 60), 90) @ corners, [(50, 50, 10, 10), (20, 60, 60, 20)], atol=1e-9)

@@ -70,7 +70,7 @@ def assert_same(some: list[Scene], others: list[Scene]) -> None:
     for a, b in zip(some, others, strict=True):
         assert (a.frame.t_ms, a.frame.index, a.progress) == (b.frame.t_ms, b.frame.index, b.progress)
         assert [face.track for face in a.faces] == [face.track for face in b.faces]
-        assert a.selected == b.selected
+        assert (a.chosen and a.chosen.index) == (b.chosen and b.chosen.index)
         for one, other in zip(a.readings, b.readings, strict=True):
             assert one.results.keys() == other.results.keys()
             for variant, result in one.results.items():

@@ -115,8 +115,8 @@ class Hands:
         self.press("up", lambda old, new: new.settings.layer != old.settings.layer)
         self.press("pagedown", lambda old, new: new.settings.page == 1)
         self.press("pageup", lambda old, new: new.settings.page == 0)
-        first = self.now.faces[self.now.selected].track
-        self.press("n", lambda old, new: new.faces[new.selected].track != first)
+        first = self.now.chosen.face.track
+        self.press("n", lambda old, new: new.chosen.face.track != first)
         self.pin()
         self.prove()
         self.press("u", lambda old, new: not new.settings.pins)
@@ -174,7 +174,7 @@ class Hands:
     @property
     def face(self) -> Reading:
         """The selected face's reading."""
-        return self.now.readings[self.now.selected]
+        return self.now.chosen.reading
 
     def pin(self) -> None:
         """Click the third tile: it is pinned, and the method `filter` shows its map on the face."""

@@ -7,14 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from reported import HOSTILE, LAYERS, METHODS
 
 from emolive.reports.explain import Wish, explain
 from emolive.reports.figures import Report
-
-HOSTILE = '<script>alert("x")&amp;.png'
-"""A file name that would run in a page which does not escape it."""
-
-METHODS, LAYERS = ("gradcam", "cam", "activation", "guided"), ("layer3", "layer4")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from conftest import HOSTILE, LAYERS, METHODS
+from reported import HOSTILE, LAYERS, METHODS
 
 from emolive.audit.agreement import regions, spearman
 from emolive.audit.curves import curves

@@ -198,7 +198,7 @@ def test_a_larger_drop_has_a_longer_bar():
         given = replace(
             given, readings=(replace(given.readings[0], proof=answer),), memory=replace(given.memory, tracks=tracks)
         )
-        faithful.faithful(image, (0, 0, 700, 300), given)
+        faithful.faithful(image, (0, 0, 700, 300), given, given.chosen)
         ends.append(int((image == draw.SKY).all(axis=-1).sum()))
     assert ends == sorted(ends)
     assert ends[0] < ends[2]
@@ -220,7 +220,7 @@ def test_knock_out_tells_the_change_of_each_class(monkeypatch):
     assert "disgust | 35 % → 10 % | −25.0" in words
     assert "fear | 10 % → 10 % | +0.0" in words
     image = np.zeros((300, 500, 3), np.uint8)
-    knocked(image, (0, 0, 500, 300), given)
+    knocked(image, (0, 0, 500, 300), given, given.chosen)
     assert image.any()
 
 
