@@ -94,6 +94,8 @@ def cam(
 @click.option("--start", callback=_clock, help="Begin here, like 0:10.")
 @click.option("--end", callback=_clock, help="End here, like 0:20.")
 @click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Headless: so many frames at once.")
+@click.option("--stream", type=click.IntRange(0), help="Number of the video stream to show; default: the best.")
+@click.option("--audio-stream", type=click.IntRange(0), help="Number of the audio stream to record; default: the best.")
 @viewing_options
 def file(options: Options, files: tuple[Path, ...], start: float | None, end: float | None) -> None:
     """Play videos, pictures, GIFs or folders of pictures."""

@@ -56,6 +56,8 @@ class Options:
     report: Path | None = None
     headless: bool = False
     batch: int = 1
+    stream: int | None = None
+    audio_stream: int | None = None
     seconds: float | None = None
     frames: int | None = None
     overwrite: bool = False

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from emolive.media.clips import EPSILON_MS, VideoClip
 from emolive.media.film import open_film
-from emolive.media.sources import is_picture
+from emolive.media.pictures import form
 
 
 def edges(video: Path, segment_s: float) -> tuple[float, ...]:
@@ -14,7 +14,7 @@ def edges(video: Path, segment_s: float) -> tuple[float, ...]:
 
     Each lies just before a key frame's time, counted from the first frame. Raises `SourceError` for what is no video.
     """
-    if is_picture(video):
+    if form(video) is not None:
         return ()
     clip = VideoClip(video)
     if clip.duration_ms <= segment_s * 1500:  # half a segment is not worth a process

@@ -14,9 +14,17 @@ from emolive.core.options import Options
 from emolive.core.scene import Sink
 
 if TYPE_CHECKING:
+    from emolive.media.streams import Choice
     from emolive.networks.checkpoint import Model
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
+
+
+def chosen_streams(options: Options) -> "Choice":
+    """The streams that --stream and --audio-stream ask for."""
+    from emolive.media.streams import Choice
+
+    return Choice(options.stream, options.audio_stream)
 
 
 def with_output(options: Options, inputs: Sequence[Path], name: str) -> Options:
@@ -76,11 +84,13 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
     def writer(path: Path) -> Sink:
         if path.suffix.lower() in PICTURES:
             return PictureWriter(path, view, inputs, options.overwrite)
-        return Recorder(path, view, inputs, not live, options.overwrite)
+        return Recorder(path, view, inputs, not live, options.overwrite, choice)
 
-    view, paths = options.views[0], targets(options, inputs)
+    view, paths, choice = options.views[0], targets(options, inputs), chosen_streams(options)
     bundle = run_of(options.plain(), model, options.model_b) if options.bundle else None
-    sinks: list[Sink] = [RecordingSwitch(options.recordings, view, inputs, not live, not options.headless, bundle)]
+    sinks: list[Sink] = [
+        RecordingSwitch(options.recordings, view, inputs, not live, not options.headless, bundle, choice)
+    ]
     if not options.headless:
         sinks.append(Snapshots(options.recordings, Facts(model.path, model.sha256, model.device)))
     if len(paths) == 1:

@@ -16,7 +16,7 @@ from emolive.core.scene import Detect, Menu, Settings, Source, Track, base_varia
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.native import explain_missing_libraries
 from emolive.live.loop import Parts, run
-from emolive.live.outputs import check_outputs, outputs, say_what_was_written, with_output
+from emolive.live.outputs import check_outputs, chosen_streams, outputs, say_what_was_written, with_output
 from emolive.ui.progress import ProgressBar
 
 with explain_missing_libraries():  # here, before any other module needs it
@@ -72,15 +72,18 @@ def demo(options: Options, faces: int) -> None:
 def files(options: Options, paths: Sequence[Path], start_ms: float | None, end_ms: float | None) -> None:
     """Run `emolive file`: in the windows, or as fast as it goes without. Files that cannot be read are left out; they
     are named at the end, and the exit status is 1."""
-    from emolive.media.sources import expand, open_files
+    from emolive.media.sources import find, open_files
 
-    found = expand(paths)
+    found = find(paths)
+    if found.note:
+        click.echo(found.note, err=True)
     options = _fit_to_screen(options)
     if options.batch > 1 and not options.headless:
         raise EmoliveError("In windows each frame is shown as it comes: --batch goes with --headless.")
     if options.batch > 1 and options.proof:
         raise EmoliveError("--batch does not go with --proof: masked faces ride in the batch of the next frame.")
-    play(options, lambda: open_files(found, start_ms, end_ms, realtime=not options.headless), found)
+    choice = chosen_streams(options)
+    play(options, lambda: open_files(found.files, start_ms, end_ms, not options.headless, choice), found.files)
 
 
 def layers(path: Path | None, labels: Sequence[str]) -> dict[str, tuple[int, int, int]]:

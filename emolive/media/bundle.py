@@ -18,6 +18,7 @@ from emolive.core.scene import Picture, Scene, Settings, Sink, Variant
 from emolive.core.versions import versions
 from emolive.media.data import DataWriter
 from emolive.media.record import Recorder
+from emolive.media.streams import BEST, Choice
 
 if TYPE_CHECKING:
     from emolive.networks.checkpoint import Model
@@ -78,12 +79,13 @@ class Bundle:
         view: str = "camera",
         source_audio: Sequence[Path] = (),
         lossless_queue: bool = False,
+        choice: Choice = BEST,
     ) -> None:
         self.path = path
         self._run = run
         self._sinks: tuple[Sink, ...] = (
-            Recorder(path / CLEAN, "clean", source_audio, lossless_queue),
-            Recorder(path / ANNOTATED, view, source_audio, lossless_queue),
+            Recorder(path / CLEAN, "clean", source_audio, lossless_queue, choice=choice),
+            Recorder(path / ANNOTATED, view, source_audio, lossless_queue, choice=choice),
             DataWriter(path / DATA, run.labels),
         )
         self._open = ExitStack()

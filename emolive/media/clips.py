@@ -35,7 +35,10 @@ SOON_WALKED = 200 << 20
 
 
 class Clip(Protocol):
-    """Pictures at times. `duration_ms` and `frames` are 0 where nobody knows; `note` is for the user, "" if none."""
+    """Pictures at times. `duration_ms` and `frames` are 0 where nobody knows; `note` is for the user, "" if none.
+
+    A clip that has `loops` and says True is played again and again where somebody watches.
+    """
 
     name: str
     duration_ms: float
@@ -71,7 +74,8 @@ class VideoClip:
             self.frames = film.video.frames
             self.duration_ms = _duration_ms(film.container, film.video)
             # A GIF's frames build on all before; without timestamps a seek lands nobody knows where.
-            self._seekable = film.container.format.name != "gif" and first.pts is not None
+            self.loops = film.container.format.name == "gif"
+            self._seekable = not self.loops and first.pts is not None
             self._step_ms = 1000 / float(film.video.guessed_rate or 25)
             jumps = film.jumps
         if jumps and path.stat().st_size <= SOON_WALKED:

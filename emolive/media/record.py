@@ -17,6 +17,7 @@ from emolive.core.scene import Picture, Scene
 from emolive.media.encode import Mp4, drop_torn_end
 from emolive.media.sound import sound_of
 from emolive.media.still import PictureWriter
+from emolive.media.streams import BEST, Choice
 
 __all__ = ["PictureWriter", "Recorder", "check_output"]
 
@@ -39,9 +40,9 @@ class _Job:
 class Recorder:
     """Records one view as an MP4 with each frame's own time. A `scene.Sink`.
 
-    `source_audio` are the files that are played, in order: their sound is carried along in step. With `lossless_queue`
-    the caller waits for the encoder, as files should; without, as live cameras should, frames are dropped, counted and
-    told in `notes`. A frame that is drawn anew (frozen) is not recorded a second time.
+    `source_audio` are the files that are played, in order: their sound (`choice` says which) is carried along in step.
+    With `lossless_queue` the caller waits for the encoder, as files should; without, as live cameras should, frames are
+    dropped, counted and told in `notes`. A frame that is drawn anew (frozen) is not recorded a second time.
     Entering raises `OutputError` where the file may not be written; a call, or leaving, raises it after the encoder
     failed (a full disk). What was recorded until then plays.
     """
@@ -55,6 +56,7 @@ class Recorder:
         source_audio: Path | Sequence[Path] | None = None,
         lossless_queue: bool = False,
         overwrite: bool = False,
+        choice: Choice = BEST,
     ) -> None:
         self.path = path
         self.dropped = 0
@@ -62,6 +64,7 @@ class Recorder:
         self._inputs = [source_audio] if isinstance(source_audio, Path) else list(source_audio or ())
         self._lossless = lossless_queue
         self._overwrite = overwrite
+        self._choice = choice
         self._index: int | None = None
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
@@ -139,7 +142,7 @@ class Recorder:
 
     def _encode(self) -> None:
         try:
-            with Mp4(self.path, [sound_of(path) for path in self._inputs]) as mp4:
+            with Mp4(self.path, [sound_of(path, self._choice) for path in self._inputs]) as mp4:
                 for job in self._jobs():
                     mp4.write(job.bgr, job.t_ms, job.cut, job.file)
         except Exception as error:  # whatever it is, the main thread must hear of it

@@ -20,7 +20,7 @@ from av.container import OutputContainer
 from emolive.core.errors import SourceError
 from emolive.media.clips import VideoClip
 from emolive.media.film import open_film
-from emolive.media.pictures import is_picture
+from emolive.media.pictures import form
 from emolive.media.streams import BEST, Choice
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Sound:
 
 def sound_of(path: Path, choice: Choice = BEST) -> Sound | None:
     """The sound of a file, None if it has none or cannot be read (its player tells of that)."""
-    if is_picture(path):
+    if form(path) is not None:
         return None
     try:
         clip = VideoClip(path, choice)

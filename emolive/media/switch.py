@@ -12,6 +12,7 @@ from emolive.core.errors import OutputError
 from emolive.core.scene import Picture, Scene
 from emolive.media.bundle import Bundle, Run
 from emolive.media.record import Recorder
+from emolive.media.streams import BEST, Choice
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +38,10 @@ class RecordingSwitch:
         lossless_queue: bool = False,
         forgiving: bool = True,
         bundle: Run | None = None,
+        choice: Choice = BEST,
     ) -> None:
         self._folder, self._view, self._audio, self._lossless = folder, view, source_audio, lossless_queue
-        self._forgiving, self._bundle = forgiving, bundle
+        self._forgiving, self._bundle, self._choice = forgiving, bundle, choice
         self._recorder: Recorder | Bundle | None = None
         self.saved: tuple[Path, ...] = ()
         self._wanted = False
@@ -99,8 +101,8 @@ class RecordingSwitch:
 
     def _new(self) -> Recorder | Bundle:
         if self._bundle:
-            return Bundle(self._free_path(""), self._bundle, self._view, self._audio, self._lossless)
-        return Recorder(self._free_path(".mp4"), self._view, self._audio, self._lossless)
+            return Bundle(self._free_path(""), self._bundle, self._view, self._audio, self._lossless, self._choice)
+        return Recorder(self._free_path(".mp4"), self._view, self._audio, self._lossless, choice=self._choice)
 
     def _free_path(self, ending: str) -> Path:
         stem = time.strftime("%Y-%m-%d_%H-%M-%S")

@@ -90,3 +90,71 @@ def joined(parts: Sequence[Path], out: Path) -> Path:
     """Files one behind the other, as `cat` joins them."""
     out.write_bytes(b"".join(part.read_bytes() for part in parts))
     return out
+
+
+def _boxes(data: bytes, at: int, end: int) -> dict[bytes, tuple[int, int]]:
+    """The boxes of a part of an ISO file: kind, and where its content begins and ends (the first of each kind)."""
+    found: dict[bytes, tuple[int, int]] = {}
+    while at + 8 <= end:
+        size, kind = struct.unpack(">I4s", data[at : at + 8])
+        found.setdefault(kind, (at + 8, at + size))
+        at += size
+    return found
+
+
+def _box(kind: bytes, *parts: bytes, version: int | None = None, flags: int = 0) -> bytes:
+    body = b"".join(parts) if version is None else struct.pack(">I", version << 24 | flags) + b"".join(parts)
+    return struct.pack(">I4s", len(body) + 8, kind) + body
+
+
+def heic_of_tiles(
+    path: Path, tiles: Sequence[Path], columns: int, rows: int, width: int, height: int, quarters: int = 0
+) -> Path:
+    """A HEIC whose picture is a grid of others (ISO/IEC 23008-12, 6.6.2.3), as phones write it; to be turned by so many
+    quarters of a turn to the left."""
+    coded: list[bytes] = []
+    config = size = b""
+    for tile in tiles:
+        data = tile.read_bytes()
+        top = _boxes(data, 0, len(data))
+        meta = _boxes(data, top[b"meta"][0] + 4, top[b"meta"][1])
+        kinds = _boxes(data, *_boxes(data, *meta[b"iprp"])[b"ipco"])
+        config, size = (data[kinds[kind][0] - 8 : kinds[kind][1]] for kind in (b"hvcC", b"ispe"))
+        begin, end = top[b"mdat"]
+        coded.append(data[begin:end])
+    count, grid = len(coded), len(coded) + 1
+    layout = struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, width, height)
+    items = [
+        _box(b"infe", struct.pack(">HH4s", i + 1, 0, b"hvc1"), b"\0", version=2, flags=1) for i in range(count)
+    ] + [_box(b"infe", struct.pack(">HH4s", grid, 0, b"grid"), b"\0", version=2)]
+    parts = _box(b"dimg", struct.pack(f">HH{count}H", grid, count, *range(1, grid)))
+    whole = _box(b"ispe", struct.pack(">II", width, height), version=0)
+    turn = _box(b"irot", bytes([quarters]))
+    owned = b"".join(struct.pack(">HBBB", i + 1, 2, 0x81, 2) for i in range(count))
+    owned += struct.pack(">HBBB", grid, 2, 3, 0x84)
+
+    def meta_box(first: int) -> bytes:
+        places, at = [], first
+        for i, piece in enumerate(coded):
+            places.append(struct.pack(">HHHHII", i + 1, 0, 0, 1, at, len(piece)))
+            at += len(piece)
+        places.append(struct.pack(">HHHHII", grid, 1, 0, 1, 0, len(layout)))
+        return _box(
+            b"meta",
+            _box(b"hdlr", struct.pack(">I4s12s", 0, b"pict", b""), b"\0", version=0),
+            _box(b"pitm", struct.pack(">H", grid), version=0),
+            _box(b"iloc", b"\x44\0", struct.pack(">H", count + 1), *places, version=1),
+            _box(b"iinf", struct.pack(">H", count + 1), *items, version=0),
+            _box(b"iref", parts, version=0),
+            _box(
+                b"iprp",
+                _box(b"ipco", config, size, whole, turn),
+                _box(b"ipma", struct.pack(">I", grid), owned, version=0),
+            ),
+            _box(b"idat", layout),
+            version=0,
+        )
+
+    kind = _box(b"ftyp", b"heic", bytes(4), b"mif1heic")
+    path.write_bytes(kind + meta_box(len(kind) + len(meta_box(0)) + 8) + _box(b"mdat", *coded))
+    return path
