@@ -19,10 +19,10 @@ import numpy as np
 from safetensors.numpy import save
 
 from emolive.core.scene import Frame
-from emolive.faces.assign import assign
 from emolive.faces.detect import Detector
 from emolive.faces.mean_mesh import MEAN, fit
 from emolive.faces.mesh import Mesher, eyes_turn
+from emolive.faces.track import assign
 
 LEAST = 10  # people: an average of so many shows nobody
 FILLS = 0.9  # how much of the registered picture's side the face's longer side takes

@@ -11,7 +11,7 @@ from torch.nn.functional import interpolate
 from emolive.attribution.hooks import taps
 from emolive.networks.checkpoint import Model
 
-Progress = Callable[[float], None]
+OnProgress = Callable[[float], None]
 """Is told how much is done, 0 to 1."""
 
 
@@ -61,7 +61,7 @@ def guided(model: Model, x: Tensor, target: Tensor) -> Tensor:
 
 
 def scorecam(
-    model: Model, x: Tensor, target: Tensor, layer: str, progress: Progress = lambda _: None, batch: int = 32
+    model: Model, x: Tensor, target: Tensor, layer: str, progress: OnProgress = lambda _: None, batch: int = 32
 ) -> Tensor:
     """Each channel weighted by the score of the picture seen through it alone: signed (N, h, w); a forward per channel.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emolive.bench.probe import Observer, Work
+from emolive.bench.meter import Observer, SceneWork
 from emolive.bench.result import Keys, Recording
 from emolive.core.scene import Event, Key, Picture, Scene, Settings, Source
 from emolive.live.loop import Parts, run
@@ -31,7 +31,7 @@ class Typist(Observer):
     `ms` are the times from a press to the picture that shows it, `frames` those from picture to picture.
     """
 
-    def __init__(self, show: Work, stop: Callable[[], bool]) -> None:
+    def __init__(self, show: SceneWork, stop: Callable[[], bool]) -> None:
         self.ms: list[float] = []
         self.frames: list[float] = []
         self._show, self._stop, self._random = show, stop, random.Random(0)
@@ -61,7 +61,7 @@ class Typist(Observer):
         self._last, self._method = now, scene.settings.method
 
 
-def keys(parts: Parts, settings: Settings, show: Work) -> Keys | None:
+def keys(parts: Parts, settings: Settings, show: SceneWork) -> Keys | None:
     """Press keys while the loop runs; None if it ended before all of them were pressed."""
     typist = Typist(show, parts.stop)
     run(replace(parts, sinks=[typist], poll=typist.poll, stop=typist.done), settings)

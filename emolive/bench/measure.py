@@ -15,7 +15,7 @@ import torch
 
 from emolive import __version__
 from emolive.bench import live, start
-from emolive.bench.probe import Probe, Work
+from emolive.bench.meter import Meter, SceneWork
 from emolive.bench.result import Bench, summed_up
 from emolive.core.errors import EmoliveError
 from emolive.core.interrupts import Interrupts
@@ -25,11 +25,11 @@ from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
 from emolive.live.ahead import Ahead
 from emolive.live.loop import Fetched, Parts, run
+from emolive.live.outputs import ProgressBar
 from emolive.live.session import parts
 from emolive.media.encode import Mp4
 from emolive.media.sources import expand, open_demo, open_files
 from emolive.networks.checkpoint import Model, choose_device, load
-from emolive.ui.progress import ProgressBar
 from emolive.ui.windows import Windows, display_problem
 
 WARM = 10
@@ -42,7 +42,7 @@ PACKAGES = ("torch", "numpy", "mediapipe", "opencv-contrib-python", "av")
 
 
 @dataclass(frozen=True)
-class Wish:
+class Workload:
     """What to measure: a video file, or the demo with so many faces; and so many frames of it."""
 
     source: str = "demo"
@@ -54,7 +54,7 @@ class Wish:
         return self.source == "demo"
 
 
-def measure(options: Options, wish: Wish, say: Callable[[str], None]) -> Bench:
+def measure(options: Options, workload: Workload, say: Callable[[str], None]) -> Bench:
     """Measure all figures; `say` is told what is being measured. Windows are opened unless `options.headless`.
 
     Raises `EmoliveError` where the source cannot be read or shows no face.
@@ -63,7 +63,7 @@ def measure(options: Options, wish: Wish, say: Callable[[str], None]) -> Bench:
         interrupts = stack.enter_context(Interrupts())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         headless = options.headless or display_problem() is not None
-        show = _bar(stack, wish) if headless else _windows(stack)
+        show = _bar(stack, workload) if headless else _windows(stack)
         detect = stack.enter_context(Detector(options.detector, options.min_confidence, options.max_faces))
         model = load(options.model, options.labels, choose_device(options.device))
 
@@ -72,38 +72,38 @@ def measure(options: Options, wish: Wish, say: Callable[[str], None]) -> Bench:
             return replace(made, interactive=False, stop=interrupts), settings
 
         with interrupts.calm():
-            say(f"Measuring {wish.frames} frames, the bare network in turn …")
-            with _opened(wish) as source:
-                bench = _frames(*fresh(source), wish, model, show, folder)
+            say(f"Measuring {workload.frames} frames, the bare network in turn …")
+            with _opened(workload) as source:
+                bench = _frames(*fresh(source), workload, model, show, folder)
             bench = replace(bench, peak_memory_mb=start.peak_memory_mb())
             interrupts.leave()
             say("Pressing keys …")
-            with _opened(wish) as source:
+            with _opened(workload) as source:
                 bench = replace(bench, key=live.keys(*fresh(source), show))
             interrupts.leave()
             say("Recording a camera …")
-            with _opened(wish) as source:
+            with _opened(workload) as source:
                 pictures = _pictures(source)
-            camera = partial(live.recording, pictures=pictures, folder=folder, seconds=wish.frames / live.FPS)
+            camera = partial(live.recording, pictures=pictures, folder=folder, seconds=workload.frames / live.FPS)
             bench = replace(bench, recording=camera(fresh))
             interrupts.leave()
         say("Starting emolive anew …")
         bench = replace(bench, first_picture_s=start.first_picture_s(headless, _model_options(options)))
-    return replace(bench, size=pictures[0].shape[1::-1], source=wish.source, device=model.device, **_machine())
+    return replace(bench, size=pictures[0].shape[1::-1], source=workload.source, device=model.device, **_machine())
 
 
-def _opened(wish: Wish) -> Source:
-    if wish.is_demo:
-        return open_demo(wish.faces, realtime=False)
-    return open_files(expand([Path(wish.source)]), realtime=False)
+def _opened(workload: Workload) -> Source:
+    if workload.is_demo:
+        return open_demo(workload.faces, realtime=False)
+    return open_files(expand([Path(workload.source)]), realtime=False)
 
 
-def _bar(stack: ExitStack, wish: Wish) -> Work:
+def _bar(stack: ExitStack, workload: Workload) -> SceneWork:
     """What a run without windows shows."""
-    return stack.enter_context(ProgressBar(wish.frames + WARM))
+    return stack.enter_context(ProgressBar(workload.frames + WARM))
 
 
-def _windows(stack: ExitStack) -> Work:
+def _windows(stack: ExitStack) -> SceneWork:
     """The windows as a stage of their own: what the user does in them meanwhile is taken, and has no effect."""
     windows = stack.enter_context(Windows())
 
@@ -114,19 +114,21 @@ def _windows(stack: ExitStack) -> Work:
     return show
 
 
-def _frames(made: Parts, settings: Settings, wish: Wish, model: Model, show: Work, folder: Path) -> Bench:
-    """Run the loop with a probe in it."""
+def _frames(made: Parts, settings: Settings, workload: Workload, model: Model, show: SceneWork, folder: Path) -> Bench:
+    """Run the loop with a meter in it."""
     with Mp4(folder / "encode.mp4") as mp4:
 
         def encode(scene: Scene, pictures: Mapping[str, Picture]) -> None:
             mp4.write(pictures["camera"].bgr, scene.frame.t_ms, scene.frame.cut)
 
         ahead: Ahead[Fetched] = Ahead()
-        probe = Probe(model, made.detect, made.watch, ahead, {"show": show, "encode": encode}, WARM)
-        run(replace(made, sinks=[probe], max_frames=wish.frames + WARM), settings, ahead)
-    if not probe.samples:
-        raise EmoliveError(f"{wish.source} shows no face after its first {WARM} frames: there is nothing to measure.")
-    return replace(summed_up(probe.samples), every_face=not wish.is_demo or probe.seen == {wish.faces})
+        meter = Meter(model, made.detect, made.watch, ahead, {"show": show, "encode": encode}, WARM)
+        run(replace(made, sinks=[meter], max_frames=workload.frames + WARM), settings, ahead)
+    if not meter.samples:
+        raise EmoliveError(
+            f"{workload.source} shows no face after its first {WARM} frames: there is nothing to measure."
+        )
+    return replace(summed_up(meter.samples), every_face=not workload.is_demo or meter.seen == {workload.faces})
 
 
 def _pictures(source: Source) -> list[np.ndarray]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emolive.bench.probe import Sample
+from emolive.bench.meter import Sample
 from emolive.core.stopwatch import STAGES
 
 MUST = {1: 1.35, 4: 1.25}
@@ -21,7 +21,7 @@ FIRST_PICTURE_S, PEAK_MB, KEY_MS = 6.0, 1200.0, 50.0
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageTime:
     """Median and 95th percentile of a stage, and its part of the time of all stages."""
 
     p50_ms: float
@@ -51,7 +51,7 @@ class Bench:
     """The figures of a run; times in ms unless named otherwise. `spread` is how much the bare forward varied;
     `every_face` whether each frame showed as many faces as it should."""
 
-    stages: Mapping[str, Stage]
+    stages: Mapping[str, StageTime]
     loop_ms: float
     bare_ms: float
     overhead: float
@@ -98,7 +98,7 @@ def summed_up(samples: Sequence[Sample]) -> Bench:
     times = {name: np.array([sample.stages.get(name, 0.0) for sample in samples]) for name in names}
     whole = sum(ms.sum() for ms in times.values())
     stages = {
-        name: Stage(float(np.median(ms)), float(np.percentile(ms, 95)), float(ms.sum() / whole))
+        name: StageTime(float(np.median(ms)), float(np.percentile(ms, 95)), float(ms.sum() / whole))
         for name, ms in times.items()
     }
     faces = [sample.faces for sample in samples]

@@ -9,10 +9,11 @@ import click
 
 from emolive.core.errors import EmoliveError, OutputError
 from emolive.core.options import Options, look_options
-from emolive.corpus.contract import ENGINES, Resources
+from emolive.corpus.contract import Resources
+from emolive.corpus.engines import ENGINES
 
 if TYPE_CHECKING:
-    from emolive.corpus.batch import Progress
+    from emolive.corpus.batch import BatchState
 
 MOST_NAMED = 20
 """How many failed videos are named; --json names all."""
@@ -64,34 +65,34 @@ def batch(
         segment = 0.0
     began = time.perf_counter()
     resources = Resources(workers, address, gpus_per_worker)
-    progress = run(videos, results, options, engine, resources, video, kind, segment, force)
+    state = run(videos, results, options, engine, resources, video, kind, segment, force)
     if as_json:
-        click.echo(_json(progress, results, time.perf_counter() - began))
+        click.echo(_json(state, results, time.perf_counter() - began))
     else:
-        there = f", {progress.kept} of them before" if progress.kept else ""
-        click.echo(f"{results}: {len(progress.done)} videos done{there}")
-    if progress.fatal:
-        raise OutputError(progress.fatal)
-    if progress.failed:
-        raise EmoliveError(_failures(progress))
+        there = f", {state.kept} of them before" if state.kept else ""
+        click.echo(f"{results}: {len(state.done)} videos done{there}")
+    if state.fatal:
+        raise OutputError(state.fatal)
+    if state.failed:
+        raise EmoliveError(_failures(state))
 
 
-def _failures(progress: "Progress") -> str:
-    named = [f"  {e if str(path) in e else f'{path}: {e}'}" for path, e in sorted(progress.failed.items())]
+def _failures(state: "BatchState") -> str:
+    named = [f"  {e if str(path) in e else f'{path}: {e}'}" for path, e in sorted(state.failed.items())]
     more = [f"  and {len(named) - MOST_NAMED} more (--json names all)"] if len(named) > MOST_NAMED else []
-    total = len(progress.failed) + len(progress.done)
+    total = len(state.failed) + len(state.done)
     return "\n".join([f"{len(named)} of {total} videos could not be done:", *named[:MOST_NAMED], *more])
 
 
-def _json(progress: "Progress", out: Path, seconds: float) -> str:
+def _json(state: "BatchState", out: Path, seconds: float) -> str:
     facts = {
         "out": str(out),
         "seconds": round(seconds, 3),
         "done": [
             {"video": str(path), "frames": o.frames, "faces": o.faces, "kept": o.kept, "notes": o.notes}
-            for path, o in sorted(progress.done.items())
+            for path, o in sorted(state.done.items())
         ],
-        "failed": [{"video": str(path), "error": error} for path, error in sorted(progress.failed.items())],
-        "fatal": progress.fatal,
+        "failed": [{"video": str(path), "error": error} for path, error in sorted(state.failed.items())],
+        "fatal": state.fatal,
     }
     return json.dumps(facts, ensure_ascii=False, indent=2)

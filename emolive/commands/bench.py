@@ -32,13 +32,13 @@ def bench(
 
     The ratio of both holds on any machine; the times hold on this one, as busy as it is now.
     """
-    from emolive.bench.measure import Wish, measure
+    from emolive.bench.measure import Workload, measure
     from emolive.bench.result import table
 
     if faces and source != "demo":
         raise click.UsageError("--faces goes with the demo: a video shows the faces that it shows.")
     options = Options(model=model, labels=labels, device=device, half=half, headless=headless)
-    done = measure(options, Wish(source, faces or 1, frames), lambda words: click.echo(words, err=True))
+    done = measure(options, Workload(source, faces or 1, frames), lambda words: click.echo(words, err=True))
     click.echo(table(done))
     if path:
         path.write_text(done.json(), encoding="utf-8")

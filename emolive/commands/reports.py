@@ -60,8 +60,8 @@ def explain(
     if half:
         raise click.UsageError("--half does not go with explain: proofs are computed in full precision.")
     methods = run.METHODS if methods == ("all",) else methods
-    wish = run.Wish(methods, layers, target, detector, min_confidence, max_faces, whole)
-    report = run.explain(pictures, out, load(model, labels, choose_device(device)), wish, overwrite)
+    request = run.Request(methods, layers, target, detector, min_confidence, max_faces, whole)
+    report = run.explain(pictures, out, load(model, labels, choose_device(device)), request, overwrite)
     faces = sum(len(picture.faces) for picture in report.pictures)
     click.echo(f"{out / 'index.html'}: {_count(len(report.pictures), 'picture')}, {_count(faces, 'face')}")
     if report.failures:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import click
 
-from emolive.training.settings import Settings
+from emolive.training.recipe import Recipe
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
-STANDARD = Settings()
+STANDARD = Recipe()
 
 
 def setting(*names: str, kind: object = None, help: str = "") -> click.decorators.FC:
-    """An option that overrides the field of `Settings` it is named after."""
+    """An option that overrides the field of `Recipe` it is named after."""
     default = getattr(STANDARD, names[-1].lstrip("-").replace("-", "_"))
     return click.option(*names, type=kind or type(default), default=None, help=f"{help}  [default: {default}]")
 
@@ -59,9 +59,9 @@ def train(data: Path, out: Path, settings: Path | None, val_fraction: float, res
     logging.basicConfig(level=logging.INFO, format="%(message)s", force=True)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 
-    base = Settings.read(settings) if settings else Settings()
+    base = Recipe.read(settings) if settings else Recipe()
     if resume and not settings and (out / "settings.json").is_file():
-        base = Settings.read(out / "settings.json")
+        base = Recipe.read(out / "settings.json")
     chosen = dataclasses.replace(base, **{name: value for name, value in given.items() if value is not None})
     fit.train(data, out, chosen, val_fraction, resume)
 

@@ -1,4 +1,4 @@
-"""What can go wrong in a way the user can mend. Only `cli.py` turns these into exit statuses."""
+"""What can go wrong in a way the user can mend. Only `commands/main.py` turns these into exit statuses."""
 
 import difflib
 from collections.abc import Iterable

@@ -13,7 +13,8 @@ from emolive.core.errors import OutputError
 from emolive.core.files import why
 from emolive.core.interrupts import Interrupts
 from emolive.core.options import Options
-from emolive.corpus.contract import Engine, Failure, Resources, open_engine
+from emolive.corpus.contract import BatchEngine, Failure, Resources
+from emolive.corpus.engines import open_engine
 from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Task, Whole
 from emolive.corpus.layout import MAKING
 from emolive.corpus.manifest import settings_hash, videos
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Progress:
+class BatchState:
     """How far a batch is. `failed` holds the reason for each video that could not be done; `fatal` what ended it."""
 
     done: dict[Path, Outcome] = field(default_factory=dict)
@@ -46,10 +47,10 @@ def batch(
     data: str,
     segment_s: float,
     force: bool,
-) -> Progress:
+) -> BatchState:
     """Make the result of every video that `names` stand for. What is there already is kept unless `force`.
 
-    Raises `EmoliveError` for what is wrong with the request itself; a video that cannot be done is in the `Progress`.
+    Raises `EmoliveError` for what is wrong with the request itself; a video that cannot be done is in the `BatchState`.
     """
     found = videos(names, out)
     options = _resolved(options)
@@ -59,23 +60,23 @@ def batch(
         Job(path, out.resolve() / name, options, settings, annotated, data, segment_s, force)
         for path, name in found.items()
     ]
-    progress = Progress()
+    state = BatchState()
     with Interrupts(), _bar(len(jobs)) as bar:
         try:
             with open_engine(engine, work, resources) as opened:
                 for job in jobs:
                     opened.submit(Whole(job))
-                follow(opened, progress, lambda: _show(bar, progress))
+                follow(opened, state, lambda: _show(bar, state))
         except SystemExit:
             bar.close()
             click.echo("Stopped. What is done is kept; the same command goes on with the rest.", err=True)
             raise
         finally:
             _tidy(out)
-    return progress
+    return state
 
 
-def follow(engine: Engine, progress: Progress, changed: Callable[[], None]) -> None:
+def follow(engine: BatchEngine, state: BatchState, changed: Callable[[], None]) -> None:
     """Take what is finished, hand out what comes of it, until nothing is left or something fails for all."""
     missing: dict[Path, set[int]] = {}  # the segments of each split video that are not there yet
     for done in engine.finished():
@@ -83,12 +84,12 @@ def follow(engine: Engine, progress: Progress, changed: Callable[[], None]) -> N
         video = task.job.video
         match done.result:
             case Failure(error, fatal):
-                progress.failed[video] = error
+                state.failed[video] = error
                 if fatal:
-                    progress.fatal = error
+                    state.fatal = error
                     return
             case Outcome() as outcome:
-                progress.done[video] = outcome
+                state.done[video] = outcome
                 for note in outcome.notes:
                     log.warning("%s: %s", video.name, note)
             case Split() as split:
@@ -97,7 +98,7 @@ def follow(engine: Engine, progress: Progress, changed: Callable[[], None]) -> N
                     engine.submit(Segment(task.job, split, number))
             case Segment(job, split, number):
                 missing[video].discard(number)
-                if not missing[video] and video not in progress.failed:
+                if not missing[video] and video not in state.failed:
                     engine.submit(Join(job, split))
         changed()
 
@@ -106,9 +107,9 @@ def _bar(total: int) -> tqdm:
     return tqdm(total=total, unit=" videos", dynamic_ncols=True, mininterval=0.5, smoothing=0.1)
 
 
-def _show(bar: tqdm, progress: Progress) -> None:
-    bar.set_postfix_str(f"{len(progress.failed)} failed" if progress.failed else "", refresh=False)
-    bar.update(len(progress.done) + len(progress.failed) - bar.n)
+def _show(bar: tqdm, state: BatchState) -> None:
+    bar.set_postfix_str(f"{len(state.failed)} failed" if state.failed else "", refresh=False)
+    bar.update(len(state.done) + len(state.failed) - bar.n)
 
 
 def _resolved(options: Options) -> Options:

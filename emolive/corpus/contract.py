@@ -1,4 +1,4 @@
-"""Who runs the tasks of a batch: worker processes of this machine, or a cluster. Add another by a row in `ENGINES`.
+"""What an engine of a batch promises: worker processes of this machine, a cluster, or whatever runs tasks.
 
 An engine knows nothing of videos: it is given one function, `work`, and picklable tasks.
 """
@@ -51,7 +51,7 @@ class Done:
     attempts: int = 1
 
 
-class Engine(Protocol):
+class BatchEngine(Protocol):
     """Runs tasks, each in a worker that is kept for the next one. A context manager.
 
     `submit` gives a task into the queue. `finished` gives the tasks as they finish, in any order, and ends when none is
@@ -65,7 +65,7 @@ class Engine(Protocol):
 
     def submit(self, task: Any) -> None: ...
     def finished(self) -> Iterator[Done]: ...
-    def __enter__(self) -> "Engine": ...
+    def __enter__(self) -> "BatchEngine": ...
     def __exit__(self, *error: object) -> None: ...
 
 
@@ -101,26 +101,3 @@ def thread_settings(threads: int) -> dict[str, str]:
     """The environment of a worker; it must be set before torch, OpenCV and MediaPipe are imported."""
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
     return {name: str(threads) for name in names}
-
-
-def open_engine(name: str, work: Work, resources: Resources) -> Engine:
-    """An engine that is not entered yet; `EmoliveError` where it is not installed."""
-    return ENGINES[name](work, resources)
-
-
-def _local(work: Work, resources: Resources) -> Engine:
-    from emolive.corpus.local import LocalEngine
-
-    return LocalEngine(work, resources)
-
-
-def _ray(work: Work, resources: Resources) -> Engine:
-    try:
-        from emolive.corpus.ray import RayEngine
-    except ImportError as error:
-        raise EmoliveError("The engine ray is not installed. Install it: pip install 'emolive[ray]'") from error
-    return RayEngine(work, resources)
-
-
-ENGINES: dict[str, Callable[[Work, Resources], Engine]] = {"local": _local, "ray": _ray}
-"""The engines that --engine names."""

@@ -73,5 +73,5 @@ class Outcome:
     kept: bool = False
 
 
-Result = Outcome | Split | Segment
+TaskResult = Outcome | Split | Segment
 """What the work on a `Task` gives."""

@@ -1,6 +1,6 @@
 """Where the results of a corpus lie: one folder for each video, which appears whole or not at all.
 
-results/NAME/report.json     what was done, and with what (`report.py`)
+results/NAME/report.json     what was done, and with what (`result.py`)
 results/NAME/data.jsonl      the numbers of each frame (or data.parquet)
 results/NAME/video.mp4       the annotated video, where asked for
 results/.making/             what is not finished; nobody reads it but emolive

@@ -42,7 +42,7 @@ class _Worker:
 
 
 class LocalEngine:
-    """Runs tasks in worker processes of this machine; an `engines.Engine`.
+    """Runs tasks in worker processes of this machine; a `contract.BatchEngine`.
 
     Workers are spawned when they are needed and share the cores evenly: each uses `threads` threads. With `gpus` there
     are only as many workers as their shares of the GPUs allow, and each sees one GPU.

@@ -51,7 +51,7 @@ class Plan:
 
 
 class RayEngine:
-    """Runs tasks on a Ray cluster; an `engines.Engine`.
+    """Runs tasks on a Ray cluster; a `contract.BatchEngine`.
 
     Ray keeps worker processes and gives them the next task, so a model is loaded once in each. Ray's own retries are
     off: attempts are counted here, and a task whose worker or node is gone goes to the front of the queue. Where no

@@ -8,7 +8,7 @@ from string import Template
 from emolive.reports.ribbon import clock, color, legend
 from emolive.reports.rows import CAUTION, RIBBON_CSS, Row, said, table
 from emolive.reports.style import CSS
-from emolive.ui.bars import percent
+from emolive.ui.words import percent
 
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en">

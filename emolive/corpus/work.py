@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emolive.core.errors import ModelError, SourceError
-from emolive.corpus.job import Job, Join, Outcome, Result, Segment, Split, Task, Whole
+from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Task, TaskResult, Whole
 from emolive.corpus.layout import VIDEO, as_output_error, data_name, draft, making
 from emolive.corpus.manifest import content_hash, settings_hash, settings_of
-from emolive.corpus.report import Report
+from emolive.corpus.result import VideoResult
 
 if TYPE_CHECKING:
     from emolive.core.options import Options
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 VERSIONS = ("emolive", "torch", "mediapipe", "av", "opencv-contrib-python", "numpy")
 
 
-def work(task: Task) -> Result:
+def work(task: Task) -> TaskResult:
     """Do a task, in a worker. Raises `EmoliveError`."""
     match task:
         case Whole(job):
@@ -50,17 +50,17 @@ def _whole(job: Job) -> Outcome | Split:
 def _kept(job: Job, content: str) -> Outcome | None:
     """What there is already, if it is of the same video and the same settings."""
     try:
-        report = Report.read(job.out)
+        result = VideoResult.read(job.out)
     except SourceError:
         return None  # nothing there, or nothing that can be read: it is made
-    if (report.content, report.settings) != (content, job.settings):
+    if (result.content, result.settings) != (content, job.settings):
         return None
-    return Outcome(report.frames, report.faces, report.notes, kept=True)
+    return Outcome(result.frames, result.faces, result.notes, kept=True)
 
 
 def _made(job: Job, split: Split) -> Outcome:
     """Make a video's result, with the answers of its segments where it was split."""
-    from emolive.corpus.tally import Tally
+    from emolive.corpus.result import Census
     from emolive.live.loop import run
     from emolive.live.outputs import outputs
 
@@ -69,15 +69,15 @@ def _made(job: Job, split: Split) -> Outcome:
         options = _wish(job, folder)
         with ExitStack() as stack:
             opened = _opened(job, options, stack)
-            tally = Tally(opened.model.spec.labels)
+            census = Census(opened.model.spec.labels)
             writers = outputs(options, opened.model, [job.video], live=False)
             parts = _with_answers(opened.parts, job, split) if split.edges_ms else opened.parts
-            sinks = [tally, *(stack.enter_context(sink) for sink in writers)]
+            sinks = [census, *(stack.enter_context(sink) for sink in writers)]
             frames = run(replace(parts, sinks=sinks), opened.settings)
             progress, notes = parts.source.progress(), parts.source.notes()
-        outcome = Outcome(frames, tally.faces, notes)
+        outcome = Outcome(frames, census.faces, notes)
         model = opened.model
-        report = Report(
+        result = VideoResult(
             name=job.out.name,
             source=str(job.video),
             content=split.content,
@@ -89,15 +89,15 @@ def _made(job: Job, split: Split) -> Outcome:
             data=data_name(job.data),
             video=VIDEO if job.annotated else None,
             frames=frames,
-            faces=tally.faces,
-            duration_ms=max(progress.duration_ms, tally.last_ms),
+            faces=census.faces,
+            duration_ms=max(progress.duration_ms, census.last_ms),
             seconds=round(time.perf_counter() - began, 3),
             segments=len(split.edges_ms) + 1,
-            people=tally.people,
+            people=census.people,
             notes=notes,
         )
         with as_output_error(job.out):
-            report.write(folder)
+            result.write(folder)
     return outcome
 
 

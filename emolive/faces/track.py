@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from emolive.core.scene import KEEP_MS, Face, Frame
-from emolive.faces.assign import assign
 from emolive.faces.crop import crop_face, square
 
 JITTER = 0.08  # a detector's error, in face sizes
@@ -21,7 +20,7 @@ PACE = 4.0  # the speed of somebody just come into sight, face sizes per second
 NEAR, FAR = 0.8, 1.5  # how far from where they should be people are believed to be: always, and at most
 SIZE_STEP = 0.15  # usual change of the logarithm of size
 MAX_SIZE_STEP = 0.7  # a face twice as large is another face
-LOOK_STEP = 16.0  # usual difference of somebody's look from one time to the next: root mean square of 0..255
+APPEARANCE_STEP = 16.0  # usual difference of somebody's appearance in between: root mean square of 0..255
 STRANGE, STRANGER = 75.0, 60.0  # who looks more different is somebody else: at once, and coming back into sight
 NEVER = 1e6
 
@@ -36,7 +35,7 @@ class _Person:
     speed: np.ndarray
     spread: np.ndarray
     size: float
-    look: np.ndarray
+    appearance: np.ndarray
     seen_ms: float
 
 
@@ -71,7 +70,7 @@ class Tracker:
 
 
 def _found(face: Face, frame: Frame) -> _Person:
-    """What one look at a face tells: a person without a number."""
+    """What one frame tells of a face: a person without a number."""
     x0, y0, x1, y1 = face.box
     return _Person(
         number=0,
@@ -79,7 +78,7 @@ def _found(face: Face, frame: Frame) -> _Person:
         speed=np.zeros(2),
         spread=np.diag([JITTER**2, PACE**2]),
         size=max(x1 - x0, y1 - y0, 1.0),
-        look=crop_face(frame.bgr, square(face.box, 2), 8, finest=64).astype(np.float32),
+        appearance=crop_face(frame.bgr, square(face.box, 2), 8, finest=64).astype(np.float32),
         seen_ms=frame.t_ms,
     )
 
@@ -119,12 +118,47 @@ def _pairs(expected: Sequence[_Person], found: Sequence[_Person], before_ms: flo
     variance = np.array([[p.spread[0, 0] + JITTER**2] for p in expected])
     distance = np.linalg.norm(way, axis=2) / np.sqrt(size * sizes)
     growth = np.abs(np.log(sizes / size))
-    change = np.array([[np.sqrt(np.square(p.look - q.look).mean()) for q in found] for p in expected])
+    change = np.array([[np.sqrt(np.square(p.appearance - q.appearance).mean()) for q in found] for p in expected])
     in_sight = np.array([[p.seen_ms >= before_ms] for p in expected])
     possible = (
         (distance < np.clip(3 * np.sqrt(variance), NEAR, FAR))
         & (growth < MAX_SIZE_STEP)
         & (change < np.where(in_sight, STRANGE, STRANGER))
     )
-    cost = distance**2 / variance + 2 * np.log(variance) + (growth / SIZE_STEP) ** 2 + (change / LOOK_STEP) ** 2
+    cost = distance**2 / variance + 2 * np.log(variance) + (growth / SIZE_STEP) ** 2 + (change / APPEARANCE_STEP) ** 2
     return [(i, j) for i, j in assign(np.where(possible, cost, NEVER)) if possible[i, j]]
+
+
+def assign(costs: np.ndarray) -> list[tuple[int, int]]:
+    """Pair rows with columns of `costs` (R, C) one to one, so that the sum is least: min(R, C) pairs (row, column).
+
+    All costs must be finite. The shortest augmenting paths of R. Jonker and A. Volgenant, 1987, as written down for
+    oblong matrices by D. F. Crouse, "On implementing 2D rectangular assignment algorithms", IEEE Transactions on
+    Aerospace and Electronic Systems 52(4), 2016.
+    """
+    rows, columns = costs.shape
+    if rows > columns:
+        return sorted((row, column) for column, row in assign(costs.T))
+    row_price, column_price = np.zeros(rows), np.zeros(columns)
+    row_of, column_of = np.full(columns, -1), np.full(rows, -1)
+    for start in range(rows):
+        distance, came_from, done = np.full(columns, np.inf), np.full(columns, -1), np.zeros(columns, bool)
+        visited, row, least = [start], start, 0.0
+        while True:
+            through = least + costs[row] - row_price[row] - column_price
+            closer = ~done & (through < distance)
+            distance[closer], came_from[closer] = through[closer], row
+            column = int(np.where(done, np.inf, distance).argmin())
+            least, done[column] = distance[column], True
+            if row_of[column] < 0:
+                break
+            row = int(row_of[column])
+            visited.append(row)
+        row_price[start] += least
+        for row in visited[1:]:
+            row_price[row] += least - distance[column_of[row]]
+        column_price[done] -= least - distance[done]
+        while column >= 0:  # hand the columns along the path on, each to the row it was reached from
+            row = int(came_from[column])
+            row_of[column], column_of[row], column = row, column, int(column_of[row])
+    return [(row, int(column)) for row, column in enumerate(column_of)]

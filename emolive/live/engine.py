@@ -42,7 +42,7 @@ from emolive.networks.checkpoint import Model, as_seen
 ALL_METHODS = (*METHODS, "guided", "scorecam", FILTER)
 """Every method that `m` walks through."""
 
-Shot = tuple[Frame, Sequence[Face]]
+Found = tuple[Frame, Sequence[Face]]
 """A frame and its faces."""
 
 
@@ -99,7 +99,7 @@ class Engine:
             for i, (reading, face) in enumerate(zip(seen.readings, faces, strict=True))
         )
 
-    def look_ahead(self, shots: Sequence[Shot], settings: Settings) -> None:
+    def look_ahead(self, shots: Sequence[Found], settings: Settings) -> None:
         """Look at several frames' faces in one batch; what comes of it is kept until each frame is read.
 
         Frames of another look-ahead that were never read are forgotten. They are to be read under the same settings.
@@ -108,7 +108,7 @@ class Engine:
         looked = self._look(shots, settings) if shots else ()
         self._ahead = {frame: seen for (frame, _), seen in zip(shots, looked, strict=True)}
 
-    def _look(self, shots: Sequence[Shot], settings: Settings, pending: Proof | None = None) -> list["_Seen"]:
+    def _look(self, shots: Sequence[Found], settings: Settings, pending: Proof | None = None) -> list["_Seen"]:
         """Look at all faces of some frames in one batch for each network."""
         wanted = variants(settings)
         with self.watch("prepare"):
@@ -150,7 +150,7 @@ class Engine:
         return [_Seen(readings[i:j], seen, x, i) for i, j in zip([0, *ends], ends, strict=False)]
 
     def _crops(
-        self, model: Model, shots: Sequence[Shot]
+        self, model: Model, shots: Sequence[Found]
     ) -> tuple[list[tuple[float, float, float, float]], list[np.ndarray], Tensor]:
         margin, spec = model.spec.crop_margin.get(self.detector, 1.1), model.spec
         cuts = [(frame, square(face.box, margin)) for frame, faces in shots for face in faces]
@@ -184,7 +184,7 @@ class Engine:
         return dict(look(net, x, [v], settings.filter_layer, aim=aim, half=self.half).results)
 
     def _as_second(
-        self, v: Variant, shots: Sequence[Shot], base: Sequence[Result]
+        self, v: Variant, shots: Sequence[Found], base: Sequence[Result]
     ) -> tuple[dict[Variant, tuple[Result, ...]], list[np.ndarray]]:
         """Through the second model: on its own crops, for the same emotion where it knows it, else for its top one."""
         model, mine = self.second, self.model.spec.labels

@@ -68,7 +68,7 @@ class Parts:
 Fetched = tuple[Frame | End | None, tuple[Face, ...]]
 """What the source gave, and the faces in it."""
 
-Look = tuple[object, ...]
+Asked = tuple[object, ...]
 """What the network is asked for; compared only."""
 
 
@@ -83,7 +83,7 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
     timings: Mapping[str, float] = {}
     memory, scene = Memory(), None
     held: tuple[Frame, tuple[Face, ...]] | None = None
-    looked: Look | None = None
+    looked: Asked | None = None
     drawn: tuple[object, ...] | None = None
     pace, limit = _Pace(), _Limit(parts)
     with ahead or Ahead() as ahead:
@@ -94,10 +94,10 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
             if frame:
                 held = frame, faces
                 pace.tick()
-            if held and (frame or looked != look_of(settings)):
+            if held and (frame or looked != asked_of(settings)):
                 readings = parts.read(*held, settings, memory)
                 memory = remember(memory, *held, readings, settings)
-                looked, drawn = look_of(settings), None
+                looked, drawn = asked_of(settings), None
             progress = parts.source.progress()
             notes = (*parts.source.notes(), *(note for sink in sinks for note in sink.notes()), *map(str, failures))
             timings = watch.lap() if frame else timings
@@ -129,7 +129,7 @@ def _fetch(parts: Parts, settings: Settings) -> Fetched:
         return frame, parts.track(parts.detect(frame), frame)
 
 
-def look_of(settings: Settings) -> Look:
+def asked_of(settings: Settings) -> Asked:
     """What of the settings the network must be asked anew for; all else is drawing."""
     wanted = variants(settings), settings.filter_layer, settings.by_share, settings.proof, settings.frozen
     return *wanted, settings.selected, "emotions" in settings.views

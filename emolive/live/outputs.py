@@ -1,17 +1,18 @@
 """Where a run writes: the files that its options stand for, checked before anything starts, and the sinks for them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from tqdm import tqdm
 
 from emolive.core.errors import EmoliveError
 from emolive.core.options import Options
-from emolive.core.scene import Sink
+from emolive.core.scene import Picture, Scene, Sink
 
 if TYPE_CHECKING:
     from emolive.media.streams import Choice
@@ -74,10 +75,9 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
     """The sinks that write: the recording, the data, and what keys switch on."""
     from emolive.media.bundle import run_of
     from emolive.media.data import data_writer
-    from emolive.media.perfile import PerFile
     from emolive.media.record import Recorder
     from emolive.media.still import PictureWriter
-    from emolive.media.switch import RecordingSwitch
+    from emolive.media.switch import PerFile, RecordingSwitch
     from emolive.reports.session_report import SessionReport
     from emolive.ui.snapshot import Facts, Snapshots
 
@@ -110,3 +110,36 @@ def say_what_was_written(options: Options, writers: Sequence[Sink], count: int) 
     for path in (options.out, options.data, *recorded):
         if path is not None and path.exists():
             click.echo(f"{path}: {count} frames")
+
+
+class ProgressBar:
+    """A sink that counts frames on the terminal; knows the end where the source does, or where a limit says it."""
+
+    stage = "show"
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.limit = limit
+        self.bar: tqdm | None = None
+
+    def __enter__(self) -> "ProgressBar":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
+        """Count one frame more; of several files, count the files."""
+        progress = scene.progress
+        if self.bar is None:
+            by_file = progress.files > 1
+            total = progress.files if by_file else min([n for n in (self.limit, progress.frames) if n], default=None)
+            unit = " files" if by_file else " frames"
+            self.bar = tqdm(total=total, desc=progress.name, unit=unit, mininterval=0.5, dynamic_ncols=True)
+        self.bar.set_description(progress.name, refresh=False)
+        self.bar.set_postfix_str(scene.notes[-1] if scene.notes else f"{len(scene.faces)} faces", refresh=False)
+        self.bar.update(progress.file + 1 - self.bar.n if progress.files > 1 else 1)
+
+    def notes(self) -> tuple[str, ...]:
+        """Nothing to say."""
+        return ()

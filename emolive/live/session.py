@@ -16,8 +16,14 @@ from emolive.core.scene import Detect, Menu, Settings, Source, Track, base_varia
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.native import explain_missing_libraries
 from emolive.live.loop import Parts, run
-from emolive.live.outputs import check_outputs, chosen_streams, outputs, say_what_was_written, with_output
-from emolive.ui.progress import ProgressBar
+from emolive.live.outputs import (
+    ProgressBar,
+    check_outputs,
+    chosen_streams,
+    outputs,
+    say_what_was_written,
+    with_output,
+)
 
 with explain_missing_libraries():  # here, before any other module needs it
     import cv2  # noqa: F401

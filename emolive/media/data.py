@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,9 +10,8 @@ from typing import Self
 from emolive.core.errors import OutputError
 from emolive.core.files import check_output, why
 from emolive.core.scene import Picture, Scene, Sink
-from emolive.media.figures import FIGURES, Figure, Labels
-
-Cell = int | float | str | None
+from emolive.media.figures import Labels
+from emolive.media.rows import json_line, table_header, table_rows
 
 
 def data_writer(path: Path, labels: Labels, overwrite: bool = False, inputs: Sequence[Path] = ()) -> Sink:
@@ -80,43 +78,6 @@ class DataWriter:
                 f"The data file {self.path} stopped ({why(error)}). What was written until then is whole. "
                 "Make room or choose another folder."
             ) from error
-
-
-def json_line(scene: Scene, labels: Labels) -> str:
-    """One frame as a line of JSON."""
-    faces = [
-        {f.key: value for f in FIGURES if (value := f.value(scene, i, labels)) is not None}
-        for i in range(len(scene.faces))
-    ]
-    return json.dumps({**_frame(scene), "faces": faces}, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def table_header(scene: Scene, labels: Labels) -> list[str]:
-    """The names of a table's columns."""
-    return [*_frame(scene), *(name for figure in FIGURES for name in figure.columns(labels))]
-
-
-def table_rows(scene: Scene, labels: Labels) -> list[list[Cell]]:
-    """The cells of a table's row for each face of a frame; None where nothing is known."""
-    return [
-        [*_frame(scene).values(), *(v for f in FIGURES for v in _cells(f, scene, i, labels))]
-        for i in range(len(scene.faces))
-    ]
-
-
-def _frame(scene: Scene) -> dict[str, int | float | str]:
-    frame = scene.frame
-    facts: dict[str, int | float | str] = {"frame": frame.index, "t_ms": round(frame.t_ms, 3)}
-    return {**facts, "file": frame.name} if scene.progress.files > 1 else facts
-
-
-def _cells(figure: Figure, scene: Scene, face: int, labels: Labels) -> list[Cell]:
-    value = figure.value(scene, face, labels)
-    if value is None:
-        return [None] * len(figure.columns(labels))
-    if isinstance(value, dict):
-        return list(value.values())
-    return list(value) if isinstance(value, list) else [value]
 
 
 def _csv(row: Sequence[object]) -> str:

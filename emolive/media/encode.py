@@ -17,7 +17,7 @@ import numpy as np
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
-from emolive.media.sound import Sound, Track, add_track
+from emolive.media.sound import Sound, SoundTrack, add_track
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -69,7 +69,7 @@ class Mp4:
         self._sounds = list(sounds)
         self._container = av.open(str(path.absolute()), "w", format="mp4", container_options=CONTAINER)
         self._stream = self._container.add_stream("libx264", options=CODEC)
-        self._track: Track | None = None
+        self._track: SoundTrack | None = None
         self._size: tuple[int, int] | None = None
         self._step_ms: float | None = None  # the last interval since the last cut
         self._key_ms = -math.inf

@@ -106,6 +106,74 @@ def walk(folder: Path) -> Iterator[tuple[Path, list[Path], bool]]:
         waiting += sorted((here / e.name for e in shown if e.is_dir()), reverse=True)
 
 
+@dataclass(frozen=True)
+class Matching:
+    """The videos that a name stands for, in order; the folder that their names count from; what was left aside: files
+    that are no video, and folders that may not be read."""
+
+    root: Path
+    files: tuple[Path, ...]
+    skipped: tuple[Path, ...] = ()
+    closed: tuple[Path, ...] = ()
+
+
+def videos_of(name: str) -> Matching:
+    """The videos that a file, a folder with all that is below it, or a pattern like `study/**/*.mp4` stands for.
+
+    What is there under the whole name is meant as it is, whatever characters it has; so are the folders that a pattern
+    begins with.
+    """
+    path = Path(name).absolute()
+    if path.is_file():
+        return Matching(path.parent, (path,))
+    root, pattern = (path, "") if path.is_dir() else _split(path)
+    matches = re.compile(_as_regex(pattern)).fullmatch if pattern else None
+    files: list[Path] = []
+    skipped: list[Path] = []
+    closed: list[Path] = []
+    for here, inside, readable in walk(root) if root.is_dir() else ():
+        if not readable:
+            closed.append(here)
+        asked = [file for file in inside if matches is None or matches(file.relative_to(root).as_posix())]
+        for file in asked:
+            (files if is_video(file) else skipped).append(file)
+    return Matching(root, tuple(sorted(files)), tuple(skipped), tuple(closed))
+
+
+def _split(path: Path) -> tuple[Path, str]:
+    """The folders of a pattern that are there, and the rest."""
+    root = Path(path.anchor)
+    parts = list(path.relative_to(root).parts)
+    while len(parts) > 1 and (root / parts[0]).is_dir():
+        root /= parts.pop(0)
+    return root, "/".join(parts)
+
+
+def _as_regex(pattern: str) -> str:
+    """A pattern as `glob` reads it, `**` for any folders."""
+    made = []
+    parts = pattern.split("/")
+    for number, part in enumerate(parts):
+        last = number == len(parts) - 1
+        if part == "**":
+            made.append(".*" if last else "(?:.*/)?")
+        else:
+            words = "".join(_letter(piece) for piece in re.findall(r"\[!?\]?[^\]]*\]|.", part, re.DOTALL))
+            made.append(words + ("" if last else "/"))
+    return "(?s:" + "".join(made) + ")"
+
+
+def _letter(piece: str) -> str:
+    if piece == "*":
+        return "[^/]*"
+    if piece == "?":
+        return "[^/]"
+    if len(piece) > 1:  # [abc], [!abc]
+        inner = piece[1:-1].replace("\\", "\\\\")
+        return f"[^/{inner[1:]}]" if inner.startswith("!") else f"[{inner.replace('^', chr(92) + '^')}]"
+    return re.escape(piece)
+
+
 def named(paths: Sequence[Path]) -> str:
     """Names for a sentence, some of them where there are many; bytes that are no text become question marks."""
     names = [path.name.encode("utf-8", "replace").decode() for path in paths[:MOST_NAMED]]

@@ -14,8 +14,8 @@ from typing import Self
 from emolive.core.errors import EmoliveError, OutputError
 from emolive.core.files import check_output, why
 from emolive.core.scene import Picture, Scene
-from emolive.media.data import Cell, table_header, table_rows
 from emolive.media.figures import FIGURES, WHOLE, WORDS, Labels
+from emolive.media.rows import TableCell, table_header, table_rows
 
 try:
     import pyarrow as pa
@@ -47,7 +47,7 @@ class ParquetWriter:
         self.part = path.with_name(f".{path.name}.part")
         self._labels, self._overwrite, self._inputs = tuple(labels), overwrite, inputs
         self._index: int | None = None
-        self._rows: list[list[Cell]] = []
+        self._rows: list[list[TableCell]] = []
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> Self:

@@ -91,7 +91,7 @@ def sound_of(path: Path, choice: Choice = BEST) -> Sound | None:
     return Sound(path, fits, (start_s - clip.first_s) * 1000, clip.duration_ms, clip.first_s, choice)
 
 
-class Track(Protocol):
+class SoundTrack(Protocol):
     """The sound track of a recording that is being written."""
 
     def jump(self, sound: Sound | None, source_ms: float, out_ms: float) -> None:
@@ -107,7 +107,9 @@ class Track(Protocol):
         ...
 
 
-def add_track(container: OutputContainer, sounds: list[Sound | None], first: Sound | None, from_ms: float) -> Track:
+def add_track(
+    container: OutputContainer, sounds: list[Sound | None], first: Sound | None, from_ms: float
+) -> SoundTrack:
     """Add a sound track to a recording of these files that begins at `from_ms` of `first`: copied if that can be."""
     if len(sounds) == 1 and first and first.fits and _begins_soon(first, from_ms):
         return CopiedTrack(container, first)

@@ -1,15 +1,16 @@
-"""The key `r`: a sink that records while it is asked to."""
+"""Sinks that open and close another one while the loop runs: when the key `r` says so, or for each file."""
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from itertools import chain, count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from emolive.core.errors import OutputError
-from emolive.core.scene import Picture, Scene
+from emolive.core.scene import Picture, Scene, Sink
 from emolive.media.bundle import Bundle, Run
 from emolive.media.record import Recorder
 from emolive.media.streams import BEST, Choice
@@ -108,3 +109,33 @@ class RecordingSwitch:
         stem = time.strftime("%Y-%m-%d_%H-%M-%S")
         names = (f"{stem}{suffix}{ending}" for suffix in chain([""], (f"_{i}" for i in count(2))))
         return next(path for name in names if not (path := self._folder / name).exists())
+
+
+class PerFile:
+    """Opens `makers[i]()` when the first frame of file i comes, and closes it before the next one's. A `scene.Sink`."""
+
+    stage = "encode"
+
+    def __init__(self, makers: Sequence[Callable[[], Sink]]) -> None:
+        self._makers = makers
+        self._file: int | None = None
+        self._sink: Sink | None = None
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
+        if self._sink is None or scene.progress.file != self._file:
+            self._open.close()
+            self._file = file = scene.progress.file
+            self._sink = self._open.enter_context(self._makers[file]())
+        self._sink(scene, pictures)
+
+    def notes(self) -> tuple[str, ...]:
+        return self._sink.notes() if self._sink else ()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._open.__exit__(kind, error, trace)

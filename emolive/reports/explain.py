@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from emolive.attribution.methods import FILTER
+from emolive.attribution import methods
+from emolive.attribution.pixels import OnProgress
 from emolive.core.errors import SourceError, pick
 from emolive.core.scene import Detect, Face, Frame
 from emolive.core.versions import versions
 from emolive.faces.crop import square
 from emolive.faces.detect import Detector
-from emolive.live.engine import ALL_METHODS
 from emolive.media.pictures import is_picture, read_picture
 from emolive.media.sources import expand
 from emolive.networks.checkpoint import Model
@@ -24,12 +24,11 @@ from emolive.reports.examine import Sight, examine
 from emolive.reports.figures import FaceReport, PictureReport, Report
 from emolive.reports.folder import SHEETS, check_folder, drafted, publish, save_picture, slug, write
 from emolive.reports.graphs import curves_picture
-from emolive.reports.maps import Progress
 from emolive.reports.sheets import marked, sheet, strip
 
 log = logging.getLogger(__name__)
 
-METHODS = tuple(method for method in ALL_METHODS if method != FILTER)
+METHODS = (*methods.METHODS, "guided", "scorecam")
 """All methods but the one that shows filters which somebody pinned."""
 
 BATCH = 8
@@ -37,7 +36,7 @@ BATCH = 8
 
 
 @dataclass(frozen=True)
-class Wish:
+class Request:
     """What is asked for: methods, layers, the emotion to explain ("" for each face's likeliest), and how faces are
     found; `whole` takes each whole picture as a face."""
 
@@ -49,9 +48,9 @@ class Wish:
     max_faces: int = 50
     whole: bool = False
 
-    def checked(self, model: Model) -> "Wish":
-        """This wish with its layers from shallow to deep. Raises `EmoliveError`, with the names there are, for what the
-        model does not have."""
+    def checked(self, model: Model) -> "Request":
+        """This request with its layers from shallow to deep. Raises `EmoliveError`, with the names there are, for what
+        the model does not have."""
         deep = list(layers_of(model.net))
         for method in self.methods:
             pick(method, METHODS, "method")
@@ -62,20 +61,20 @@ class Wish:
         return replace(self, layers=tuple(sorted(self.layers, key=deep.index)))
 
 
-def explain(paths: Sequence[Path], out: Path, model: Model, wish: Wish, overwrite: bool = False) -> Report:
+def explain(paths: Sequence[Path], out: Path, model: Model, request: Request, overwrite: bool = False) -> Report:
     """Explain every face in these pictures (and folders of pictures) and write it all into the folder `out`.
 
     What cannot be read is named in the report, and the rest is done; `failures` says what. Nothing is written before
     everything is done. Raises `EmoliveError` where nothing can be read, and `OutputError` where nothing may be written.
     """
-    wish = wish.checked(model)
+    request = request.checked(model)
     pictures, failures = find(paths)
     if not pictures:
         raise SourceError(" ".join(failures.values()))
     check_folder(out, [path for path, _ in pictures], overwrite)
     done: list[PictureReport] = []
     bar = tqdm(total=len(pictures), disable=None, bar_format="{l_bar}{bar}| {elapsed}<{remaining}")
-    with bar, drafted(out) as draft, _detector(wish) as detect:
+    with bar, drafted(out) as draft, _detector(request) as detect:
         for n, (path, name) in enumerate(pictures):
             bar.set_description(name[-30:])
             try:
@@ -84,11 +83,11 @@ def explain(paths: Sequence[Path], out: Path, model: Model, wish: Wish, overwrit
                 failures[name] = _text(str(error))
             else:
                 stem = f"{len(done) + 1:02d}-{slug(path.stem)}"
-                done.append(_explain(bgr, name, stem, detect, model, wish, draft / SHEETS, _tell(bar, n)))
+                done.append(_explain(bgr, name, stem, detect, model, request, draft / SHEETS, _tell(bar, n)))
             bar.update(n + 1 - bar.n)
         if not done:
             raise SourceError(" ".join(failures.values()))
-        report = _report(done, failures, model, wish)
+        report = _report(done, failures, model, request)
         write(report, draft)
         publish(draft, out)
     return report
@@ -120,14 +119,21 @@ def _text(path: Path | str) -> str:
 
 
 def _explain(
-    bgr: np.ndarray, name: str, stem: str, detect: Detect | None, model: Model, wish: Wish, into: Path, tell: Progress
+    bgr: np.ndarray,
+    name: str,
+    stem: str,
+    detect: Detect | None,
+    model: Model,
+    request: Request,
+    into: Path,
+    tell: OnProgress,
 ) -> PictureReport:
     height, width = bgr.shape[:2]
     if detect is None:
         whole = Face((0.0, 0.0, float(width), float(height)), 1.0, np.zeros((6, 2)))
         sights = [Sight(1, whole, square(whole.box, 1.0), has_points=False)]
     else:
-        margin = model.spec.crop_margin.get(wish.detector, 1.1)
+        margin = model.spec.crop_margin.get(request.detector, 1.1)
         found = sorted(detect(Frame(0, 0.0, bgr, name=name)), key=lambda face: face.box[0] + face.box[2])
         sights = [Sight(n, face, square(face.box, margin)) for n, face in enumerate(found, start=1)]
     faces: list[FaceReport] = []
@@ -141,33 +147,33 @@ def _explain(
             model,
             bgr,
             some,
-            wish.methods,
-            wish.layers,
-            wish.target,
+            request.methods,
+            request.layers,
+            request.target,
             told,
         )
     picture = PictureReport(name, stem, width, height, tuple(faces))
     save_picture(into / picture.marked, marked(bgr, [(s.number, s.face) for s in sights if s.has_points]))
     for face in faces:
-        save_picture(into / picture.file(face, "sheet"), sheet(face, name, wish.methods, wish.layers))
+        save_picture(into / picture.file(face, "sheet"), sheet(face, name, request.methods, request.layers))
         save_picture(into / picture.file(face, "emotions"), strip(face))
-        curves_picture(face, wish.methods, wish.layers, into / picture.file(face, "curves"))
+        curves_picture(face, request.methods, request.layers, into / picture.file(face, "curves"))
     return picture
 
 
-def _report(done: Sequence[PictureReport], failures: dict[str, str], model: Model, wish: Wish) -> Report:
-    settings = {key: value for key, value in asdict(wish).items() if key not in ("methods", "layers")}
+def _report(done: Sequence[PictureReport], failures: dict[str, str], model: Model, request: Request) -> Report:
+    settings = {key: value for key, value in asdict(request).items() if key not in ("methods", "layers")}
     known = {name: version for name, version in versions().items() if version is not None}
     made = Path(model.path).name, model.sha256, settings, known
-    return Report(tuple(done), failures, wish.methods, wish.layers, model.spec.labels, *made)
+    return Report(tuple(done), failures, request.methods, request.layers, model.spec.labels, *made)
 
 
-def _tell(bar: tqdm, base: int) -> Progress:
+def _tell(bar: tqdm, base: int) -> OnProgress:
     def tell(part: float) -> None:
         bar.update(base + part - bar.n)
 
     return tell
 
 
-def _detector(wish: Wish) -> "Detector | nullcontext[None]":
-    return nullcontext() if wish.whole else Detector(wish.detector, wish.min_confidence, wish.max_faces)
+def _detector(request: Request) -> "Detector | nullcontext[None]":
+    return nullcontext() if request.whole else Detector(request.detector, request.min_confidence, request.max_faces)

@@ -1,6 +1,6 @@
 """All maps of a batch of faces through one network."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,16 +9,13 @@ from torch import Tensor
 
 from emolive.attribution.look import look
 from emolive.attribution.methods import METHODS
-from emolive.attribution.pixels import guided, scorecam
+from emolive.attribution.pixels import OnProgress, guided, scorecam
 from emolive.core.scene import Result, Variant
 from emolive.networks.checkpoint import Model
 from emolive.reports.figures import INPUT
 
 Way = tuple[str, str]
 """A method and a layer."""
-
-Progress = Callable[[float], None]
-"""Is told how much is done, 0 to 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +44,7 @@ def maps(
     methods: Sequence[str],
     layers: Sequence[str],
     aim: Tensor | None = None,
-    progress: Progress = lambda _: None,
+    progress: OnProgress = lambda _: None,
 ) -> Maps:
     """Every map of a batch `x` (N, 3, S, S) for the classes `aim` (N,), the network's own answers if None.
 
@@ -75,6 +72,6 @@ def maps(
     return Maps(cams, why, first, aim, seen.caught)
 
 
-def within(progress: Progress, begin: float, share: float) -> Progress:
+def within(progress: OnProgress, begin: float, share: float) -> OnProgress:
     """The progress of a part of something that begins at `begin` and is `share` of it."""
     return lambda done: progress(begin + share * done)

@@ -20,8 +20,8 @@ from emolive.reports.figures import (
 )
 from emolive.reports.style import CSS
 from emolive.reports.words import INTRO, SECTIONS, verdict
-from emolive.ui.bars import percent
 from emolive.ui.draw import hue
+from emolive.ui.words import percent
 
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en">

@@ -8,7 +8,7 @@ from typing import Self
 from emolive.reports.people import Person
 from emolive.reports.ribbon import ribbon
 from emolive.reports.tally import Tally
-from emolive.ui.bars import percent
+from emolive.ui.words import percent
 
 CAUTION = """A network sorted pictures of facial expressions into words. These are figures about its answers, smoothed
 as on the screen; they do not say what anybody felt."""

@@ -11,7 +11,7 @@ from emolive.reports.ribbon import clock, legend
 from emolive.reports.rows import CAUTION, RIBBON_CSS, Row, said, table
 from emolive.reports.style import CSS
 from emolive.reports.tally import tally
-from emolive.ui.bars import percent
+from emolive.ui.words import percent
 
 LEAST_S = 0.5
 """Who is in sight for less is left out, unless there are only pictures."""

@@ -11,9 +11,9 @@ import numpy as np
 from emolive.core.scene import Face
 from emolive.reports.figures import INPUT, Cell, FaceReport, title
 from emolive.ui import draw
-from emolive.ui.bars import percent
 from emolive.ui.draw import INK, Color
 from emolive.ui.heat import ON_FACE, gradient, heat
+from emolive.ui.words import percent
 
 SIDE, GAP, PAD = 210, 14, 28
 PX = 15

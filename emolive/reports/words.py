@@ -1,7 +1,7 @@
 """What a report says in words: what each figure means, and what it does not mean. Plain HTML, no user input in it."""
 
 from emolive.reports.figures import Drops, FaceReport, title
-from emolive.ui.bars import percent
+from emolive.ui.words import percent
 
 LITTLE = 0.1
 """A probability below which drops say next to nothing: there is little that could fall."""

@@ -12,14 +12,14 @@ from emolive.training.calibrate import calibrate
 from emolive.training.dataset import Faces
 from emolive.training.evaluate import logits_of, measure, predict, write_report
 from emolive.training.pictures import draw_confusion, draw_mistakes
-from emolive.training.settings import Settings
+from emolive.training.recipe import Recipe
 
 log = logging.getLogger(__name__)
 
 MODEL = "model.safetensors"
 
 
-def finish(best: Path, held: Faces, out: Path, settings: Settings, trained_on: str) -> dict:
+def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str) -> dict:
     """Write model.safetensors, report.json, confusion.png and mistakes.png into `out`, and give the report.
 
     All figures are of the validation pictures, on which the calibration is fitted too: measure on others for a

@@ -26,7 +26,7 @@ from emolive.training.augment import augmentation
 from emolive.training.dataset import VOTES, Faces, join_votes, load_data
 from emolive.training.finish import finish
 from emolive.training.network import Emotions, exported, spec_of, start
-from emolive.training.settings import Settings, Stage
+from emolive.training.recipe import Recipe, Stage
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Judged(Dataset):
 class Data(pl.LightningDataModule):
     """The loaders; the one of training is made afresh each epoch, because the input size may change."""
 
-    def __init__(self, train: Faces, validation: Faces, spec: Spec, settings: Settings) -> None:
+    def __init__(self, train: Faces, validation: Faces, spec: Spec, settings: Recipe) -> None:
         super().__init__()
         self.learnt, self.judged = Learnt(train, spec, settings.seed), Judged(validation)
         self.settings = settings
@@ -124,7 +124,7 @@ class History(Callback):
         log.info("epoch %d: %s", epoch + 1, ", ".join(f"{name} {new[name]:.4f}" for name in HISTORY[2:]))
 
 
-class Best(ModelCheckpoint):
+class BestKeeper(ModelCheckpoint):
     """Keeps the best state, and writes it in emolive's own format as soon as it is reached."""
 
     def __init__(self, out: Path) -> None:
@@ -144,8 +144,8 @@ class Best(ModelCheckpoint):
             save(self.out / BEST, exported(state["state_dict"], spec), spec)
 
 
-def train(data: Path, out: Path, settings: Settings, fraction: float = 0.1, resume: bool = False) -> None:
-    """Train on the folders in `data` and write everything to `out`: see `Best`, `History` and `finish`.
+def train(data: Path, out: Path, settings: Recipe, fraction: float = 0.1, resume: bool = False) -> None:
+    """Train on the folders in `data` and write everything to `out`: see `BestKeeper`, `History` and `finish`.
 
     Ctrl-C ends the training early; the best epoch so far is measured and kept.
     """
@@ -174,7 +174,7 @@ def train(data: Path, out: Path, settings: Settings, fraction: float = 0.1, resu
         finish(out / BEST, held, out, settings, splits)
 
 
-def _with_targets(faces: Faces, data: Path, settings: Settings) -> Faces:
+def _with_targets(faces: Faces, data: Path, settings: Recipe) -> Faces:
     if settings.targets == "label":
         return faces
     table = next((p for p in (data / "train" / VOTES, data / VOTES) if p.is_file()), None)
@@ -212,11 +212,11 @@ def _amx() -> bool:
         return False
 
 
-def _trainer(out: Path, settings: Settings, pictures: int) -> pl.Trainer:
+def _trainer(out: Path, settings: Recipe, pictures: int) -> pl.Trainer:
     world, local = (int(os.environ.get(name, 1)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
     steps = max(1, pictures // settings.batch)
     last = ModelCheckpoint(out / "checkpoints", LAST, save_on_train_epoch_end=True, enable_version_counter=False)
-    callbacks: list[Callback] = [History(out), Best(out), last]
+    callbacks: list[Callback] = [History(out), BestKeeper(out), last]
     if settings.average:
         callbacks.append(EMAWeightAveraging(decay=1 - 1 / max(1.0, settings.average * steps)))
     if settings.patience:

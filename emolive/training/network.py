@@ -19,11 +19,11 @@ from torchmetrics.classification import MulticlassAccuracy
 
 from emolive.core.errors import EmoliveError, ModelError
 from emolive.networks.checkpoint import Spec, build, load, prepare
-from emolive.training.settings import Settings
+from emolive.training.recipe import Recipe
 from emolive.training.sharpness import climb
 
 
-def spec_of(settings: Settings, labels: tuple[str, ...], size: int | None = None) -> Spec:
+def spec_of(settings: Recipe, labels: tuple[str, ...], size: int | None = None) -> Spec:
     """What the checkpoint will say about itself, for the input `size` (default: the last stage's)."""
     mean, std = ((0.485,) * 3, (0.229,) * 3) if settings.color == "gray" else (Spec.mean, Spec.std)
     return Spec(
@@ -70,7 +70,7 @@ def _read(path: Path) -> dict[str, Tensor]:
 class Emotions(pl.LightningModule):
     """ResNet18 that learns target distributions (N, K); with two sets of targets (N, 2K) it has 2K outputs."""
 
-    def __init__(self, net: nn.Module, spec: Spec, settings: Settings, counts: np.ndarray) -> None:
+    def __init__(self, net: nn.Module, spec: Spec, settings: Recipe, counts: np.ndarray) -> None:
         super().__init__()
         self.net = net.to(memory_format=torch.channels_last)
         self.spec, self.settings = spec, settings
@@ -133,7 +133,7 @@ class Emotions(pl.LightningModule):
         self.log("val_accuracy", self.val_accuracy, prog_bar=True)
 
     def configure_optimizers(self) -> dict:
-        """AdamW; the learning rate follows `Settings.rate`, step by step."""
+        """AdamW; the learning rate follows `Recipe.rate`, step by step."""
         s = self.settings
         optimizer = torch.optim.AdamW(self.parameters(), s.lr, weight_decay=s.weight_decay)
         steps = int(self.trainer.estimated_stepping_batches) / s.epochs

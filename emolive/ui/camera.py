@@ -9,7 +9,7 @@ from emolive.core.scene import Box, Hit, Picture, Reading, Scene, Select, area
 from emolive.ui import draw
 from emolive.ui.draw import Color, Rect
 from emolive.ui.heat import ON_FACE, gradient, heat, heat_scale
-from emolive.ui.labels import Labels, Person
+from emolive.ui.labels import Labelled, Labeller
 from emolive.ui.where import warning
 from emolive.ui.words import UNITS, against, caption, label, randomised
 
@@ -23,7 +23,7 @@ def camera(scene: Scene) -> Picture:
     if scene.settings.heat:
         _heat(image, scene, fitted)
     people = _people(scene, fitted)
-    labels = Labels(image, scene.menu.labels, [])
+    labels = Labeller(image, scene.menu.labels, [])
     _boxes(image, people, labels)
     labels.taken.append(_legend(image, scene))
     labels.write(people)
@@ -55,19 +55,19 @@ def _heat(image: np.ndarray, scene: Scene, fitted: Callable[[Box], Box]) -> None
             heat(image, cam, fitted(reading.square), scale, scene.settings.alpha, scene.settings.colormap)
 
 
-def _people(scene: Scene, fitted: Callable[[Box], Box]) -> list[Person]:
+def _people(scene: Scene, fitted: Callable[[Box], Box]) -> list[Labelled]:
     """The faces as they are labelled, the selected one first, then from large to small."""
     people, chosen = [], scene.chosen
     for i, (face, reading) in enumerate(zip(scene.faces, scene.readings, strict=True)):
         remembered = scene.memory.tracks.get(face.track)
         probs = np.nan_to_num(reading.result.probs if remembered is None else remembered.probs)
         people.append(
-            Person(face.track, draw.rounded(fitted(face.box)), probs, chosen is not None and i == chosen.index)
+            Labelled(face.track, draw.rounded(fitted(face.box)), probs, chosen is not None and i == chosen.index)
         )
     return sorted(people, key=lambda person: (not person.selected, -area(person.rect)))
 
 
-def _boxes(image: np.ndarray, people: Sequence[Person], labels: Labels) -> None:
+def _boxes(image: np.ndarray, people: Sequence[Labelled], labels: Labeller) -> None:
     """A box around each face in its emotion's colour; the selected one's is heavier, with brackets around it."""
     line = max(1, round(draw.unit(image.shape[1], image.shape[0]) / 9))
     for person in reversed(people):
@@ -126,7 +126,7 @@ def _remarks(scene: Scene, reading: Reading, width: int, px: int) -> list[str]:
     return [*marks, f"⚠ {words}"] if words else marks
 
 
-def _hits(people: Sequence[Person], width: int, height: int) -> tuple[Hit, ...]:
+def _hits(people: Sequence[Labelled], width: int, height: int) -> tuple[Hit, ...]:
     """Faces can be clicked. Small ones come last: they lie on top."""
     hits = []
     for person in sorted(people, key=lambda person: -area(person.rect)):

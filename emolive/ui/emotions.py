@@ -4,11 +4,10 @@ import numpy as np
 
 from emolive.core.scene import Aim, Chosen, Hit, Picture, Reading, Scene, Variant
 from emolive.ui import draw
-from emolive.ui.bars import percent
 from emolive.ui.draw import AMBER, DIM, PAPER, Rect
 from emolive.ui.heat import ON_FACE, gradient, heat_scale
 from emolive.ui.panels import hot_face, message, page, paste
-from emolive.ui.words import UNITS, against, label, way
+from emolive.ui.words import UNITS, against, label, percent, way
 
 WIDTH, HEIGHT, TOP, PAD = 960, 360, 48, 14
 """The picture's size, the height of its heading, and the empty edge."""

@@ -7,10 +7,9 @@ import numpy as np
 
 from emolive.core.scene import Chosen, Faith, Proof, Scene
 from emolive.ui import draw
-from emolive.ui.bars import percent
 from emolive.ui.draw import AMBER, DIM, PAPER, Color, Rect
 from emolive.ui.panels import TRACK, paragraph, paste, spread
-from emolive.ui.words import label, points
+from emolive.ui.words import label, percent, points
 
 ROWS: tuple[tuple[str, Color], ...] = (("hottest", draw.ORANGE), ("random", draw.GREY), ("coldest", draw.SKY))
 

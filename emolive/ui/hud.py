@@ -52,7 +52,7 @@ def status(scene: Scene, width: int, height: int) -> np.ndarray:
     room = width - 2 * pad
     notes = [line for note in scene.notes for line in draw.wrap(note, px, room)]
     first = fitting(state(scene), px, room)
-    second = fitting(look(scene), px, room)
+    second = fitting(second_line(scene), px, room)
     image = np.full((px // 2 + row * (2 + len(notes)), width, 3), GROUND, np.uint8)
     for n, line in enumerate([first, second, *[[Part(note, AMBER)] for note in notes]]):
         x, y = pad, px // 4 + n * row
@@ -86,7 +86,7 @@ def state(scene: Scene) -> list[Part]:
     return parts
 
 
-def look(scene: Scene) -> list[Part]:
+def second_line(scene: Scene) -> list[Part]:
     """The second status line: what is shown, and what it costs."""
     settings, labels = scene.settings, scene.menu.labels
     chosen = scene.chosen

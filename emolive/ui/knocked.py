@@ -4,10 +4,9 @@ import numpy as np
 
 from emolive.core.scene import Chosen, Scene
 from emolive.ui import draw
-from emolive.ui.bars import percent
 from emolive.ui.draw import AMBER, DIM, PAPER, Rect
 from emolive.ui.panels import TRACK, paragraph
-from emolive.ui.words import label, points
+from emolive.ui.words import label, percent, points
 
 ROWS = 8
 """So many classes have room: those that change most."""

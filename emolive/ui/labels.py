@@ -6,16 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from emolive.ui import draw
-from emolive.ui.bars import draw_bars, panel_size, percent
 from emolive.ui.draw import Color, Rect
 from emolive.ui.place import around, around_all, at_edges, beside, covered, first_free, inside
+from emolive.ui.words import percent
+
+Bar = tuple[str, float, Color, bool]
+"""Name, value from 0 to 1, colour, and whether it is the highest."""
 
 ROWS = 8
 """A panel of bars shows this many classes at most: all of them, or the likeliest."""
 
 
 @dataclass(frozen=True, eq=False)
-class Person:
+class Labelled:
     """A face as it is labelled: its track, where it lies in the picture, the probabilities (classes,), if selected."""
 
     track: int
@@ -29,7 +32,7 @@ class Person:
         return int(np.argmax(self.probs))
 
 
-class Labels:
+class Labeller:
     """Writes into one picture. `names` are the classes, `taken` rectangles that must stay free."""
 
     def __init__(self, image: np.ndarray, names: Sequence[str], taken: Sequence[Rect]) -> None:
@@ -48,7 +51,7 @@ class Labels:
         """The colour of a class."""
         return draw.hue(self.name(index), int(index))
 
-    def write(self, people: Sequence[Person]) -> None:
+    def write(self, people: Sequence[Labelled]) -> None:
         """Label all faces. Who comes first gets the best place; the selected one gets all bars, whatever it takes."""
         faces = [person.rect for person in people]
         for person in people:
@@ -59,7 +62,7 @@ class Labels:
             if not person.selected and not self._panel(person, person.rect, faces):
                 self._strip(person)
 
-    def _tag(self, person: Person, faces: Sequence[Rect]) -> list[Rect]:
+    def _tag(self, person: Labelled, faces: Sequence[Rect]) -> list[Rect]:
         """Number, emotion and probability, as fully as there is room for. Gives back where, or nothing."""
         name, color = self.name(person.top), self.color(person.top)
         small = max(min(self._u, (person.rect[2] - person.rect[0]) // 6), round(self._u * 0.7), 10)
@@ -82,7 +85,7 @@ class Labels:
         self.taken.append(best[1])
         return [best[1]]
 
-    def _panel(self, person: Person, anchor: Rect, faces: Sequence[Rect]) -> bool:
+    def _panel(self, person: Labelled, anchor: Rect, faces: Sequence[Rect]) -> bool:
         """Bars with names beside a face, if there is room. The selected one's may also go to the picture's edges, then
         with a title, and cover faces if there is no other way."""
         likeliest = np.argsort(-person.probs, kind="stable")
@@ -106,7 +109,7 @@ class Labels:
         self.taken.append(place)
         return True
 
-    def _strip(self, person: Person) -> None:
+    def _strip(self, person: Labelled) -> None:
         """Small upright bars, one per class in the usual order, below or in a face without room for names."""
         (x0, y0, x1, y1), count = person.rect, len(person.probs)
         wide = min(self._u, (x1 - x0) // count)
@@ -124,3 +127,31 @@ class Labels:
             x, tall = left + 2 + i * wide, max(1, round((height - 4) * float(p)))
             draw.fill(self._image, (x + (wide > 4), foot - tall, x + wide - 1, foot), self.color(i))
         self.taken.append(place)
+
+
+def panel_size(names: Sequence[str], px: int, title: str = "") -> tuple[int, int]:
+    """The size of a panel of bars with these names, in text of `px`, under a title if there is one."""
+    pad = round(px * 0.6)
+    widest = max(draw.text_size(name, px, bold=True)[0] for name in names)
+    figures = draw.text_size("100 %", px, bold=True)[0]
+    return widest + round(px * 5.5) + figures + 4 * pad, round(px * 1.45) * (len(names) + bool(title)) + 2 * pad
+
+
+def draw_bars(image: np.ndarray, place: Rect, rows: Sequence[Bar], px: int, title: str = "") -> None:
+    """A panel with one row per class: name, bar, percent. `place` has the size that `panel_size` gives."""
+    pad, row = round(px * 0.6), round(px * 1.45)
+    thin = round(row * 0.22)
+    figures = draw.text_size("100 %", px, bold=True)[0]
+    right = place[2] - 2 * pad - figures
+    left = right - round(px * 5.5)
+    draw.panel(image, place, radius=px // 2)
+    if title:
+        draw.text(image, title, (place[0] + place[2]) / 2, place[1] + pad, px, draw.PAPER, bold=True, align=0.5)
+    for n, (name, value, color, best) in enumerate(rows, start=bool(title)):
+        y = place[1] + pad + n * row
+        ink = draw.PAPER if best else draw.DIM
+        draw.text(image, name, left - pad, y + px * 0.1, px, ink, bold=best, align=1)
+        draw.panel(image, (left, y + thin, right, y + row - thin), draw.PAPER, 0.13, radius=px // 5)
+        end = left + max(1, round((right - left) * value))
+        draw.panel(image, (left, y + thin, end, y + row - thin), color, 1, radius=px // 5)
+        draw.text(image, percent(value), place[2] - pad, y + px * 0.1, px, ink, bold=best, align=1)

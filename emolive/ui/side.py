@@ -7,11 +7,10 @@ import numpy as np
 
 from emolive.core.scene import Chosen, Pinned, Reading, Scene
 from emolive.ui import draw
-from emolive.ui.bars import percent
 from emolive.ui.draw import AMBER, DIM, PAPER, Color
 from emolive.ui.heat import gradient
 from emolive.ui.panels import TRACK, paragraph, paste
-from emolive.ui.words import label, signed
+from emolive.ui.words import label, percent, signed
 
 SIDE, PAD = 240, 16
 """The column's width with the gap to the tiles, and its edge."""

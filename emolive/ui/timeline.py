@@ -7,10 +7,9 @@ import numpy as np
 
 from emolive.core.scene import Moment, Picture, Scene
 from emolive.ui import draw
-from emolive.ui.bars import percent
 from emolive.ui.draw import DIM, PAPER, Color, Rect
 from emolive.ui.panels import CARD, message, page
-from emolive.ui.words import MINUS, label
+from emolive.ui.words import MINUS, label, percent
 
 WIDTH, HEIGHT, PAD = 960, 400, 14
 SIDE, NAMES, FOOT = 170, 170, 32

@@ -7,10 +7,9 @@ import numpy as np
 
 from emolive.core.scene import Chosen, Regions, Remembered, Scene
 from emolive.ui import draw
-from emolive.ui.bars import percent
 from emolive.ui.draw import AMBER, DIM, INK, PAPER, Color, Rect
 from emolive.ui.panels import TRACK
-from emolive.ui.words import label
+from emolive.ui.words import label, percent
 
 PARTS: dict[str, Color] = {
     "eyes": draw.SKY,

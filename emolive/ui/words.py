@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from emolive.core.scene import TOP, Variant
 
 RANDOM_STEPS = ("fc", "layer4", "layer3", "layer2", "layer1")
-"""What is randomised, one more at each step: the same as in explain/randomise.py, which cannot be imported here."""
+"""What is randomised, one more at each step: the same as in audit/randomise.py, which cannot be imported here."""
 
 UNITS = {
     "cam": "score",
@@ -71,3 +71,8 @@ def signed(value: float, digits: int = 2) -> str:
 def points(change: float, digits: int = 0) -> str:
     """A change of a probability in percentage points, with its sign."""
     return signed(100 * change, digits)
+
+
+def percent(probability: float) -> str:
+    """A probability as people write it; the space does not break."""
+    return f"{100 * probability:.0f}\N{NO-BREAK SPACE}%"

@@ -16,6 +16,7 @@ from PIL import Image
 from emolive.core.scene import Ledger, Proof, Scene
 from emolive.faces.crop import to_rgb
 from emolive.networks.checkpoint import Model
+from emolive.reports.figures import Json
 from emolive.ui.camera import camera
 from emolive.ui.emotions import emotions
 from emolive.ui.filters import filters
@@ -23,8 +24,6 @@ from emolive.ui.heat import colored
 from emolive.ui.side import SIDE
 from emolive.ui.snapshot import Facts, facts_of
 from emolive.web.studio import Wish, selected_reading
-
-Json = dict[str, object]
 
 STRONGEST = 8
 """How many filters of a ledger are named."""
@@ -76,22 +75,22 @@ def pictures(scenes: Sequence[Scene]) -> dict[str, np.ndarray]:
     return made
 
 
-def archive(looks: Sequence[Sequence[Scene]], failures: Mapping[str, str], model: Model, wish: Wish) -> bytes:
-    """A ZIP file: a folder per picture, and report.json with every number. `looks` has the scenes of each picture."""
+def archive(pages: Sequence[Sequence[Scene]], failures: Mapping[str, str], model: Model, wish: Wish) -> bytes:
+    """A ZIP file: a folder per picture, and report.json with every number. `pages` has the scenes of each picture."""
     buffer, folders = io.BytesIO(), []
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:
-        for number, scenes in enumerate(looks, start=1):
+        for number, scenes in enumerate(pages, start=1):
             folders.append(f"{number:02d}-{stem(scenes[0].frame.name)}")
             for name, bgr in pictures(scenes).items():
                 file.writestr(f"{folders[-1]}/{name}", png(bgr))
-        told = report(looks, folders, failures, model, wish)
+        told = numbers(pages, folders, failures, model, wish)
         text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
         file.writestr("report.json", text + "\n")
     return buffer.getvalue()
 
 
-def report(
-    looks: Sequence[Sequence[Scene]], folders: Sequence[str], failures: Mapping[str, str], model: Model, wish: Wish
+def numbers(
+    pages: Sequence[Sequence[Scene]], folders: Sequence[str], failures: Mapping[str, str], model: Model, wish: Wish
 ) -> Json:
     """What report.json holds: what a snapshot says of a picture, and per layer what is known of the chosen face."""
     facts = Facts(model.path, model.sha256, model.device)
@@ -104,7 +103,7 @@ def report(
                 "folder": folder,
                 "layers": {scene.settings.layer: _layer(scene) for scene in scenes},
             }
-            for scenes, folder in zip(looks, folders, strict=True)
+            for scenes, folder in zip(pages, folders, strict=True)
         ],
         "failures": dict(failures),
     }

@@ -7,8 +7,7 @@ import numpy as np
 
 from emolive.core.scene import Ledger, Proof
 from emolive.ui import draw
-from emolive.ui.bars import percent
-from emolive.ui.words import label, points, signed
+from emolive.ui.words import label, percent, points, signed
 from emolive.web.bundle import strongest
 
 STYLE = """<style>

@@ -8,9 +8,9 @@ import streamlit as st
 
 from emolive.core.scene import Proof, Scene
 from emolive.faces.crop import crop_face
-from emolive.ui.bars import percent
 from emolive.ui.camera import camera
 from emolive.ui.emotions import cells, emotions
+from emolive.ui.words import percent
 from emolive.web import bundle, parts
 from emolive.web.studio import TITLES, selected_reading
 

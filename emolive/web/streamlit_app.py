@@ -10,7 +10,7 @@ from emolive.core.errors import EmoliveError
 from emolive.core.scene import Face, Frame, Scene
 from emolive.networks.checkpoint import Model, choose_device, load
 from emolive.web import bundle, controls, parts, sections, uploads
-from emolive.web.studio import Wish, find_faces, look, redrawn, shipped_models, whole_picture
+from emolive.web.studio import Wish, explained, find_faces, redrawn, shipped_models, whole_picture
 
 T = TypeVar("T")
 
@@ -117,7 +117,7 @@ def _look(network: Model, frame: Frame, faces: tuple[Face, ...], wish: Wish) -> 
         def tell(part: float) -> None:
             bar.progress(min(part, 1.0), "Score-CAM")
 
-        scenes = _kept(key, lambda: look(network, frame, faces, wish, tell))
+        scenes = _kept(key, lambda: explained(network, frame, faces, wish, tell))
         bar.empty()
     return [redrawn(scene, wish) for scene in scenes]
 
@@ -133,13 +133,13 @@ def _kept(key: Hashable, make: Callable[[], T]) -> T:
 
 
 def _everything(network: Model, frames: Sequence[Frame], wish: Wish, whole: bool) -> list[Sequence[Scene]]:
-    looks: list[Sequence[Scene]] = []
+    pages: list[Sequence[Scene]] = []
     for frame in frames:
         faces = find_faces(frame, wish.detector)
         if whole and not faces:
             faces = whole_picture(frame, network, wish.detector)
-        looks.append(look(network, frame, faces, wish))
-    return looks
+        pages.append(explained(network, frame, faces, wish))
+    return pages
 
 
 page()

@@ -100,7 +100,7 @@ def whole_picture(frame: Frame, model: Model, detector: str) -> tuple[Face, ...]
     return (Face((x, y, width - x, height - y), 1.0, np.zeros((6, 2)), track=1),)
 
 
-def look(
+def explained(
     model: Model,
     frame: Frame,
     faces: Sequence[Face],

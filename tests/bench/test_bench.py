@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from emolive.bench.probe import Sample, shared_out
+from emolive.bench.meter import Sample, shared_out
 from emolive.bench.result import Bench, Keys, Recording, summed_up, table
 from emolive.bench.start import peak_memory_mb
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from emolive.commands.main import cli
 from emolive.corpus.manifest import videos
-from emolive.corpus.report import Report
+from emolive.corpus.result import VideoResult
 
 
 def emolive(*words: object) -> Result:
@@ -67,7 +67,7 @@ def test_a_broken_video_is_named_and_all_others_are_done(first):
     assert "broken.mp4" in done.output
     assert "2 videos done" in done.output
     assert sorted(path.name for path in out.iterdir()) == ["day1_clip", "day2_clip"]
-    report = Report.read(out / "day1_clip")
+    report = VideoResult.read(out / "day1_clip")
     assert (report.frames, report.faces, report.segments) == (24, 21, 1)
     assert sum(person.frames for person in report.people) == 21
     assert sum(report.people[0].shares.values()) == pytest.approx(1, abs=1e-3)
@@ -106,7 +106,7 @@ def test_a_full_disk_ends_it_with_a_sentence_and_running_again_completes(study, 
         assert not list((disk / "out").glob("*/report.json"))
         subprocess.run(["mount", "-o", "remount,size=1m", disk], check=True)
         assert emolive(*given).exit_code == 0
-        assert Report.read(disk / "out" / "clip").frames == 24
+        assert VideoResult.read(disk / "out" / "clip").frames == 24
     finally:
         subprocess.run(["umount", "-l", disk], check=True)
 

@@ -11,7 +11,8 @@ import pytest
 from ray_work import play
 
 from emolive.core.errors import EmoliveError
-from emolive.corpus.contract import ATTEMPTS, Failure, Resources, open_engine
+from emolive.corpus.contract import ATTEMPTS, Failure, Resources
+from emolive.corpus.engines import open_engine
 
 ray_engine = pytest.importorskip("emolive.corpus.ray")
 

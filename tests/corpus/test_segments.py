@@ -12,7 +12,7 @@ from emolive.core.options import Options
 from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Whole
 from emolive.corpus.layout import MAKING, draft, making
 from emolive.corpus.manifest import settings_hash
-from emolive.corpus.report import Report
+from emolive.corpus.result import VideoResult
 from emolive.corpus.split import edges
 from emolive.corpus.work import work
 
@@ -46,8 +46,8 @@ def test_in_segments_it_is_what_it_is_in_one_piece(whole, model, tmp_path):
     work(Segment(job, split, 2))  # looked at before: not again
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     assert work(Join(job, split)) == Outcome(24, 21)
-    assert Report.read(job.out).segments == 4
-    assert Report.read(job.out).people == Report.read(whole.out).people
+    assert VideoResult.read(job.out).segments == 4
+    assert VideoResult.read(job.out).people == VideoResult.read(whole.out).people
     for a, b in zip(rows(job.out), rows(whole.out), strict=True):
         assert (a["frame"], a["t_ms"]) == (b["frame"], b["t_ms"])
         for mine, theirs in zip(a["faces"], b["faces"], strict=True):
@@ -69,7 +69,7 @@ def test_segments_that_are_lost_or_broken_are_looked_at_again(whole, model, tmp_
     broken = sorted(making(job.out).glob("*.answers"))[1]
     broken.write_bytes(broken.read_bytes()[:-400] + bytes(200))
     assert work(Join(job, split)) == Outcome(24, 21)
-    assert Report.read(job.out).people == Report.read(whole.out).people
+    assert VideoResult.read(job.out).people == VideoResult.read(whole.out).people
 
 
 def test_what_is_done_is_kept_and_other_settings_do_it_again(whole, model):
@@ -79,7 +79,7 @@ def test_what_is_done_is_kept_and_other_settings_do_it_again(whole, model):
     assert not work(Whole(replace(whole, force=True))).kept
     other = job_of(whole.video, whole.out, model, Options(method="layercam"))
     assert not work(Whole(other)).kept
-    assert Report.read(whole.out).options["method"] == "layercam"
+    assert VideoResult.read(whole.out).options["method"] == "layercam"
     assert not work(Whole(whole)).kept
     assert work(Whole(whole)).kept
 

@@ -10,7 +10,7 @@ import pytest
 import xserver
 
 from emolive.corpus.layout import MAKING, results
-from emolive.corpus.report import Report
+from emolive.corpus.result import VideoResult
 
 FILMS = 6
 
@@ -52,4 +52,4 @@ def test_a_killed_worker_and_ctrl_c_lose_nothing_and_nothing_is_done_twice(film,
     assert done.returncode == 0, done.stderr
     assert f"{FILMS} videos done, {len(before)} of them before" in done.stdout
     assert {folder: (folder / "report.json").stat().st_mtime_ns for folder in before} == before
-    assert [Report.read(folder).frames for folder in results(out)] == [24] * FILMS
+    assert [VideoResult.read(folder).frames for folder in results(out)] == [24] * FILMS

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from emolive.faces.assign import assign
+from emolive.faces.track import assign
 
 
 def least(costs: np.ndarray) -> float:

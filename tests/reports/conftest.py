@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from reported import HOSTILE, LAYERS, METHODS
 
-from emolive.reports.explain import Wish, explain
+from emolive.reports.explain import Request, explain
 from emolive.reports.figures import Report
 
 
@@ -44,6 +44,6 @@ def made(model, portrait_png, empty_png, tmp_path_factory) -> Made:
     """The report of both pictures and of one that is not there."""
     folder = tmp_path_factory.mktemp("report") / "new" / "folder"
     missing = empty_png.with_name("missing.png")
-    report = explain([portrait_png, missing, empty_png], folder, model, Wish(METHODS, LAYERS))
+    report = explain([portrait_png, missing, empty_png], folder, model, Request(METHODS, LAYERS))
     numbers = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     return Made(report, folder, numbers, (folder / "index.html").read_text(encoding="utf-8"))

@@ -23,9 +23,9 @@ from emolive.core.errors import EmoliveError, OutputError, SourceError
 from emolive.core.scene import Frame, Memory, Settings
 from emolive.faces.detect import Detector
 from emolive.live.engine import Engine
-from emolive.reports.explain import Wish, explain, find
+from emolive.reports.explain import Request, explain, find
 
-QUICK = Wish(("gradcam",), ("layer4",))
+QUICK = Request(("gradcam",), ("layer4",))
 
 
 @pytest.fixture(scope="module")
@@ -173,8 +173,8 @@ def test_the_same_pictures_give_the_same_bytes(model, portrait_png, tmp_path):
 
 
 def test_a_whole_picture_as_a_face(model, empty_png, tmp_path):
-    wish = dataclasses.replace(QUICK, whole=True, target="happy")
-    face = explain([empty_png], tmp_path, model, wish).pictures[0].faces[0]
+    asked = dataclasses.replace(QUICK, whole=True, target="happy")
+    face = explain([empty_png], tmp_path, model, asked).pictures[0].faces[0]
     assert face.box == (0, 0, 160, 120)
     assert face.goal == "happy"
     assert face.cells[0].figures.regions is None
@@ -186,7 +186,7 @@ def test_damaged_weights_are_named_not_painted(model, portrait_png, tmp_path):
     with torch.no_grad():
         net.fc.weight.fill_(torch.nan)
     broken = dataclasses.replace(model, net=net)
-    report = explain([portrait_png], tmp_path, broken, Wish(("gradcam", "guided", "scorecam"), ("layer4",)))
+    report = explain([portrait_png], tmp_path, broken, Request(("gradcam", "guided", "scorecam"), ("layer4",)))
     face = report.pictures[0].faces[0]
     assert [cell.cam for cell in face.cells] == [None] * 3
     assert all("damaged" in cell.why for cell in face.cells)
@@ -225,17 +225,17 @@ def test_nothing_is_written_where_nothing_can_be_read(model, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("wish", "words"),
+    ("asked", "words"),
     [
-        (Wish(("gradcan",), ("layer4",)), "Did you mean 'gradcam'"),
-        (Wish(("filter",), ("layer4",)), "no method 'filter'"),
-        (Wish(("gradcam",), ("layer5",)), "no layer 'layer5'"),
-        (Wish(("gradcam",), ("layer4",), target="joy"), "no emotion 'joy'"),
+        (Request(("gradcan",), ("layer4",)), "Did you mean 'gradcam'"),
+        (Request(("filter",), ("layer4",)), "no method 'filter'"),
+        (Request(("gradcam",), ("layer5",)), "no layer 'layer5'"),
+        (Request(("gradcam",), ("layer4",), target="joy"), "no emotion 'joy'"),
     ],
 )
-def test_unknown_names_are_answered_with_those_there_are(model, empty_png, tmp_path, wish, words):
+def test_unknown_names_are_answered_with_those_there_are(model, empty_png, tmp_path, asked, words):
     with pytest.raises(EmoliveError, match=words):
-        explain([empty_png], tmp_path / "out", model, wish)
+        explain([empty_png], tmp_path / "out", model, asked)
     assert not (tmp_path / "out").exists()
 
 

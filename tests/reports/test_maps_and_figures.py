@@ -13,10 +13,9 @@ from emolive.audit.agreement import spearman
 from emolive.audit.randomise import STEPS, randomised
 from emolive.core.scene import Face, Variant
 from emolive.faces.crop import crop_face
-from emolive.reports.examine import Sight, examine
+from emolive.reports.examine import Probe, Sight, examine
 from emolive.reports.figures import Drops, can_react, knows_class
 from emolive.reports.maps import maps
-from emolive.reports.probe import Probe
 from emolive.reports.words import points, verdict
 
 LAYERS = ("conv1", "layer1", "layer2.0.conv1", "layer3", "layer4")

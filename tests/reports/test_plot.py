@@ -24,8 +24,7 @@ from emolive.core.scene import (
     Variant,
 )
 from emolive.media.data import data_writer
-from emolive.reports.plot import plot, spread
-from emolive.reports.series import read_series
+from emolive.reports.plot import plot, read_series, spread
 from emolive.ui.draw import INK, hue
 
 LABELS = ("angry", "happy", "sad")

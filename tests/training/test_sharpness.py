@@ -12,11 +12,11 @@ import torch
 from torch import nn
 
 from emolive.training.network import Emotions, spec_of, start
-from emolive.training.settings import Settings
+from emolive.training.recipe import Recipe
 from emolive.training.sharpness import climb
 
 RHO = 0.1
-SETTINGS = Settings(
+SETTINGS = Recipe(
     stages=f"32x1~{RHO}", init="none", batch=8, lr=1e-2, warmup=0, precision="32-true", crop_size=32, smoothing=0
 )
 

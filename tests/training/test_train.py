@@ -17,9 +17,9 @@ from emolive.networks.checkpoint import load
 from emolive.training.dataset import read_faces
 from emolive.training.evaluate import predict
 from emolive.training.fit import HISTORY, History, train
-from emolive.training.settings import Settings, Stage
+from emolive.training.recipe import Recipe, Stage
 
-SMALL = Settings(
+SMALL = Recipe(
     stages="32x3@0.3", init="none", batch=8, lr=1e-3, workers=0, precision="32-true", crop_size=32, average=0.5, seed=3
 )
 
@@ -87,10 +87,10 @@ def test_ctrl_c_keeps_the_best_and_resume_equals_uninterrupted(run, data, tmp_pa
 
 def test_soft_targets_have_their_own_outputs_in_training_only(data, tmp_path):
     with pytest.raises(EmoliveError, match=r"ferplus\.csv"):
-        train(data, tmp_path / "none", Settings(targets="both"))
+        train(data, tmp_path / "none", Recipe(targets="both"))
     names = [f"{kind}/{i:02}.png" for kind in ("bars", "disc") for i in range(32)]
     (data / "train" / "ferplus.csv").write_text("file,bars,disc\n" + "".join(f"{name},6,4\n" for name in names))
-    short = Settings(**{**vars(SMALL), "stages": "24x1,32x1~0.1", "targets": "both", "color": "rgb", "balance": 0.5})
+    short = Recipe(**{**vars(SMALL), "stages": "24x1,32x1~0.1", "targets": "both", "color": "rgb", "balance": 0.5})
     train(data, tmp_path / "both", short)
     assert load(tmp_path / "both" / "model.safetensors").net.fc.out_features == 2
     assert [row["size"] for row in rows(tmp_path / "both")] == ["24", "32"]
@@ -112,36 +112,36 @@ def test_bad_start_weights_are_named(data, tmp_path, content):
     if content:
         path.write_bytes(content)
     with pytest.raises(EmoliveError, match=r"weights\.pth"):
-        train(data, tmp_path / "out", Settings(**{**vars(SMALL), "init": str(path)}))
+        train(data, tmp_path / "out", Recipe(**{**vars(SMALL), "init": str(path)}))
 
 
 def test_stages():
-    settings = Settings(stages="64x2, 112x3@.5")
+    settings = Recipe(stages="64x2, 112x3@.5")
     assert settings.plan() == [Stage(64, 2), Stage(112, 3, 0.5)]
     assert settings.epochs == 5
-    assert Settings(stages="112x3~0.2,64x1@.5~.1").plan() == [Stage(112, 3, 1.0, 0.2), Stage(64, 1, 0.5, 0.1)]
+    assert Recipe(stages="112x3~0.2,64x1@.5~.1").plan() == [Stage(112, 3, 1.0, 0.2), Stage(64, 1, 0.5, 0.1)]
     assert [settings.stage(epoch).size for epoch in range(6)] == [64, 64, 112, 112, 112, 112]
     for wrong in ("", "112", "64x0", "8x3", "64x2;112x3", "64x2+", "64x2~"):
         with pytest.raises(EmoliveError, match="stages"):
-            Settings(stages=wrong).plan()
+            Recipe(stages=wrong).plan()
 
 
 def test_the_learning_rate_rises_falls_and_starts_anew_half_as_high():
-    settings = Settings(stages="64x4,112x6/112x5", warmup=0.2)
+    settings = Recipe(stages="64x4,112x6/112x5", warmup=0.2)
     assert settings.epochs == 15
     assert [settings.rate(epoch) for epoch in (0, 1, 2, 6, 10, 11, 13, 15)] == pytest.approx(
         [0, 0.5, 1, 0.5, 0, 0.5, 0.25, 0], abs=1e-9
     )
-    assert Settings(stages="64x4", warmup=1).rate(2) == 0.5
-    assert Settings(stages="64x4", warmup=0).rate(0) == 1
+    assert Recipe(stages="64x4", warmup=1).rate(2) == 0.5
+    assert Recipe(stages="64x4", warmup=0).rate(0) == 1
 
 
 def test_settings_come_back(tmp_path):
     SMALL.write(tmp_path / "s.json")
-    assert Settings.read(tmp_path / "s.json") == SMALL
+    assert Recipe.read(tmp_path / "s.json") == SMALL
     (tmp_path / "s.json").write_text('{"colour": "gray"}')
     with pytest.raises(EmoliveError, match="settings"):
-        Settings.read(tmp_path / "s.json")
+        Recipe.read(tmp_path / "s.json")
 
 
 def test_two_processes_give_the_same_checkpoint_format(run, data, tmp_path):

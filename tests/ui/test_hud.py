@@ -43,8 +43,11 @@ def test_a_speed_is_never_rounded_to_nothing():
 
 
 def test_the_second_line_says_what_is_shown_and_what_it_costs():
-    assert words(hud.look(scene(target="happy"))) == "gradcam · layer4 → happy | detect 7 · read 25 · views 6 ms | cpu"
-    assert words(hud.look(scene(faces=0, heat=False))).startswith("gradcam · layer4 → top | heat off")
+    assert (
+        words(hud.second_line(scene(target="happy")))
+        == "gradcam · layer4 → happy | detect 7 · read 25 · views 6 ms | cpu"
+    )
+    assert words(hud.second_line(scene(faces=0, heat=False))).startswith("gradcam · layer4 → top | heat off")
 
 
 @pytest.mark.parametrize("room", [60, 150, 300, 600, 1900])

@@ -6,7 +6,7 @@ from scenes import LABELS, grid
 
 from emolive.core.scene import area
 from emolive.ui import draw
-from emolive.ui.labels import Labels, Person
+from emolive.ui.labels import Labelled, Labeller
 from emolive.ui.place import around, at_edges, beside, covered, first_free, inside, overlaps
 
 # What people without red-sensitive or without green-sensitive cones see: linear RGB -> linear RGB, from Viénot,
@@ -101,12 +101,12 @@ def test_unknown_labels_get_colours_too():
     assert draw.hue("bored", 1) == draw.hue("bored", 1 + len(draw.HUES))
 
 
-def written(size: tuple[int, int], rects: list, taken: list) -> Labels:
+def written(size: tuple[int, int], rects: list, taken: list) -> Labeller:
     """Labels of faces in these boxes; the last one is selected."""
     rng = np.random.default_rng(5)
     image = np.zeros((size[1], size[0], 3), np.uint8)
-    people = [Person(n, rect, rng.dirichlet(np.ones(7)), n == len(rects)) for n, rect in enumerate(rects, 1)]
-    labels = Labels(image, LABELS, taken)
+    people = [Labelled(n, rect, rng.dirichlet(np.ones(7)), n == len(rects)) for n, rect in enumerate(rects, 1)]
+    labels = Labeller(image, LABELS, taken)
     labels.write(people[::-1])
     return labels
 

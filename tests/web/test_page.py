@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from emolive.networks.checkpoint import save
 from emolive.ui.camera import camera
 from emolive.web import bundle, uploads
-from emolive.web.studio import Wish, find_faces, look, portrait
+from emolive.web.studio import Wish, explained, find_faces, portrait
 
 
 def test_the_built_in_picture_is_explained_at_once(visit, server, model):
@@ -79,7 +79,7 @@ def test_three_faces_and_what_can_be_taken_home_and_nothing_stays(visit, trio, s
 
 def test_each_control_changes_what_is_seen_and_the_address_brings_it_back(visit, model):
     frame = uploads.picture(portrait().read_bytes(), "portrait")
-    (scene,) = look(model, frame, find_faces(frame, "full"), Wish())
+    (scene,) = explained(model, frame, find_faces(frame, "full"), Wish())
     second = model.spec.labels[int(np.argsort(scene.readings[0].result.probs)[-2])]
     v = visit()
     v.done()
@@ -162,7 +162,7 @@ def test_two_browsers_at_once_get_their_own_results(visit, trio, model):
         for page, frame in zip(pages, frames, strict=True):
             expect(page.page.get_by_role("img", name=f"16 filters of {layers[0]}")).to_be_visible()
             page.rest()
-            for scene in look(model, frame, find_faces(frame, "full"), Wish(layers=layers)):
+            for scene in explained(model, frame, find_faces(frame, "full"), Wish(layers=layers)):
                 layer = scene.settings.layer
                 same_picture(page.pixels(f"Heat of Grad-CAM at {layer}"), camera(scene).bgr)
                 same_picture(page.pixels(f"16 filters of {layer}"), bundle.tiles(scene))

@@ -24,8 +24,8 @@ from emolive.web.studio import (
     SORTS,
     TITLES,
     Wish,
+    explained,
     find_faces,
-    look,
     portrait,
     redrawn,
     selected_reading,
@@ -50,7 +50,7 @@ def test_the_method_list_is_the_engines():
 
 
 def test_a_scene_per_layer_deepest_first_each_with_its_own_map(model, frame, faces):
-    scenes = look(model, frame, faces, Wish(layers=("layer1", "layer4", "layer2.0.conv1")))
+    scenes = explained(model, frame, faces, Wish(layers=("layer1", "layer4", "layer2.0.conv1")))
     assert [scene.settings.layer for scene in scenes] == ["layer4", "layer2.0.conv1", "layer1"]
     for scene in scenes:
         reading = selected_reading(scene)
@@ -63,13 +63,13 @@ def test_a_scene_per_layer_deepest_first_each_with_its_own_map(model, frame, fac
 def test_looks_at_the_same_time_do_not_mix(model, frame, faces):
     """Hooks sit on the one network that all sessions share."""
     layers = ("layer1", "layer2", "layer3", "layer4")
-    alone = {name: look(model, frame, faces, Wish(layers=(name,)))[0].readings[0].painted.cam for name in layers}
+    alone = {name: explained(model, frame, faces, Wish(layers=(name,)))[0].readings[0].painted.cam for name in layers}
     wrong: list[str] = []
 
     def work(name: str) -> None:
         try:
             for _ in range(3):
-                (scene,) = look(model, frame, faces, Wish(layers=(name,)))
+                (scene,) = explained(model, frame, faces, Wish(layers=(name,)))
                 np.testing.assert_allclose(scene.readings[0].painted.cam, alone[name], atol=1e-5)
         except (AssertionError, RuntimeError, KeyError) as error:
             wrong.append(f"{name}: {error}")
@@ -84,10 +84,10 @@ def test_looks_at_the_same_time_do_not_mix(model, frame, faces):
 
 
 def test_drawing_anew_gives_what_looking_anew_gives(model, frame, faces):
-    plain = look(model, frame, faces, Wish())[0]
+    plain = explained(model, frame, faces, Wish())[0]
     for wish in (Wish(tiles=64, sort=sort, alpha=0.3, colormap="viridis") for sort in SORTS):
         assert wish.asked == Wish()
-        anew, drawn = look(model, frame, faces, wish)[0], redrawn(plain, wish)
+        anew, drawn = explained(model, frame, faces, wish)[0], redrawn(plain, wish)
         np.testing.assert_array_equal(bundle.tiles(anew), bundle.tiles(drawn))
     shares = selected_reading(plain).ledger.shares
     by_share = redrawn(plain, Wish(sort="share")).menu.order
@@ -105,7 +105,7 @@ def test_the_whole_picture_as_a_face_is_seen_to_its_edges(model, size):
     assert (x0, y0, x1, y1) == pytest.approx(
         ((width - side) / 2, (height - side) / 2, (width + side) / 2, (height + side) / 2)
     )
-    assert look(model, whole, (face,), Wish())[0].readings[0].result.probs.sum() == pytest.approx(1, abs=1e-5)
+    assert explained(model, whole, (face,), Wish())[0].readings[0].result.probs.sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_uploads_stand_upright_and_are_not_too_large():
@@ -156,8 +156,8 @@ def test_an_uploaded_network_is_read_as_safetensors_only(model, tmp_path):
 def test_everything_in_a_zip(model, frame, faces):
     nobody = Frame(0, 0.0, np.full((90, 160, 3), 128, np.uint8), name="../nobody.png")
     wish = Wish(layers=("layer4", "layer3"))
-    looks = [look(model, frame, faces, wish), look(model, nobody, (), wish)]
-    with zipfile.ZipFile(io.BytesIO(bundle.archive(looks, {"x.jpg": "no picture"}, model, wish))) as file:
+    pages = [explained(model, frame, faces, wish), explained(model, nobody, (), wish)]
+    with zipfile.ZipFile(io.BytesIO(bundle.archive(pages, {"x.jpg": "no picture"}, model, wish))) as file:
         names, report = file.namelist(), json.loads(file.read("report.json"))
         png = cv2.imdecode(np.frombuffer(file.read("01-grace_hopper/frame.png"), np.uint8), cv2.IMREAD_COLOR)
     np.testing.assert_array_equal(png, frame.bgr)
@@ -165,7 +165,7 @@ def test_everything_in_a_zip(model, frame, faces):
     assert all(".." not in name for name in names)
     first, second = report["pictures"]
     layer = first["layers"]["layer4"]
-    total = selected_reading(looks[0][0]).ledger
+    total = selected_reading(pages[0][0]).ledger
     assert layer["ledger"]["bias"] + float(total.shares.sum()) == pytest.approx(layer["ledger"]["logit"], abs=1e-3)
     assert set(layer["drops"]) == {"hot", "random", "cold"}
     assert second["faces"] == []
@@ -174,7 +174,7 @@ def test_everything_in_a_zip(model, frame, faces):
 
 def test_labels_of_an_uploaded_network_are_no_html(model, frame, faces):
     labels = ("<script>", *model.spec.labels[1:])
-    (scene,) = look(replace(model, spec=replace(model.spec, labels=labels)), frame, faces, Wish())
+    (scene,) = explained(replace(model, spec=replace(model.spec, labels=labels)), frame, faces, Wish())
     reading = selected_reading(scene)
     for html in (
         parts.probabilities(reading.result.probs, labels),
@@ -188,7 +188,7 @@ def test_labels_of_an_uploaded_network_are_no_html(model, frame, faces):
 def test_what_there_is_not_is_named(model, frame, faces):
     for wish in (Wish(method="magic"), Wish(layers=("layer4", "layer5")), Wish(target="bored")):
         with pytest.raises(EmoliveError, match="There are: "):
-            look(model, frame, faces, wish)
+            explained(model, frame, faces, wish)
 
 
 def test_the_command_says_what_it_does():

@@ -26,7 +26,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Recipe:
     """How to train. `stages` are sizes and epochs, how often pictures are spoilt, and rho: "64x6,112x8@0.5~0.1".
     After a "/" the learning rate starts anew, half as high (Loshchilov and Hutter 2017, arXiv:1608.03983).
 
@@ -94,7 +94,7 @@ class Settings:
         path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
-    def read(cls, path: Path) -> Settings:
+    def read(cls, path: Path) -> Recipe:
         """The settings in a JSON file; fields that it lacks have their default."""
         try:
             return cls(**json.loads(Path(path).read_text(encoding="utf-8")))

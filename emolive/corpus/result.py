@@ -1,17 +1,22 @@
-"""What `report.json` says of a video's result."""
+"""The result of a video, which `report.json` holds, and the counting of what it says of the people in it."""
 
 import dataclasses
 import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from emolive.core.errors import SourceError
+from emolive.core.scene import Picture, Scene
 from emolive.corpus.layout import REPORT
 
 
 @dataclass(frozen=True)
-class Person:
+class Appearance:
     """One track of a video: when it was seen, in how many frames, and in what share of them each emotion was the
     likeliest (smoothed, as on the screen)."""
 
@@ -23,9 +28,9 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Report:
+class VideoResult:
     """A finished result. `source` is the video's absolute path, `content` its sha256; `settings` is the hash of all
-    that the result depends on besides (`plan.py`), `options` those settings in words; `model` is the sha256 of the
+    that the result depends on besides (`manifest.py`), `options` those settings in words; `model` is the sha256 of the
     weights; `versions` of emolive and of what it computes with; `faces` counts faces over all frames; `seconds` is
     the time that the worker took, without what other workers did before for a split video."""
 
@@ -44,7 +49,7 @@ class Report:
     duration_ms: float
     seconds: float
     segments: int = 1
-    people: tuple[Person, ...] = ()
+    people: tuple[Appearance, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
     def write(self, folder: Path) -> None:
@@ -58,7 +63,7 @@ class Report:
         path = folder / REPORT
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            values["people"] = tuple(Person(**person) for person in values["people"])
+            values["people"] = tuple(Appearance(**person) for person in values["people"])
             for name in ("labels", "notes"):
                 values[name] = tuple(values[name])
             return cls(**values)
@@ -66,3 +71,49 @@ class Report:
             raise SourceError(
                 f"{path} is no report of `emolive batch` that can be read ({error}). Run the batch again."
             ) from error
+
+
+@dataclass
+class _Sighting:
+    first_ms: float
+    last_ms: float = 0.0
+    labels: Counter[int] = field(default_factory=Counter)
+
+
+class Census:
+    """A `scene.Sink` that only counts: frames, faces, and per track what was the likeliest emotion."""
+
+    stage = "write"
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._labels = labels
+        self._tracks: dict[int, _Sighting] = {}
+        self.last_ms = 0.0
+        self.faces = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
+        t_ms = self.last_ms = scene.frame.t_ms
+        self.faces += len(scene.faces)
+        for face in scene.faces:
+            seen = self._tracks.setdefault(face.track, _Sighting(t_ms))
+            seen.last_ms = t_ms
+            seen.labels[int(np.argmax(scene.memory.tracks[face.track].probs))] += 1
+
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def people(self) -> tuple[Appearance, ...]:
+        """Everybody who was seen, in the order of their tracks."""
+        return tuple(self._appearance(track, seen) for track, seen in sorted(self._tracks.items()))
+
+    def _appearance(self, track: int, seen: _Sighting) -> Appearance:
+        frames = seen.labels.total()
+        shares = {label: round(seen.labels[i] / frames, 4) for i, label in enumerate(self._labels)}
+        return Appearance(track, seen.first_ms, seen.last_ms, frames, shares)

@@ -33,7 +33,7 @@ class Sample:
         return self.detect + self.forward
 
 
-Work = Callable[[Scene, Mapping[str, Picture]], None]
+SceneWork = Callable[[Scene, Mapping[str, Picture]], None]
 """What is done with a scene and its pictures."""
 
 
@@ -65,7 +65,7 @@ def shared_out(inside: Mapping[str, float], after: Mapping[str, float], loop: fl
     return {**inside, "rest": rest, **after}, loop - decode + draw + after.get("show", 0.0)
 
 
-class Probe(Observer):
+class Meter(Observer):
     """A sink that fills `samples`, one for each frame with faces after the first `warm` ones.
 
     `watch` and `ahead` are the loop's. `after` is what is done with each frame outside the loop's time, as stages of
@@ -78,7 +78,7 @@ class Probe(Observer):
         detect: Detect,
         watch: Stopwatch,
         ahead: Ahead[Any],
-        after: Mapping[str, Work],
+        after: Mapping[str, SceneWork],
         warm: int = 0,
     ) -> None:
         self.samples: list[Sample] = []
