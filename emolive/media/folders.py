@@ -22,7 +22,7 @@ MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Found:
+class Contents:
     """The pictures and videos that were found, in order, and what in the folders is neither or cannot be read."""
 
     files: tuple[Path, ...]
@@ -36,7 +36,7 @@ class Found:
         return f"Skipped, as no picture or video that can be read: {named(self.skipped)}."
 
 
-def find(paths: Sequence[Path]) -> Found:
+def find(paths: Sequence[Path]) -> Contents:
     """The files that these paths stand for: a folder stands for the pictures and videos in it, sorted by name.
 
     Raises `SourceError` for a path that is not there, for a folder that may not be read, and for one without any.
@@ -52,7 +52,7 @@ def find(paths: Sequence[Path]) -> Found:
             files.append(path)
         else:
             raise SourceError(f"There is no file {path}. Check the name.")
-    return Found(tuple(files), tuple(skipped))
+    return Contents(tuple(files), tuple(skipped))
 
 
 def expand(paths: Sequence[Path]) -> list[Path]:
@@ -181,12 +181,12 @@ def named(paths: Sequence[Path]) -> str:
     return ", ".join(names) + (f" and {more} more" if more else "")
 
 
-def _inside(folder: Path) -> Found:
+def _inside(folder: Path) -> Contents:
     _, files, readable = next(walk(folder))
     if not readable:
         raise SourceError(f"The folder {folder} may not be read by you. Change its permissions.")
     media = {path: is_media(path) for path in files}
-    found = Found(
+    found = Contents(
         tuple(p for p, is_one in media.items() if is_one), tuple(p for p, is_one in media.items() if not is_one)
     )
     if not found.files:

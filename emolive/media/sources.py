@@ -9,14 +9,14 @@ from emolive.media.animation import AnimationClip
 from emolive.media.camera import CameraInfo, list_cameras, open_camera
 from emolive.media.clips import Clip, VideoClip
 from emolive.media.demo import DemoClip
-from emolive.media.folders import Found, expand, find, is_video
+from emolive.media.folders import Contents, expand, find, is_video
 from emolive.media.pictures import Form, PictureClip, form, is_picture
 from emolive.media.player import Player
 from emolive.media.streams import BEST, Choice
 
 __all__ = [
     "CameraInfo",
-    "Found",
+    "Contents",
     "expand",
     "find",
     "is_picture",

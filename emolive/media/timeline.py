@@ -31,7 +31,7 @@ MOST_HELD = 1000
 
 
 @dataclass
-class _Pace:
+class _Position:
     """Where a stream is: its last decoding time and how long that packet lasts, in seconds of its own clock, and which
     of the shifts is its own."""
 
@@ -53,7 +53,7 @@ class Timeline:
     jumps: bool
     shift_s: float = 0.0
     parts: list[float] = field(default_factory=list)
-    _paces: dict[int, _Pace] = field(default_factory=dict)
+    _paces: dict[int, _Position] = field(default_factory=dict)
     _held: dict[int, list[av.Packet]] = field(default_factory=lambda: defaultdict(list))
     _delays: dict[int, int] = field(default_factory=dict)
     _latest_pts: float = float("-inf")
@@ -89,7 +89,7 @@ class Timeline:
         if self._held[stream] and pace and not self._jumped(raw, pace, stream):
             self._held[stream].clear()  # one packet with a mad time: it is dropped, nothing else
         if pace is None:
-            self._paces[stream] = pace = _Pace(raw, 0.0, self.breaks)
+            self._paces[stream] = pace = _Position(raw, 0.0, self.breaks)
         elif pace.part < self.breaks and self._is_of_newest(raw, pace):
             pace.part = self.breaks
         elif self._jumped(raw, pace, stream):
@@ -114,7 +114,7 @@ class Timeline:
         else:
             packet.dts = packet.pts - self._delays.get(stream, 0)
 
-    def _is_of_newest(self, raw: float, pace: _Pace) -> bool:
+    def _is_of_newest(self, raw: float, pace: _Position) -> bool:
         """Whether a time lies nearer to the picture by the newest clock than by the stream's own, older one."""
         leader = self._paces.get(self.leader)
         if leader is None:
@@ -122,7 +122,7 @@ class Timeline:
         now = leader.last + self.parts[leader.part]
         return abs(raw + self.parts[-1] - now) <= abs(raw + self.parts[pace.part] - now)
 
-    def _jumped(self, raw: float, pace: _Pace, stream: int) -> bool:
+    def _jumped(self, raw: float, pace: _Position, stream: int) -> bool:
         if raw < pace.last - BACK_S:
             return True
         ahead = raw - pace.due
@@ -131,7 +131,7 @@ class Timeline:
         others = [other for number, other in self._paces.items() if number != stream and other.part == pace.part]
         return not any(abs(other.last - raw) < TOGETHER_S for other in others)
 
-    def _begin_part(self, packet: av.Packet, raw: float, pace: _Pace) -> None:
+    def _begin_part(self, packet: av.Packet, raw: float, pace: _Position) -> None:
         """Begin another clock's part with this packet, which follows the last one of its stream."""
         shift = self.parts[pace.part] + pace.due - raw
         if packet.pts is not None and packet.stream.index == self.leader:
@@ -152,7 +152,7 @@ class Timeline:
         for packet in held:
             yield self._shifted(packet, _seconds(packet), pace)
 
-    def _shifted(self, packet: av.Packet, raw: float, pace: _Pace) -> av.Packet:
+    def _shifted(self, packet: av.Packet, raw: float, pace: _Position) -> av.Packet:
         steps = (float((packet.duration or 0) * packet.time_base), raw - pace.last, pace.step)
         pace.step = next((step for step in steps if 0 < step < LONGEST_STEP_S), 0.0)
         pace.last = raw
