@@ -105,11 +105,15 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
 
 
 def say_what_was_written(options: Options, writers: Sequence[Sink], count: int) -> None:
-    """A line for each file that is there."""
-    recorded = [path for sink in writers for path in getattr(sink, "saved", ())]
-    for path in (options.out, options.data, *recorded):
-        if path is not None and path.exists():
-            click.echo(f"{path}: {count} frames")
+    """A line for each file that is there, with the frames that are in it; data and reports hold all of the run."""
+    written = {path: frames for sink in writers for path, frames in getattr(sink, "written", {}).items()}
+    reports = [path for sink in writers for path in getattr(sink, "saved", ())]
+    for path in (options.data, *reports):
+        if path is not None:
+            written.setdefault(path, count)
+    for path, frames in written.items():
+        if path.exists():
+            click.echo(f"{path}: {frames} frames")
 
 
 class ProgressBar:
@@ -120,6 +124,7 @@ class ProgressBar:
     def __init__(self, limit: int | None = None) -> None:
         self.limit = limit
         self.bar: tqdm | None = None
+        self._index = -1
 
     def __enter__(self) -> "ProgressBar":
         return self
@@ -129,7 +134,7 @@ class ProgressBar:
             self.bar.close()
 
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
-        """Count one frame more; of several files, count the files."""
+        """Count one frame more, unless it was only drawn anew; of several files, count the files."""
         progress = scene.progress
         if self.bar is None:
             by_file = progress.files > 1
@@ -138,7 +143,8 @@ class ProgressBar:
             self.bar = tqdm(total=total, desc=progress.name, unit=unit, mininterval=0.5, dynamic_ncols=True)
         self.bar.set_description(progress.name, refresh=False)
         self.bar.set_postfix_str(scene.notes[-1] if scene.notes else f"{len(scene.faces)} faces", refresh=False)
-        self.bar.update(progress.file + 1 - self.bar.n if progress.files > 1 else 1)
+        new, self._index = scene.frame.index != self._index, scene.frame.index
+        self.bar.update(progress.file + 1 - self.bar.n if progress.files > 1 else int(new))
 
     def notes(self) -> tuple[str, ...]:
         """Nothing to say."""

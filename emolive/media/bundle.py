@@ -83,13 +83,19 @@ class Bundle:
     ) -> None:
         self.path = path
         self._run = run
+        self._clean = Recorder(path / CLEAN, "clean", source_audio, lossless_queue, choice=choice)
         self._sinks: tuple[Sink, ...] = (
-            Recorder(path / CLEAN, "clean", source_audio, lossless_queue, choice=choice),
+            self._clean,
             Recorder(path / ANNOTATED, view, source_audio, lossless_queue, choice=choice),
             DataWriter(path / DATA, run.labels),
         )
         self._open = ExitStack()
         self._begun = False
+
+    @property
+    def written(self) -> dict[Path, int]:
+        """The folder, and how many frames were recorded into it."""
+        return {self.path: sum(self._clean.written.values())}
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:

@@ -88,7 +88,7 @@ class VideoClip:
 
     def play(self, from_ms: float = 0.0) -> Iterator[Shot]:
         with open_film(self._path, self._choice) as film:
-            upright = Upright(film.video.sample_aspect_ratio)
+            upright = Upright(film.video)
             for t_ms, frame in self._frames(film, from_ms):
                 if t_ms >= from_ms:
                     yield t_ms, upright(frame)
@@ -96,7 +96,7 @@ class VideoClip:
 
     def last_before(self, t_ms: float) -> Shot | None:
         with open_film(self._path, self._choice) as film:
-            upright = Upright(film.video.sample_aspect_ratio)
+            upright = Upright(film.video)
             last = self._last_frame(film, t_ms)
             return (last[0], upright(last[1])) if last else None
 

@@ -60,6 +60,9 @@ class Recorder:
     ) -> None:
         self.path = path
         self.dropped = 0
+        self._taken = 0
+        self._size: tuple[int, ...] = ()
+        self._boxed = False
         self._view = view
         self._inputs = [source_audio] if isinstance(source_audio, Path) else list(source_audio or ())
         self._lossless = lossless_queue
@@ -69,6 +72,11 @@ class Recorder:
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
+
+    @property
+    def written(self) -> dict[Path, int]:
+        """The file, and how many frames were handed to it."""
+        return {self.path: self._taken}
 
     @property
     def recording(self) -> bool:
@@ -94,19 +102,25 @@ class Recorder:
             self._queue: queue.Queue[_Job] = queue.Queue(max(2, min(MOST_WAITING, MOST_BYTES // bgr.nbytes)))
             self._thread = threading.Thread(target=self._encode, name=f"encode {self.path.name}", daemon=True)
             self._thread.start()
+        self._size = self._size or bgr.shape
+        self._boxed |= bgr.shape != self._size
         # A live source's clock runs on through a cut: a lost stream leaves a gap of its true length.
         job = _Job(bgr, scene.frame.t_ms, scene.frame.cut and not scene.progress.live, scene.progress.file)
         if self._lossless:
             self._put(job)
+            self._taken += 1
             return
         self._raise_error()
         try:
             self._queue.put_nowait(job)
+            self._taken += 1
         except queue.Full:
             self.dropped += 1
 
     def notes(self) -> tuple[str, ...]:
-        return (f"{self.dropped} frames dropped",) if self.dropped else ()
+        dropped = (f"{self.dropped} frames dropped",) if self.dropped else ()
+        boxed = (f"the picture's size changed: in {self.path.name} it stands between bars",) if self._boxed else ()
+        return dropped + boxed
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -62,7 +62,7 @@ class StreamCapture:
                 if not container.streams.video:
                     raise SourceError(gone)
                 stream = video_stream(container, without_password(url))
-                self._upright = Upright(stream.sample_aspect_ratio)
+                self._upright = Upright(stream)
                 self._frames = deinterlaced(self._decoded(container, stream))
             except (av.FFmpegError, OSError, ValueError) as error:
                 self._check_refused()

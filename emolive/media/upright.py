@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from av.sidedata.sidedata import Type
 from av.video.reformatter import Interpolation
+from av.video.stream import VideoStream
 
 from emolive.media.tonemap import ToneMap, is_hdr
 
@@ -79,22 +80,35 @@ def _even(length: Fraction) -> int:
 
 
 class Upright:
-    """Makes the frames of one stream upright. `aspect` is the shape of its pixels, width through height."""
+    """Makes the frames of one stream upright. `note` says what is wrong with the shape of its pixels, "" if nothing."""
 
-    def __init__(self, aspect: Fraction | None = None) -> None:
-        self.aspect = aspect or None
-        self.note = ""
+    def __init__(self, stream: VideoStream) -> None:
+        self._stream = stream
+        self._said = stream.sample_aspect_ratio or None
+        # What the container says holds for all; what the pictures themselves say may change with any of them.
+        self._may_change = self._said == (stream.codec_context.sample_aspect_ratio or None)
+        self._aspects: dict[tuple[int, int], Fraction | None] = {}
         self._tone_map = ToneMap()
-        if not plausible(self.aspect):
-            self.note = f"its pixels claim to be {float(aspect or 0):g} times as wide as high: shown as squares"
+        self.note = ""
+        if self._said and not plausible(self._said):
+            self.note = f"its pixels claim to be {float(self._said):g} times as wide as high: shown as squares"
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """A decoded frame as (H, W, 3) uint8 BGR, contiguous; transparency over white."""
         how = orientation(frame)  # now: a filter would drop it
         if is_hdr(frame):
             frame = self._tone_map(frame)
-        size = true_size(frame.width, frame.height, self.aspect)
-        return how.turn(_bgr(frame, size))
+        return how.turn(_bgr(frame, true_size(frame.width, frame.height, self._aspect(frame))))
+
+    def _aspect(self, frame: av.VideoFrame) -> Fraction | None:
+        """The shape of a frame's pixels. PyAV tells the decoder's only, which may be some frames ahead: where its size
+        is another one, what it said with this size before holds."""
+        if not self._may_change:
+            return self._said
+        codec, size = self._stream.codec_context, (frame.width, frame.height)
+        if (codec.width, codec.height) == size or size not in self._aspects:
+            self._aspects[size] = codec.sample_aspect_ratio or None
+        return self._aspects[size]
 
 
 def _bgr(frame: av.VideoFrame, size: tuple[int, int]) -> np.ndarray:

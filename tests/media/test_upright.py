@@ -201,3 +201,40 @@ def test_hdr_looks_like_sdr(tmp_path, name, portrait, tried):
     skin, was = bgr[200:330, 200:330].reshape(-1, 3).mean(0), plain[200:330, 200:330].reshape(-1, 3).mean(0)
     assert np.abs(skin / skin.sum() - was / was.sum()).max() < 0.03  # its hue
     tried("HDR", name, "tone-mapped: brightness and skin as before")
+
+
+CHANGES = {
+    "H.264 in TS, 320×240 to 160×120": ("ts", "libx264", "320x240", "1", "160x120", "1", (240, 320, 3), (120, 160, 3)),
+    "MPEG-2, 4:3 to 16:9 in the same size": (
+        "mpg", "mpeg2video", "720x576", "16/15", "720x576", "64/45", (576, 768, 3), (576, 1024, 3),
+    ),
+    "H.264 in TS, 4:3 to square pixels": (
+        "ts", "libx264", "720x576", "16/15", "640x360", "1", (576, 768, 3), (360, 640, 3),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_stream_that_changes_its_shape(tmp_path, name, tried):
+    suffix, codec, *forms, one, other = CHANGES[name]
+    halves = []
+    for i, (size, aspect) in enumerate((forms[:2], forms[2:])):
+        path = tmp_path / f"{i}.{suffix}"
+        odd.ffmpeg(
+            f"-f lavfi -i testsrc2=r=25:d=0.48:s={size} -vf setsar={aspect} -g 4 -b:v 2M -c:v {codec}",
+            f"-output_ts_offset {i * 0.48}", path,
+        )  # fmt: skip
+        halves.append(path)
+    path = odd.joined(halves, tmp_path / f"joined.{suffix}")
+    with open_files([path], realtime=False) as source, Recorder(tmp_path / "out.mp4", lossless_queue=True) as recorder:
+        frames = frames_of(source)
+        feed(recorder, frames, source.progress())
+        assert any("between bars" in note for note in recorder.notes())
+    shapes = [frame.bgr.shape for frame in frames]
+    assert set(shapes) == {one, other}
+    assert shapes == sorted(shapes, key=[one, other].index)
+    assert len(shapes) >= 23
+    stream = ffprobe(tmp_path / "out.mp4", "stream=width,height,nb_read_frames", "-count_frames")["streams"][0]
+    assert (stream["height"], stream["width"], 3) == one
+    assert int(stream["nb_read_frames"]) == len(frames)
+    tried("changes", name, "shown in its own shape; a recording goes on, between bars, with a note")
