@@ -73,12 +73,20 @@ def _clock(_context: click.Context, _option: click.Parameter, value: str | None)
 @click.option(
     "--give-up", type=click.FloatRange(0), default=60.0, show_default=True, help="Headless: s without a frame."
 )
+@click.option("--allow-other-hosts", is_flag=True, help="A network stream may lead to other hosts than its own.")
 @viewing_options
-def cam(options: Options, camera: str, size: tuple[int, int] | None, fps: float | None, give_up: float) -> None:
+def cam(
+    options: Options,
+    camera: str,
+    size: tuple[int, int] | None,
+    fps: float | None,
+    give_up: float,
+    allow_other_hosts: bool,
+) -> None:
     """Look through a camera or a network stream."""
     from emolive.live import session
 
-    session.camera(options, camera, size, fps, give_up)
+    session.camera(options, camera, size, fps, give_up, allow_other_hosts)
 
 
 @cli.command()

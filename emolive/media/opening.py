@@ -85,7 +85,7 @@ def open_alone(path: Path) -> Iterator[InputContainer]:
         named = _Named(file, str(path.absolute()))
         try:
             container = av.open(
-                named, options=dict(ALONE), metadata_errors="replace", buffer_size=BUFFER, io_open=_refuse_others
+                named, "r", options=dict(ALONE), metadata_errors="replace", buffer_size=BUFFER, io_open=_refuse_others
             )
         except (av.FFmpegError, OSError, ValueError) as error:
             raise SourceError(_what_it_is(path, file)) from error
