@@ -37,8 +37,7 @@ class Sealed:
         portrait = _hopper()
         cv2.imwrite(str(folder / "face.jpg"), portrait)
         small = cv2.resize(portrait[:420, 95:425], (192, 256))
-        for name in ("a", "b"):
-            write_video(folder / f"{name}.mp4", [40.0 * i for i in range(4)], lambda _: small)
+        write_video(folder / "a.mp4", [0.0, 40.0, 80.0], lambda _: small)
         for n, label in enumerate(["happy", "sad"] * 4):
             (folder / "data" / label).mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(folder / "data" / label / f"{n}.png"), cv2.resize(small, (48, 48)) // (1 + n % 2))
@@ -58,13 +57,13 @@ def web(_: Path) -> list[str]:
     return [visit.__file__, "8599", "layer4", "Every emotion", "Probability of each emotion"]
 
 
-TRAIN = ["--size", "48", "--epochs", "1", "--batch", "4", "--workers", "0", "--init", "none"]
+TRAIN = ["--stages", "64x1", "--batch", "4", "--workers", "0", "--init", "none", "--val-fraction", "0.25"]
 
 COMMANDS: dict[str, Callable[[Path], list[str]]] = {
     "demo": lambda at: ["demo", *HEADLESS],
     "file": lambda at: ["file", "a.mp4", *HEADLESS, "--bundle", "--recordings", "bundles", "--data", "a.jsonl"],
     "explain": lambda at: ["explain", "face.jpg", "--out", "page", "--methods", "gradcam", "--layers", "layer4"],
-    "batch": lambda at: ["batch", "a.mp4", "b.mp4", "--out", "results", "--workers", "1"],
+    "batch": lambda at: ["batch", "a.mp4", "--out", "results", "--workers", "1"],
     "batch by Ray": lambda at: ["batch", "a.mp4", "--out", "by-ray", "--workers", "1", "--engine", "ray"],
     "train": lambda at: ["train", "data", "--out", "run", *TRAIN],
     "evaluate": lambda at: ["evaluate", "data", "--out", "figures", "--model", str(next(at.glob("run/*.safetensors")))],

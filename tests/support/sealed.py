@@ -1,8 +1,9 @@
 """A command in a network of its own whose only way out is read: nothing that leaves can go unseen.
 
-`run(command)` runs it in a network namespace with a loopback device, a TUN device as the default route, and a name server
-behind it. Every packet on the TUN device is one that would have left the machine. Where there is no TUN device the system
-calls of the command are read instead (strace). As a program this file is the inside: `sealed.py REPORT RESOLV COMMAND…`.
+`run(command)` runs it in a network namespace with a loopback device, a TUN device as the default route, and a name
+server behind it. Every packet on the TUN device is one that would have left the machine. Where there is no TUN device
+the system calls of the command are read instead (strace). As a program this file is the inside of the namespace:
+`sealed.py REPORT FOLDER COMMAND…`.
 """
 
 import fcntl

@@ -1,5 +1,5 @@
-"""Visits `emolive web` as a browser does, without one: visit.py PORT [TEXT…] starts it, opens its page, and waits until the
-page's script has run and the texts have been on the page. Exit status 0 where they were."""
+"""Visits `emolive web` as a browser does, without one: visit.py PORT [TEXT…] starts it, opens its page, and waits until
+the page's script has run. Exit status 0 where all the texts were on the page."""
 
 import asyncio
 import subprocess
