@@ -126,7 +126,7 @@ def test_training_asks_for_imagenets_weights_where_the_readme_says_so(emolive):
 @pytest.mark.endurance
 def test_no_command_sends_a_packet(emolive, tally):
     """Each command runs in a network namespace of its own whose only way out is read by the test: demo, file, explain,
-    batch by processes and by Ray, train, evaluate, replay, summary, plot, layers, bench, web with a visit of its page."""
+    batch by processes and by Ray, train, evaluate, replay, summary, plot, layers, bench, and web with one visit."""
     for name in COMMANDS:
         ran = emolive(name)
         assert ran.status == 0, ran.output
