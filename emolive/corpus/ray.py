@@ -177,6 +177,9 @@ def _connect(address: str) -> None:
         if not address:
             raise EmoliveError(f"Ray could not start on this machine ({reason}). Try --engine local.") from error
         raise _absent(address, reason) from error
+    if not address and not all(node["NodeManagerAddress"].startswith("127.") for node in ray.nodes()):
+        ray.shutdown()
+        raise EmoliveError("This version of Ray can be reached from other machines. Use --engine local instead.")
 
 
 def _knock(address: str) -> None:

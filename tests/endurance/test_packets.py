@@ -69,7 +69,7 @@ COMMANDS: dict[str, Callable[[Path], list[str]]] = {
     "evaluate": lambda at: ["evaluate", "data", "--out", "figures", "--model", str(next(at.glob("run/*.safetensors")))],
     "replay": lambda at: ["replay", str(next((at / "bundles").iterdir())), *HEADLESS, "--report", "session"],
     "summary": lambda at: ["summary", "results"],
-    "plot": lambda at: ["plot", "a.jsonl"],
+    "plot": lambda at: ["plot", "a.jsonl", "--min-seconds", "0"],
     "layers": lambda at: ["layers"],
     "bench": lambda at: ["bench", "--faces", "1"],
     "web": web,
