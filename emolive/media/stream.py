@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 OPTIONS = {
     "format_whitelist": ",".join((*FORMATS, *STILLS, "hls")),
+    "protocol_whitelist": "none",  # whatever is opened goes through `http.nested`
     "analyzeduration": "2000000",
     "http_persistent": "0",  # of HLS: it would reuse connections that it did not open
     "http_multiple": "0",
@@ -31,7 +32,7 @@ OPTIONS = {
 
 RTSP = {
     "format_whitelist": "rtsp",
-    "protocol_whitelist": "rtsp,tcp,rtp,udp",  # over TCP nothing but the relay is spoken to
+    "protocol_whitelist": "tcp",  # to the relay; a camera that answers with UDP could name any address
     "rtsp_transport": "tcp",
     "fflags": "nobuffer",
 }
