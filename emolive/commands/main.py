@@ -15,6 +15,7 @@ from emolive.commands.reports import explain, plot
 from emolive.commands.summary import summary
 from emolive.commands.training import evaluate, train
 from emolive.commands.web import web
+from emolive.core import interrupts
 from emolive.core.errors import EmoliveError
 from emolive.core.options import Options, common_options, model_options, viewing_options
 
@@ -157,4 +158,7 @@ cli.add_command(bench)
 def main() -> None:
     """The entry point: every option can also be set in the environment, like EMOLIVE_CAM_CAMERA=2."""
     logging.basicConfig(level=logging.INFO if {"-v", "--verbose"} & set(sys.argv) else logging.ERROR)
-    cli(auto_envvar_prefix="EMOLIVE")
+    try:
+        cli(auto_envvar_prefix="EMOLIVE")
+    except SystemExit as leaving:
+        interrupts.end(leaving)

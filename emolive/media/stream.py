@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from urllib.parse import urlsplit
@@ -17,7 +18,9 @@ from emolive.media.address import without_password
 from emolive.media.deinterlace import deinterlaced
 from emolive.media.film import MOST_PIXELS
 from emolive.media.opening import FORMATS, STILLS
+from emolive.media.refusals import why_no_stream
 from emolive.media.streams import video_stream
+from emolive.media.timeline import Timeline
 from emolive.media.upright import Upright
 
 log = logging.getLogger(__name__)
@@ -38,9 +41,22 @@ RTSP = {
 }
 
 
+ARRIVES = ("rtsp", "mpjpeg", "mjpeg")
+"""Streams whose pictures come when they are taken; all others are shown at the pace of their own clock."""
+
+LATE_S = 1.0
+"""Seconds that a picture may be late before the clock is set back: a stream that stood still does not race after."""
+
+LONGEST_WAIT_S, HELD_BACK_S = 1.0, 10.0
+"""Seconds that `read` waits for a picture's time at most; and by which a picture may be early without its clock being
+taken for another."""
+
+
 class StreamCapture:
     """An open stream; a `newest.Capture`. `limit_s` is how long opening, and the wait for the next picture, may take.
 
+    Pictures that come in bursts (HLS) or all at once (a film on a web server) are given at their own pace. `ended` says
+    that such a film was there to its end.
     Making one raises `SourceError` where no pictures come from there, `http.RefusedError` (also later, from `read`)
     where the stream leads to an address that the user did not ask for and `other_hosts` is not given.
     """
@@ -53,7 +69,9 @@ class StreamCapture:
             )
         self._deadline, self._limit = http.Deadline(limit_s), limit_s
         self._visitor: http.Visitor | None = None
-        gone = f"There is no stream at {without_password(url)}. Check the address, and that the camera is on."
+        self._refusals: list[int] = []
+        self._pace = Pace()
+        self.ended = self._finite = False
         with ExitStack() as stack:
             try:
                 if scheme in http.PORTS:
@@ -61,14 +79,15 @@ class StreamCapture:
                 else:
                     container = self._over_rtsp(url, stack)
                 if not container.streams.video:
-                    raise SourceError(gone)
+                    raise SourceError(why_no_stream(url))
                 stream = video_stream(container, without_password(url))
                 self._upright = Upright(stream)
                 self._frames = deinterlaced(self._decoded(container, stream))
             except (av.FFmpegError, OSError, ValueError) as error:
                 self._check_refused()
                 log.debug("no stream: %s", type(error).__name__)
-                raise SourceError(gone) from error
+                raise SourceError(why_no_stream(url, error, self._status())) from error
+            self._paced = container.format.name not in ARRIVES
             self._open = stack.pop_all()
 
     def read(self) -> tuple[bool, np.ndarray | None]:
@@ -76,14 +95,26 @@ class StreamCapture:
         self._deadline.start()
         try:
             frame = next(self._frames, None)
+            self.ended = frame is None and self._finite
         except (av.FFmpegError, OSError, ValueError) as error:
             log.debug("the stream breaks off: %s", type(error).__name__)
             frame = None
         self._check_refused()
-        return (False, None) if frame is None else (True, self._upright(frame))
+        if frame is None:
+            return False, None
+        bgr = self._upright(frame)
+        if self._paced and frame.pts is not None:
+            self._pace.wait(float(frame.pts * frame.time_base))
+        return True, bgr
 
     def release(self) -> None:
         self._open.close()
+
+    def _status(self) -> int | None:
+        """The last error that the camera or the server answered with."""
+        if self._visitor:
+            return self._visitor.status
+        return self._refusals[-1] if self._refusals else None
 
     def _over_http(self, url: str, other_hosts: bool, stack: ExitStack) -> InputContainer:
         self._visitor = http.Visitor(url, self._deadline, other_hosts)
@@ -91,20 +122,24 @@ class StreamCapture:
         stack.callback(first.close)
         io_open = http.nested(self._visitor, first)
         limits = (self._limit, self._limit)
-        return stack.enter_context(
+        container = stack.enter_context(
             av.open(first.url, options=dict(OPTIONS), timeout=limits, io_open=io_open, metadata_errors="replace")
         )
+        # A playlist that goes on has no duration; a file has a length, and a camera's stream has none.
+        whole = container.duration if container.format.name == "hls" else first.length
+        self._finite = bool(whole) and container.format.name not in ARRIVES
+        return container
 
     def _over_rtsp(self, url: str, stack: ExitStack) -> InputContainer:
-        here = stack.enter_context(rtsp.relayed(url, self._deadline))
+        here = stack.enter_context(rtsp.relayed(url, self._deadline, self._refusals))
         limits = (self._limit, self._limit)
         return stack.enter_context(av.open(here, options=dict(RTSP), timeout=limits, metadata_errors="replace"))
 
     def _decoded(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-        """The pictures as they come; packets that are broken are stepped over."""
+        """The pictures as they come, on one timeline; packets that are broken are stepped over."""
         stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
         stream.thread_type = "SLICE"  # threads for whole frames would hold pictures back
-        for packet in container.demux(stream):
+        for packet in Timeline(stream.index, jumps=True).placed(container.demux(stream)):
             self._deadline.left()
             with contextlib.suppress(av.error.InvalidDataError):
                 yield from stream.decode(packet)
@@ -112,3 +147,17 @@ class StreamCapture:
     def _check_refused(self) -> None:
         if self._visitor and self._visitor.refused:
             raise self._visitor.refused
+
+
+class Pace:
+    """Holds pictures back until their time. The first one's is now."""
+
+    def __init__(self) -> None:
+        self._start: float | None = None
+
+    def wait(self, at_s: float) -> None:
+        """Wait for the moment of a picture at this second of its own clock."""
+        now = time.monotonic()
+        if self._start is None or not -LATE_S < self._start + at_s - now < HELD_BACK_S:
+            self._start = now - at_s
+        time.sleep(min(max(0.0, self._start + at_s - now), LONGEST_WAIT_S))

@@ -10,6 +10,9 @@ from films import numbered, write_video
 
 WIDTH, HEIGHT = 160, 96
 
+SLACK = 3.0
+"""By how much a machine that does other things at the same time may be slower than what is promised."""
+
 ONE, TWO = 1 << 16, 1 << 30
 
 MATRICES: dict[str, tuple[int, int, int, int]] = {
@@ -84,6 +87,12 @@ def with_sound(path: Path, out: Path, *words: object, hertz: int = 440) -> Path:
     """The same film with a tone as long as it is."""
     ffmpeg("-i", path, "-f", "lavfi", "-i", f"sine={hertz}:r=48000", "-shortest", "-c:v", "copy", *words, out)
     return out
+
+
+def plays(path: Path) -> bool:
+    """Whether all of a file can be decoded."""
+    done = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "null", "-"], capture_output=True, check=True)
+    return not done.stderr
 
 
 def joined(parts: Sequence[Path], out: Path) -> Path:
