@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # setuptools warns at length about editable installs that have a folder of another name
-PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
 demo: $(VENV)/installed  ## install, then watch the demo (without a screen: write it to recordings/)
 	$(BIN)/emolive demo
@@ -26,7 +26,7 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-readme: $(VENV)/installed-test system  ## the README's table of keys and its pictures
+readme: $(VENV)/installed-test system  ## the README's table of keys and its pictures, and docs/OPTIONS.md
 	$(BIN)/python docs/refresh.py
 
 system:  ## X server and libraries that the window tests need
@@ -43,14 +43,14 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --upgrade pip
 
-$(VENV)/installed: $(BIN)/python setup.cfg pyproject.toml
+$(VENV)/installed: $(BIN)/python setup.cfg pyproject.toml constraints.txt
 	$(PIP) -e .
 	touch $@
 
-$(VENV)/installed-test: $(BIN)/python setup.cfg pyproject.toml
+$(VENV)/installed-test: $(BIN)/python setup.cfg pyproject.toml constraints.txt
 	$(PIP) -e '.[test]'
 	touch $@ $(VENV)/installed
 
-$(VENV)/installed-dev: $(BIN)/python setup.cfg pyproject.toml
+$(VENV)/installed-dev: $(BIN)/python setup.cfg pyproject.toml constraints.txt
 	$(PIP) -e '.[dev]'
 	touch $@ $(VENV)/installed $(VENV)/installed-test

@@ -1,4 +1,5 @@
-"""Makes what the README shows anew: its table of keys, and pictures of the windows at work (Xvfb, xdotool, ffmpeg).
+"""Makes anew what the README and docs/OPTIONS.md show: the table of keys, all options, and pictures of the windows at
+work (Xvfb, xdotool, ffmpeg).
 
 make readme
 """
@@ -11,10 +12,11 @@ from pathlib import Path
 import cv2
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import xserver as x  # noqa: E402
 
+from emolive.commands.reference import reference  # noqa: E402
 from emolive.ui.keys import help_table  # noqa: E402
 
 BEGIN, END = "<!-- keys: made from emolive/ui/keys.py by make readme -->\n", "<!-- /keys -->"
@@ -27,6 +29,11 @@ def keys() -> None:
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     path.write_text(f"{before}{BEGIN}\n{help_table()}\n\n{END}{after}", encoding="utf-8")
+
+
+def options() -> None:
+    """Write the reference of all options."""
+    (ROOT / "docs" / "OPTIONS.md").write_text(reference(), encoding="utf-8")
 
 
 def pictures(views: tuple[str, ...] = ("camera", "filters", "emotions", "proof")) -> None:
@@ -56,4 +63,5 @@ def titles(views: tuple[str, ...]) -> list[str]:
 
 if __name__ == "__main__":
     keys()
+    options()
     pictures()

@@ -6,6 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from emolive.commands.main import cli
+from emolive.commands.reference import reference
 from emolive.ui.keys import help_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,6 +15,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_table_of_keys_is_the_bindings():
     assert help_table() in README, "run make readme"
+
+
+def test_the_reference_of_options_is_the_table():
+    assert (ROOT / "docs" / "OPTIONS.md").read_text(encoding="utf-8") == reference(), "run make readme"
 
 
 def test_every_file_that_it_points_to_is_there():

@@ -5,13 +5,12 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from emolive.core.options import Options, viewing_options
+from emolive.commands.options import command
+from emolive.core.options import Options
 
 
-@click.command()
+@command("replay")
 @click.argument("recording", type=click.Path(path_type=Path))
-@click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Folder for a page about the session.")
-@viewing_options
 def replay(options: Options, recording: Path) -> None:
     """Look again at a recording made with --bundle, with its own settings or others.
 

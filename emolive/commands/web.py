@@ -2,16 +2,13 @@
 
 import click
 
+from emolive.commands.options import command
 from emolive.core.errors import EmoliveError
+from emolive.core.options import Options
 
 
-@click.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Where to listen.")
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen at; another opens it to others."
-)
-@click.option("--browser/--no-browser", default=True, show_default=True, help="Open the page in the browser.")
-def web(port: int, host: str, browser: bool) -> None:
+@command("web")
+def web(options: Options, port: int, host: str, browser: bool) -> None:
     """Show the page for single pictures, on this machine only unless --host says otherwise.
 
     Streamlit's own environment variables and files of settings do not open it.
@@ -23,9 +20,7 @@ def web(port: int, host: str, browser: bool) -> None:
     except ImportError as error:
         raise EmoliveError("The page needs Streamlit. Install it: pip install 'emolive[web]'") from error
     if not host or "/" in host or host.startswith("unix:"):
-        raise EmoliveError(
-            f"--host takes an address of this machine, like 192.168.1.5 or 0.0.0.0 for all, not '{host}'."
-        )
+        raise EmoliveError(f"--host takes an address of this machine, like 192.168.1.5 or 0.0.0.0, not '{host}'.")
     if not is_local(host):
         click.echo(
             f"Whoever reaches {host} in the network can use this page, without a password, and what is uploaded "

@@ -1,91 +1,208 @@
-"""The options that all viewing commands share: one decorator, one frozen value."""
+"""The table of options: each is one row, and all that an option is comes from it.
+
+Click's options and their `--help` (`commands/options.py`), their names in the environment, the frozen `Options` and the
+first `Settings`, what `replay` takes from a bundle, the key of a result of `batch`, and docs/OPTIONS.md. Options that
+are carried through emolive are fields of `Options`; those that one command needs for itself stand in `OWN`.
+"""
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import click
-
+from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Integer, Kind, Number, PixelSize, Text, Words
 from emolive.core.settings import VIEW_NAMES, Settings, Variant
 
-LOOKING = frozenset((
-    "model", "labels", "half", "method", "layer", "filter_layer", "tiles", "target", "detector", "min_confidence",
-    "max_faces", "alpha", "smooth", "views", "colormap", "against", "pin", "off", "by_share", "proof", "random",
-    "method_b", "layer_b", "model_b", "mirror",
-))  # fmt: skip
-"""The options that say how to look; all others belong to a run."""
+VIEWING = ("cam", "file", "demo", "replay")
+LOOKING = (*VIEWING, "batch")
+EVERY = (
+    *LOOKING, "summary", "explain", "plot", "web", "train", "evaluate", "bench", "cameras", "layers",
+)  # fmt: skip
+"""The commands that have an option."""
+
+FACES, NETWORK, MAP, TESTS = "Faces and network", "Network", "Map", "Tests of the map"
+LEARNING, WINDOWS, FILES, RUN = "Learning", "Filters and windows", "Files", "Run"
+GROUPS = (FACES, NETWORK, LEARNING, MAP, TESTS, WINDOWS, FILES, RUN)
+"""The groups of a command's `--help`, in order; a command has at most six of them."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A row of the table. `help` is a sentence for people; `commands` have the option, in the group `group`.
+
+    `default` is its value where nobody gives it, `defaults` for single commands; None as a default means that there may
+    be no value. `setting` is the field of `Settings` that it sets, with its value `times` so much. `looks`: it says how
+    to look, so `replay` takes it from the bundle unless it is given. `key`: the result of a batch depends on it.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+    group: str
+    commands: tuple[str, ...]
+    setting: str = ""
+    times: float = 1.0
+    looks: bool = False
+    key: bool = False
+    short: str = ""
+    required: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def flag(self) -> str:
+        """How it is written: `--max-faces`."""
+        return f"--{self.name.replace('_', '-')}"
+
+    def variable(self, command: str) -> str:
+        """Its name in the environment: `EMOLIVE_FILE_MAX_FACES`."""
+        return f"EMOLIVE_{command}_{self.name}".upper()
+
+    def default_of(self, command: str) -> Any:
+        """Its value where nobody gives it to this command."""
+        return self.defaults.get(command, self.default)
+
+    def check(self, value: object) -> Any:
+        """A value as JSON holds it. Raises `ValueError` with the middle of a sentence."""
+        return None if value is None and self.default is None else self.kind.check(value)
+
+    def as_setting(self, value: Any) -> Any:
+        """The value as `Settings` hold it."""
+        return value if self.times == 1 else value * self.times
+
+    def of_setting(self, value: Any) -> Any:
+        """The value of a field of `Settings` as this option holds it."""
+        return value if self.times == 1 else value / self.times
+
+
+def _row(kind: Kind, default: Any, help: str, group: str, commands: tuple[str, ...] = VIEWING, **more: Any) -> Any:
+    """A field of `Options` that is a row of the table."""
+    return field(default=default, metadata={"row": (kind, default, help, group, commands, more)})
+
+
+def _look(kind: Kind, default: Any, help: str, group: str, commands: tuple[str, ...] = LOOKING, **more: Any) -> Any:
+    """A row that says how to look, and that results depend on."""
+    return _row(kind, default, help, group, commands, looks=True, key=True, **more)
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for on the command line, checked for form only."""
+    """What the user asked for on the command line, checked for form only. Each field is a row of the table."""
 
-    model: Path | None = None
-    labels: tuple[str, ...] = ()
-    device: str = "auto"
-    half: bool = False
-    method: str = "gradcam"
-    layer: str = "layer4"
-    filter_layer: str = "layer4"
-    tiles: int = 16
-    target: str = ""
-    detector: str = "full"
-    min_confidence: float = 0.5
-    max_faces: int = 50
-    alpha: float = 0.5
-    smooth: float = 0.3
-    views: tuple[str, ...] = ("camera", "filters")
-    colormap: str = "inferno"
-    against: str = ""
-    pin: tuple[int, ...] = ()
-    off: tuple[int, ...] = ()
-    by_share: bool = False
-    proof: bool = False
-    random: int = 0
-    method_b: str = ""
-    layer_b: str = ""
-    model_b: Path | None = None
-    mirror: bool = False
-    record: bool = False
-    bundle: bool = False
-    out: Path | None = None
-    recordings: Path = Path("recordings")
-    data: Path | None = None
-    report: Path | None = None
-    headless: bool = False
-    batch: int = 1
-    stream: int | None = None
-    audio_stream: int | None = None
-    seconds: float | None = None
-    frames: int | None = None
-    overwrite: bool = False
-    verbose: bool = False
-    debug: bool = False
+    model: Path | None = _look(
+        File(), None, "The network's file: .safetensors, .pt or .pth. Without it, the one that comes with emolive.",
+        FACES, (*LOOKING, "layers", "explain", "evaluate", "bench"),
+    )  # fmt: skip
+    labels: tuple[str, ...] = _look(
+        Words(), (), "What the outputs of a plain state dict are called, in their order.",
+        FACES, (*LOOKING, "layers", "explain", "bench"),
+    )  # fmt: skip
+    device: str = _row(
+        Choice(("auto", "cpu", "cuda", "mps")), "auto", "Where the network runs; auto takes a GPU if there is one.",
+        FACES, (*LOOKING, "layers", "explain", "bench"),
+    )  # fmt: skip
+    half: bool = _look(
+        Flag(), False, "Use half precision on a GPU: faster, and maps differ a little.",
+        FACES, (*LOOKING, "layers", "explain", "bench"),
+    )  # fmt: skip
+    method: str = _look(Text(), Settings.method, "The method that makes the map; the key m goes through all of them.",
+                        MAP, setting="method")  # fmt: skip
+    layer: str = _look(Text(), Settings.layer, "The layer that the map is of: `emolive layers` lists them.",
+                       MAP, setting="layer")  # fmt: skip
+    filter_layer: str = _look(Text(), Settings.filter_layer, "The layer whose filters are shown as tiles.",
+                              WINDOWS, setting="filter_layer")  # fmt: skip
+    tiles: int = _look(Integer(1, 144), Settings.tiles, "How many filters are shown on a page.",
+                       WINDOWS, VIEWING, setting="tiles")  # fmt: skip
+    target: str = _look(
+        Text(), Settings.target, "The emotion that the map explains. Without it, the likeliest one of each face.",
+        MAP, (*LOOKING, "explain"), setting="target",
+    )  # fmt: skip
+    detector: str = _look(
+        Choice(("full", "short", "tiled")), "full", "How faces are found: full for most pictures, short for one "
+        "person at a desk (faster), tiled for crowds (slower).", FACES, (*LOOKING, "explain", "evaluate"),
+    )  # fmt: skip
+    min_confidence: float = _look(Number(0, 1), 0.5, "How sure the detector must be that something is a face.",
+                                  FACES, (*LOOKING, "explain"))  # fmt: skip
+    max_faces: int = _look(Integer(1), 50, "How many faces are shown at most.", FACES, (*LOOKING, "explain"))
+    alpha: float = _look(Number(0, 1), Settings.alpha, "How strongly the map covers the face.", MAP, setting="alpha")
+    smooth: float = _look(
+        Number(0, metavar="SECONDS"), Settings.smooth_ms / 1e3, "Over how long the figures are smoothed; 0 is off.",
+        MAP, setting="smooth_ms", times=1e3,
+    )  # fmt: skip
+    views: tuple[str, ...] = _row(Words(VIEW_NAMES, least=1), Settings.views, "Which windows are opened.",
+                                  WINDOWS, looks=True, setting="views")  # fmt: skip
+    colormap: str = _look(
+        Choice(("inferno", "magma", "plasma", "viridis", "cividis", "gray")), Settings.colormap,
+        "The colours of the map; all of them are even to the eye.", MAP, setting="colormap",
+    )  # fmt: skip
+    against: str = _look(Text(), Settings.against, "Show what speaks for the target and against this emotion.",
+                         MAP, setting="against")  # fmt: skip
+    pin: tuple[int, ...] = _look(Channels(), Settings.pins, "Which filters of --filter-layer are pinned.",
+                                 WINDOWS, setting="pins")  # fmt: skip
+    off: tuple[int, ...] = _look(
+        Channels(), Settings.off, "Which filters of --filter-layer are switched off for comparison.",
+        TESTS, setting="off",
+    )  # fmt: skip
+    by_share: bool = _look(Flag(), Settings.by_share, "Sort filters by their share of the target's score.",
+                           WINDOWS, setting="by_share")  # fmt: skip
+    proof: bool = _look(
+        Flag(), Settings.proof, "Blur the hottest, random and coldest parts of the face, and see the probability fall.",
+        TESTS, setting="proof",
+    )  # fmt: skip
+    random: int = _look(
+        Integer(0, 5), Settings.random, "How many stages of the network get random weights, from the last one back.",
+        TESTS, setting="random",
+    )  # fmt: skip
+    method_b: str = _look(Text(), "", "Show a second method beside the first.", TESTS)
+    layer_b: str = _look(Text(), "", "Show a second layer beside the first.", TESTS)
+    model_b: Path | None = _look(File(), None, "Show a second network beside the first.", TESTS)
+    mirror: bool = _row(
+        Flag(off=True), Settings.mirror, "Mirror the picture that is shown, never the data; on for cam.",
+        WINDOWS, looks=True, setting="mirror", defaults={"cam": True},
+    )  # fmt: skip
+    record: bool = _row(
+        Flag(), Settings.record, "Record from the start into the folder --recordings; the key r stops.",
+        FILES, setting="record",
+    )  # fmt: skip
+    bundle: bool = _row(
+        Flag(), False, "Keep the clean video, the data and the settings of each recording, for `emolive replay`.", FILES
+    )
+    out: Path | None = _row(File(), None, "Write the annotated video or picture into this file.", FILES)
+    recordings: Path = _row(
+        File(is_folder=True), Path("recordings"), "The folder that recordings and snapshots go into.", FILES
+    )
+    data: Path | None = _row(
+        File(), None, "Write the figures of each frame into this file: .jsonl, .csv or .parquet.", FILES
+    )
+    report: Path | None = _row(
+        File(is_folder=True), None, "Write a page about the session into this folder.", FILES, ("replay",)
+    )
+    headless: bool = _row(
+        Flag(), False, "Open no windows; a file then goes as fast as the machine can.", RUN, (*VIEWING, "bench")
+    )
+    batch: int = _row(Integer(1), 1, "With --headless: how many frames the network looks at together.", RUN, ("file",))
+    stream: int | None = _row(Integer(0), None, "The number of the video stream that is shown; without it, the best.",
+                              FACES, ("file",))  # fmt: skip
+    audio_stream: int | None = _row(
+        Integer(0), None, "The number of the audio stream that is recorded; without it, the best.", FILES, ("file",)
+    )
+    seconds: float | None = _row(Number(0, above=True), None, "End after so many seconds.", RUN)
+    frames: int | None = _row(Integer(1), None, "End after so many frames.", RUN)
+    overwrite: bool = _row(
+        Flag(),
+        False,
+        "Replace files that are there already.",
+        FILES,
+        (*VIEWING, "explain", "plot", "summary", "train", "evaluate", "bench"),
+    )
+    verbose: bool = _row(Flag(), False, "Say on the terminal what happens.", RUN, EVERY, short="-v")
+    debug: bool = _row(Flag(), False, "Show where in the code an error came from.", RUN, EVERY)
 
     def settings(self) -> Settings:
         """What the windows show at first."""
-        return Settings(
-            method=self.method,
-            layer=self.layer,
-            filter_layer=self.filter_layer,
-            target=self.target,
-            tiles=self.tiles,
-            alpha=self.alpha,
-            smooth_ms=self.smooth * 1e3,
-            views=self.views,
-            colormap=self.colormap,
-            against=self.against,
-            pins=self.pin,
-            off=self.off,
-            by_share=self.by_share,
-            proof=self.proof,
-            random=self.random,
-            compare=self.compare(),
-            mirror=self.mirror,
-            record=self.record,
-        )
+        shown = {row.setting: row.as_setting(getattr(self, row.name)) for row in FIELDS.values() if row.setting}
+        return Settings(**shown, compare=self.compare())
 
     @property
     def figures(self) -> bool:
@@ -93,14 +210,19 @@ class Options:
         return bool(self.data or self.report or self.bundle)
 
     def plain(self) -> dict[str, Any]:
-        """The options as JSON holds them, with whole paths."""
+        """The options as JSON holds them, with whole paths: what a bundle stores."""
         paths = {name: str(v.resolve()) for name, v in vars(self).items() if isinstance(v, Path)}
         return {**vars(self), **paths}
 
     def looking(self) -> dict[str, Any]:
         """The options that say how to look, models by their file's name."""
-        values = {name: value for name, value in vars(self).items() if name in LOOKING}
+        values = {name: getattr(self, name) for name, row in FIELDS.items() if row.looks}
         return {name: v.name if isinstance(v, Path) else v for name, v in values.items()}
+
+    def key(self) -> dict[str, Any]:
+        """The options that a result depends on, as JSON holds them."""
+        values = {name: getattr(self, name) for name, row in FIELDS.items() if row.key}
+        return {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}
 
     def compare(self) -> Variant | None:
         """The other way to look that --model-b, --method-b and --layer-b ask for."""
@@ -110,128 +232,125 @@ class Options:
         return Variant(net=net, method=self.method_b or self.method, layer=self.layer_b or self.layer)
 
 
-def _words(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, ...]:
-    return tuple(word.strip() for word in (value or "").split(",") if word.strip())
+def _rows() -> dict[str, Option]:
+    found = {}
+    for one in dataclasses.fields(Options):
+        *row, more = one.metadata["row"]
+        found[one.name] = Option(one.name, *row, **more)
+    return found
 
 
-def _views(context: click.Context, option: click.Parameter, value: str) -> tuple[str, ...]:
-    views = _words(context, option, value)
-    if not views or any(view not in VIEW_NAMES for view in views):
-        raise click.BadParameter(f"'{value}' names no views; there are: {', '.join(VIEW_NAMES)}.")
-    return views
+FIELDS: Mapping[str, Option] = _rows()
+"""The rows that are fields of `Options`, by name."""
+
+SECONDS = Number(0, metavar="SECONDS")
+
+OWN = (
+    Option("camera", Text("WHICH"), "0", "The camera's number or device, or the address of a stream: 2, /dev/video2, "
+           "rtsp://…, http://…/stream.mjpg.", FACES, ("cam",)),
+    Option("size", PixelSize(), None, "The size that the camera is asked for, like 1280x720.", FACES, ("cam",)),
+    Option("fps", Number(1, 1000), None, "The frames per second that the camera is asked for.", FACES, ("cam",)),
+    Option("give_up", SECONDS, 60.0, "With --headless: after how long without a frame to give up.", RUN, ("cam",)),
+    Option("allow_other_hosts", Flag(), False, "A network stream may lead to other hosts than its own.",
+           RUN, ("cam",)),
+    Option("start", Clock(), None, "Begin at this time of the video, like 0:10.", FACES, ("file",)),
+    Option("end", Clock(), None, "End at this time of the video, like 0:20.", FACES, ("file",)),
+    Option("faces", Integer(1, 64), 3, "How many portraits are in the scene.", FACES, ("demo",)),
+
+    Option("out", File(is_folder=True), None, "The folder that the results go into.", FILES, ("batch",), required=True),
+    Option("video", Flag(off=True), False, "Write the annotated videos, too.", FILES, ("batch",)),
+    Option("data", Choice(("jsonl", "parquet")), "jsonl", "How the figures of each video are written.",
+           FILES, ("batch",)),
+    Option("workers", Integer(1), None, "How many videos are done at once. Without it, as many as there are cores.",
+           RUN, ("batch",)),
+    Option("engine", Choice(("local", "ray")), "local", "Who does the work: this machine, or a Ray cluster.",
+           RUN, ("batch",)),
+    Option("address", Text("ADDRESS"), "", "Where the Ray cluster is, like auto or 10.0.0.1:6379.", RUN, ("batch",)),
+    Option("gpus_per_worker", Number(0), 0.0, "How much of a GPU each worker gets, like 0.25 for four on one.",
+           RUN, ("batch",)),
+    Option("segment", SECONDS, 300.0, "Split longer videos into parts of so many seconds, which are done apart; "
+           "0 is never.", RUN, ("batch",)),
+    Option("force", Flag(), False, "Do all videos again, also those that are done.", RUN, ("batch",)),
+    Option("json", Flag(), False, "Say what became of each video as JSON, for machines.", RUN, ("batch",)),
+
+    Option("out", File(is_folder=True), None, "The folder that the report goes into.", FILES, ("explain",),
+           required=True),
+    Option("methods", Words(least=1, once=True), ("all",), "Which methods make maps: all, or names like "
+           "gradcam,layercam; scorecam is slow.", MAP, ("explain",)),
+    Option("layers", Words(least=1, once=True), ("layer1", "layer2", "layer3", "layer4"), "Which layers maps are "
+           "made of: `emolive layers` lists them.", MAP, ("explain",)),
+    Option("whole", Flag(), False, "Take each whole picture as a face, and look for none.", FACES, ("explain",)),
+
+    Option("out", File(is_folder=False), None, "The name of the pictures, like FILE.png; each person's "
+           "gets a number. Without it, beside DATA.",
+           FILES, ("plot",)),
+    Option("out", File(is_folder=True), None, "The folder that both files go into. Without it, RESULTS.",
+           FILES, ("summary",)),
+    Option("min_seconds", SECONDS, 0.5, "Leave out who is in sight for less than this.", RUN, ("plot", "summary")),
+    Option("json", Flag(), False, "Say the figures as JSON, for machines.", RUN, ("summary",)),
+
+    Option("port", Integer(1, 65535), 8501, "The port of this machine that the page is served on.", RUN, ("web",)),
+    Option("host", Text("ADDRESS"), "127.0.0.1", "Where the page is served: another address than this machine's own "
+           "opens it to the network.", RUN, ("web",)),
+    Option("browser", Flag(off=True), True, "Open the page in the browser.", RUN, ("web",)),
+
+    Option("source", Text("FILE"), "demo", "The video that is looked at, or demo.", FACES, ("bench",)),
+    Option("faces", Integer(1, 64), None, "How many portraits are in the demo. Without it, one.", FACES, ("bench",)),
+    Option("frames", Integer(1), 200, "How many frames are measured.", RUN, ("bench",)),
+    Option("json", File(is_folder=False), None, "Write the figures into this file, too.", FILES, ("bench",)),
+
+    Option("out", File(is_folder=True), None, "The folder that report.json and confusion.png go into.",
+           FILES, ("evaluate",), required=True),
+    Option("tta", Choice(("none", "flip", "tencrop")), "none", "Average over each picture and its mirror image (flip), "
+           "or over ten crops of it.", RUN, ("evaluate",)),
+    Option("detect", Flag(), False, "Find the face first; without it each picture is a face.", FACES, ("evaluate",)),
+
+    Option("out", File(is_folder=True), Path("runs/latest"), "The folder that everything is written into.",
+           FILES, ("train",)),
+    Option("settings", File(is_folder=False, exists=True), None, "A JSON file of settings; options that are given "
+           "beside it come first.", FILES, ("train",)),
+    Option("val_fraction", Number(0, 0.9, above=True), 0.1, "Which part of each class is held out where DATA has no "
+           "folder validation.", FILES, ("train",)),
+    Option("resume", Flag(), False, "Go on after the last whole epoch of the run in --out.", RUN, ("train",)),
+    # What follows overrides the field of that name of `training.recipe.Recipe`, which has the defaults.
+    Option("stages", Text("SxN,SxN"), None, "Input sizes and epochs. 64x6,112x8@0.5~0.1 is 6 epochs at 64 pixels, then "
+           "8 at 112, half as often spoilt, seeking a flat minimum (SAM, rho 0.1). After a / the learning rate starts "
+           "anew, half as high.", LEARNING, ("train",)),
+    Option("init", Text("WEIGHTS"), None, "The weights to start from: imagenet (downloaded), none, or a file.",
+           NETWORK, ("train",)),
+    Option("batch", Integer(1), None, "How many pictures make a step, all processes together.", LEARNING, ("train",)),
+    Option("lr", Number(0, above=True), None, "The highest learning rate.", LEARNING, ("train",)),
+    Option("weight_decay", Number(0), None, "The weight decay of AdamW.", LEARNING, ("train",)),
+    Option("warmup", Number(0, 1), None, "In which part of the steps the learning rate rises.", LEARNING, ("train",)),
+    Option("smoothing", Number(0, 0.9), None, "How much labels are smoothed.", LEARNING, ("train",)),
+    Option("balance", Number(0, 1), None, "What counts alike: 0 every picture, 1 every class.", LEARNING, ("train",)),
+    Option("average", Number(0), None, "Over how many epochs the shipped weights are a moving average.",
+           LEARNING, ("train",)),
+    Option("targets", Choice(("label", "ferplus", "both")), None, "What is learnt: labels, FER+ votes, or both.",
+           LEARNING, ("train",)),
+    Option("vote_weight", Number(0), None, "How much votes weigh where both are learnt.", LEARNING, ("train",)),
+    Option("calibration_balance", Number(0, 1), None, "The same as --balance, for the calibration in the end.",
+           LEARNING, ("train",)),
+    Option("floor", Number(0, 1), None, "Raise classes that have less recall on validation to this much.",
+           LEARNING, ("train",)),
+    Option("color", Choice(("gray", "rgb")), None, "What the network sees: grey pictures or colours.",
+           NETWORK, ("train",)),
+    Option("crop_size", Integer(8, 1024), None, "To how many pixels a face is reduced first.", NETWORK, ("train",)),
+    Option("layer4_stride", Integer(1, 2), None, "The stride of the last stage; 1 doubles the grid of its maps.",
+           NETWORK, ("train",)),
+    Option("patience", Integer(0), None, "Stop after so many epochs without a better one; 0 is never.",
+           LEARNING, ("train",)),
+    Option("seed", Integer(0), None, "The number that all chance comes from.", RUN, ("train",)),
+    Option("precision", Choice(("auto", "32-true", "bf16-mixed", "16-mixed")), None, "The arithmetic that is used.",
+           RUN, ("train",)),
+    Option("workers", Integer(0), None, "How many processes prepare pictures.", RUN, ("train",)),
+)  # fmt: skip
+"""The options that only the commands themselves need. Each is a keyword argument of the command of that name."""
+
+TABLE: tuple[Option, ...] = (*OWN, *FIELDS.values())
+"""All options."""
 
 
-def _channels(context: click.Context, option: click.Parameter, value: str | None) -> tuple[int, ...]:
-    words = _words(context, option, value)
-    if not all(word.isdigit() for word in words):
-        raise click.BadParameter(f"'{value}' are no channel numbers; write them like 3,17.")
-    return tuple(int(word) for word in words)
-
-
-_MODEL_OPTIONS = [
-    click.option("--model", type=click.Path(path_type=Path), help="Weights (.safetensors, .pt, .pth); default: ours."),
-    click.option("--labels", callback=_words, help="Labels of a plain state dict, in order, with commas."),
-    click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True),
-    click.option("--half", is_flag=True, help="Half precision on a GPU: faster, maps differ slightly."),
-]
-
-_COMMON = [
-    click.option("-v", "--verbose", is_flag=True, help="Log what happens."),
-    click.option("--debug", is_flag=True, help="Show the traceback of an error."),
-]
-
-_LOOK = [
-    click.option("--method", default="gradcam", show_default=True, help="CAM method; `m` cycles them."),
-    click.option("--layer", default="layer4", show_default=True, help="Layer of the heat map: see `emolive layers`."),
-    click.option("--filter-layer", default="layer4", show_default=True, help="Layer of the filter tiles."),
-    click.option("--target", default="", help="Emotion that the map explains; default: the likeliest of each face."),
-    click.option(
-        "--detector",
-        type=click.Choice(["full", "short", "tiled"]),
-        default="full",
-        show_default=True,
-        help="Face detector: full range, short (one person at a desk, faster), tiled (crowds, slower).",
-    ),
-    click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Of a face."),
-    click.option("--max-faces", type=click.IntRange(1), default=50, show_default=True, help="The largest count."),
-    click.option("--alpha", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Strength of the heat."),
-    click.option("--smooth", type=click.FloatRange(0), default=0.3, show_default=True, help="Smoothing, s; 0: off."),
-    click.option(
-        "--colormap",
-        type=click.Choice(["inferno", "magma", "plasma", "viridis", "cividis", "gray"]),
-        default="inferno",
-        show_default=True,
-        help="Colours of the heat; all are even to the eye.",
-    ),
-    click.option("--against", default="", help="Contrast: the map of the target minus that of this emotion."),
-    click.option("--pin", callback=_channels, help="Filters of --filter-layer to pin, like 3,17."),
-    click.option("--off", callback=_channels, help="Filters of --filter-layer to switch off for comparison."),
-    click.option("--by-share", is_flag=True, help="Sort filters by their share of the target's score."),
-    click.option("--proof", is_flag=True, help="Blur the hottest, random, coldest parts; see the probability fall."),
-    click.option("--random", type=click.IntRange(0, 5), default=0, help="Stages to randomise, from the last one back."),
-    click.option("--method-b", default="", help="Another method, side by side."),
-    click.option("--layer-b", default="", help="Another layer, side by side."),
-    click.option("--model-b", type=click.Path(path_type=Path), help="Another checkpoint, side by side."),
-]
-
-_WINDOWS_AND_FILES = [
-    click.option("--tiles", type=click.IntRange(1, 144), default=16, show_default=True, help="Tiles on a page."),
-    click.option("--views", callback=_views, default="camera,filters", show_default=True, help="Windows to open."),
-    click.option("--mirror/--no-mirror", default=None, help="Mirror the picture shown (cam: on), never the data."),
-    click.option("--record", is_flag=True, help="Record from the start into the recordings folder; `r` stops."),
-    click.option("--bundle", is_flag=True, help="Recordings keep the clean video, data, settings: `emolive replay`."),
-    click.option("--out", type=click.Path(path_type=Path), help="Write the annotated video (or picture) here."),
-    click.option(
-        "--recordings",
-        type=click.Path(path_type=Path, file_okay=False),
-        default=Path("recordings"),
-        show_default=True,
-        help="Folder of recordings and snapshots.",
-    ),
-    click.option("--data", type=click.Path(path_type=Path), help="Numbers of each frame: .jsonl, .csv or .parquet."),
-    click.option("--headless", is_flag=True, help="No windows; a file goes as fast as the machine can."),
-    click.option("--seconds", type=click.FloatRange(0, min_open=True), help="End after so many seconds."),
-    click.option("--frames", type=click.IntRange(1), help="End after so many frames."),
-    click.option("--overwrite", is_flag=True, help="Replace existing files."),
-]
-
-
-def _add(options: list[Callable], command: Callable) -> Callable:
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def common_options(command: Callable) -> Callable:
-    """Add -v and --debug."""
-    return _add(_COMMON, command)
-
-
-def model_options(command: Callable) -> Callable:
-    """Add --model, --labels, --device and --half."""
-    return _add(_MODEL_OPTIONS, command)
-
-
-def look_options(command: Callable) -> Callable:
-    """Add the options that say how faces are found and looked at; the command is called with them as one `Options`."""
-    return _as_one_value(_LOOK, command)
-
-
-def viewing_options(command: Callable) -> Callable:
-    """Add the options that all viewing commands share; the command is called with them as one `Options`."""
-    return _as_one_value([*_LOOK, *_WINDOWS_AND_FILES], command)
-
-
-def _as_one_value(options: list[Callable], command: Callable) -> Callable:
-    names = {f.name for f in dataclasses.fields(Options)}
-
-    def with_options(**values: Any) -> Any:
-        given = {name: values.pop(name) for name in names & values.keys()}
-        if given.get("mirror", False) is None:
-            given["mirror"] = command.__name__ == "cam"
-        return command(options=Options(**given), **values)
-
-    with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
-    params = getattr(command, "__click_params__", [])
-    with_options.__click_params__ = params  # type: ignore[attr-defined]
-    return common_options(model_options(_add(options, with_options)))
+def options_of(command: str) -> tuple[Option, ...]:
+    """The rows of a command, in the order of the table."""
+    return tuple(row for row in TABLE if command in row.commands)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from emolive.core.errors import EmoliveError
+from emolive.core.errors import from_extra
 from emolive.corpus.contract import BatchEngine, Resources, Work
 
 
@@ -18,10 +18,8 @@ def _local(work: Work, resources: Resources) -> BatchEngine:
 
 
 def _ray(work: Work, resources: Resources) -> BatchEngine:
-    try:
+    with from_extra("ray", "The engine ray is not installed"):
         from emolive.corpus.ray import RayEngine
-    except ImportError as error:
-        raise EmoliveError("The engine ray is not installed. Install it: pip install 'emolive[ray]'") from error
     return RayEngine(work, resources)
 
 

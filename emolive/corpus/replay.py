@@ -1,6 +1,5 @@
 """`emolive replay`: the clean video of a bundle again, looked at as then, or in another way."""
 
-import dataclasses
 import hashlib
 from collections.abc import Collection
 from dataclasses import replace
@@ -9,13 +8,12 @@ from typing import Any
 
 import click
 
-from emolive.core.errors import SourceError
-from emolive.core.options import LOOKING, Options
+from emolive.core.errors import UnknownName
+from emolive.core.options import Options
 from emolive.core.settings import Settings
 from emolive.live import session
-from emolive.media.bundle import SETTINGS, Recorded, read_bundle
-
-PATHS = frozenset(("model", "model_b"))
+from emolive.live.outputs import check_outputs
+from emolive.media.bundle import ANNOTATED, CLEAN, DATA, LOOKS, SETTINGS, Recorded, read_bundle
 
 
 def replay(folder: Path, options: Options, given: Collection[str]) -> None:
@@ -27,53 +25,43 @@ def replay(folder: Path, options: Options, given: Collection[str]) -> None:
     asked = restored(bundle, options, given)
     if not {"model", "labels"} & set(given):
         _tell_of_another_model(bundle, asked)
+    for name in bundle.unknown:
+        click.echo(f"{bundle.folder / SETTINGS}: this emolive does not know {name}, and leaves it out.", err=True)
     for name, (then, now) in changed(bundle, asked).items():
         click.echo(f"{name.replace('_', '-')}: {then} → {now}", err=True)
-    session.files(asked, [bundle.clean], None, None)
+    check_outputs(asked, [bundle.clean], [folder / name for name in (CLEAN, ANNOTATED, DATA, SETTINGS)])
+    try:
+        session.files(asked, [bundle.clean], None, None)
+    except UnknownName as error:  # of a method or layer that only the recording's network or emolive has
+        raise UnknownName(f"{error} What is not given comes from {bundle.folder / SETTINGS}.") from error
 
 
 def restored(bundle: Recorded, options: Options, given: Collection[str]) -> Options:
     """The bundle's options, with the settings of the moment when it began, changed by what is `given`."""
-    known = {field.name for field in dataclasses.fields(Options)} & LOOKING
-    then = {name: _value(name, value) for name, value in bundle.options.items() if name in known}
-    then |= _as_options(bundle.settings)
+    then = {**bundle.options, **_as_options(bundle.settings)}
     mine = {*given, *(["labels"] if "model" in given else [])}  # another model has its own labels
-    try:
-        return replace(options, **{name: value for name, value in then.items() if name not in mine})
-    except TypeError as error:
-        raise SourceError(f"The options in {bundle.folder / SETTINGS} make no sense ({error}).") from error
+    return replace(options, **{name: value for name, value in then.items() if name not in mine})
 
 
 def changed(bundle: Recorded, options: Options) -> dict[str, tuple[str, str]]:
     """What is looked at otherwise than in the bundle: by option its words then and now."""
     before = restored(bundle, options, ())
     now, then = vars(options), vars(before)
-    return {name: (_words(then[name]), _words(now[name])) for name in sorted(LOOKING) if now[name] != then[name]}
+    return {name: (_words(then[name]), _words(now[name])) for name in sorted(LOOKS) if now[name] != then[name]}
 
 
 def _words(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value) if value not in (None, "") else "–"
 
 
-def _value(name: str, value: Any) -> Any:
-    if name in PATHS:
-        return Path(value) if value else None
-    return tuple(value) if isinstance(value, list) else value
-
-
 def _as_options(settings: Settings) -> dict[str, Any]:
     """The options that lead to settings: what keys had changed before the recording began is kept. Without windows
     there were no views, so those come from the bundle's options."""
-    same = ("method", "layer", "filter_layer", "target", "tiles", "alpha", "colormap", "against", "off", "by_share")
+    values = {name: row.of_setting(getattr(settings, row.setting)) for name, row in LOOKS.items() if row.setting}
+    if not settings.views:
+        del values["views"]
     other = settings.compare
-    return {
-        **{name: getattr(settings, name) for name in (*same, "proof", "random", "mirror")},
-        "pin": settings.pins,
-        "smooth": settings.smooth_ms / 1e3,
-        "method_b": other.method if other else "",
-        "layer_b": other.layer if other else "",
-        **({"views": settings.views} if settings.views else {}),
-    }
+    return {**values, "method_b": other.method if other else "", "layer_b": other.layer if other else ""}
 
 
 def _tell_of_another_model(bundle: Recorded, options: Options) -> None:

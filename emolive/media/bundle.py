@@ -4,17 +4,20 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from emolive.core.errors import OutputError, SourceError
 from emolive.core.files import why
-from emolive.core.scene import Picture, Scene, Settings, Sink, Variant
+from emolive.core.kinds import Number, Text, Words, like
+from emolive.core.options import FIELDS, Option
+from emolive.core.scene import VIEW_NAMES, Picture, Scene, Settings, Sink, Variant
 from emolive.core.versions import versions
 from emolive.media.data import DataWriter
 from emolive.media.record import Recorder
@@ -24,6 +27,12 @@ if TYPE_CHECKING:
     from emolive.networks.checkpoint import Model
 
 CLEAN, ANNOTATED, DATA, SETTINGS = "clean.mp4", "annotated.mp4", "data.jsonl", "settings.json"
+
+LARGEST = 1_000_000
+"""Bytes of a settings.json."""
+
+LOOKS = {name: row for name, row in FIELDS.items() if row.looks}
+"""The options that are read from a bundle; it stores the others for people."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +49,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A bundle that was read: its clean video, the options of its run, the settings when it began, the model's sha256,
-    and the name of what was recorded ("" for a camera)."""
+    """A bundle that was read: its clean video, the options of its run that say how to look (as `Options` hold them),
+    the settings when it began, the model's sha256, the name of what was recorded ("" for a camera), and the names in
+    its settings that this emolive does not know."""
 
     folder: Path
     options: Mapping[str, Any]
     settings: Settings
     sha256: str
     source: str
+    unknown: tuple[str, ...] = ()
 
     @property
     def clean(self) -> Path:
@@ -141,25 +152,93 @@ class Bundle:
 
 
 def read_bundle(folder: Path) -> Recorded:
-    """A bundle's folder. Raises `SourceError` where it is none, or its settings cannot be read."""
+    """A bundle's folder, every value in its settings checked against the table of options.
+
+    Raises `SourceError`, which names the file and the key, where it is no bundle or a value is none of its kind.
+    """
     path = folder / SETTINGS
     for needed in (path, folder / CLEAN):
         if not needed.is_file():
             raise SourceError(f"{folder} is no recording made with --bundle: there is no {needed.name} in it.")
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        options, settings, source = dict(facts["options"]), facts["settings"], str(facts["source"])
-        return Recorded(folder, options, _settings(settings), str(facts["model"]["sha256"]), source)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SourceError(
-            f"{path} cannot be read ({error}). Play the video alone: emolive file {folder / CLEAN}"
-        ) from error
+        with path.open("rb") as file:
+            text = file.read(LARGEST + 1)
+        if len(text) > LARGEST:
+            raise ValueError(f"more than {LARGEST} bytes are no settings")
+        facts = _mapping(json.loads(text), "it")
+        options = _mapping(facts.get("options"), "options")
+        settings, other = _settings(_mapping(facts.get("settings"), "settings"))
+        return Recorded(
+            folder,
+            {
+                name: _value(row.check, options[name], f"options.{name}")
+                for name, row in LOOKS.items()
+                if name in options
+            },
+            settings,
+            _value(Text().check, _mapping(facts.get("model"), "model").get("sha256"), "model.sha256"),
+            _value(Text().check, facts.get("source"), "source"),
+            tuple(f"options.{name}" for name in options if name not in FIELDS) + other,
+        )
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except (OSError, ValueError) as error:
+        reason = why(error) if isinstance(error, OSError) else str(error)
+    raise SourceError(f"{path} cannot be read: {reason}. Play the video alone: emolive file {folder / CLEAN}")
 
 
-def _settings(values: Mapping[str, Any]) -> Settings:
-    """Settings as JSON holds them; those of another version of emolive that are unknown here are left out."""
-    names = {field.name for field in dataclasses.fields(Settings)}
-    known = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items() if name in names}
-    other = known.pop("compare", None)
-    fields = {name: tuple(v) if isinstance(v, list) else v for name, v in (other or {}).items()}
-    return Settings(**known, compare=Variant(**fields) if other else None)
+def _settings(values: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
+    """Settings as JSON holds them, and the names of those that are unknown here (of another version of emolive)."""
+    rows = {row.setting: row for row in FIELDS.values() if row.setting}
+    found: dict[str, Any] = {}
+    for one in dataclasses.fields(Settings):
+        if one.name not in values or one.name == "compare":
+            continue
+        row, value, key = rows.get(one.name), values[one.name], f"settings.{one.name}"
+        if one.name == "views":  # none, where there were no windows
+            found[one.name] = _value(Words(VIEW_NAMES).check, value, key)
+        elif row is None:
+            found[one.name] = _value(like(one.default).check, value, key)
+        else:
+            found[one.name] = _value(partial(_checked, row), value, key)
+    other = _variant(values.get("compare"))
+    unknown = _unknown(values, Settings, "settings") + _unknown(
+        values.get("compare") or {}, Variant, "settings.compare"
+    )
+    return Settings(**found, compare=other), unknown
+
+
+def _unknown(values: Mapping[str, Any], kind: type[Settings | Variant], where: str) -> tuple[str, ...]:
+    known = {one.name for one in dataclasses.fields(kind)}
+    return tuple(f"{where}.{name}" for name in values if name not in known)
+
+
+def _checked(row: Option, value: object) -> Any:
+    """The value of a field of `Settings` that an option sets, in its own unit. Raises `ValueError`."""
+    if row.times == 1:
+        return row.check(value)
+    return row.as_setting(row.check(row.of_setting(Number().check(value))))
+
+
+def _variant(values: Any) -> Variant | None:
+    """The other way to look, as JSON holds it; its target is that of what it is compared with."""
+    if values is None:
+        return None
+    kinds = {one.name: like(one.default) for one in dataclasses.fields(Variant) if one.name != "target"}
+    given = _mapping(values, "settings.compare")
+    return Variant(**{n: _value(k.check, given[n], f"settings.compare.{n}") for n, k in kinds.items() if n in given})
+
+
+def _mapping(value: Any, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} should be an object, with names and values")
+    return value
+
+
+def _value(check: Callable[[object], Any], value: Any, key: str) -> Any:
+    """A checked value. Raises `ValueError` with a sentence that names the key."""
+    try:
+        return check(value)
+    except ValueError as error:
+        words = json.dumps(value)
+        raise ValueError(f"{key} {words} {error}" if len(words) < 40 else f"{key} {error}") from None

@@ -32,7 +32,7 @@ class DemoClip:
     """Grace Hopper's portrait `faces` times, each drifting in a cell of its own, so that none ever covers another.
 
     1280x720, 25 frames a second, without end; what is seen depends on the time alone. The portrait is in the public
-    domain and comes with matplotlib. Making one raises `SourceError` where matplotlib is not installed.
+    domain and comes with matplotlib.
     """
 
     name = "demo"
@@ -120,10 +120,8 @@ def _grid(faces: int) -> tuple[int, int]:
 
 
 def _hopper() -> np.ndarray:
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise SourceError("The demo needs matplotlib's portrait. Install it: pip install matplotlib") from error
+    import matplotlib
+
     return read_picture(Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg"))
 
 

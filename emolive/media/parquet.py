@@ -11,17 +11,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from emolive.core.errors import EmoliveError, OutputError
+from emolive.core.errors import EmoliveError, OutputError, from_extra
 from emolive.core.files import check_output, why
 from emolive.core.scene import Picture, Scene
 from emolive.media.figures import FIGURES, WHOLE, WORDS, Labels
 from emolive.media.rows import TableCell, table_header, table_rows
 
-try:
+with from_extra("parquet", "Parquet files need pyarrow"):
     import pyarrow as pa
     from pyarrow import parquet as pq
-except ImportError as error:
-    raise EmoliveError("Parquet files need pyarrow. Install it: pip install 'emolive[parquet]'") from error
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +49,8 @@ class ParquetWriter:
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> Self:
-        check_output(self.path, self._inputs, self._overwrite)
+        for path in (self.path, self.part):  # that one holds the rows of a run that was ended by an error
+            check_output(path, self._inputs, self._overwrite)
         try:
             self._file = self.part.open("wb")
         except OSError as error:

@@ -1,13 +1,15 @@
-"""A person's timeline as SVG inside a page: probabilities as stacked bands, in the colours of the windows."""
+"""A person as a row of a page: figures, and the timeline as SVG, stacked bands in the colours of the windows."""
 
-from html import escape
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
+from markupsafe import Markup
 
+from emolive.reports.html import clock, color, plain
 from emolive.reports.people import Person
-from emolive.reports.tally import durations_ms
-from emolive.ui.draw import hue
+from emolive.reports.tally import Tally, durations_ms
 
 WIDTH, HEIGHT, AXIS = 900, 64, 16
 COLUMNS = 300
@@ -16,38 +18,35 @@ COLUMNS = 300
 STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
 
 
-def ribbon(person: Person, end_s: float, name: str) -> str:
+@dataclass(frozen=True)
+class Row:
+    """A person of a video: the figures, and the timeline as SVG."""
+
+    video: str
+    tally: Tally
+    svg: Markup
+
+    @classmethod
+    def of(cls, video: str, person: Person, tally: Tally, end_s: float) -> Self:
+        """A person's row; the timeline spans the video up to `end_s`."""
+        name = f"Timeline of person {tally.track} of {video}: mostly {tally.likeliest}"
+        return cls(video, tally, ribbon(person, end_s, name))
+
+
+def ribbon(person: Person, end_s: float, name: str) -> Markup:
     """The bands of each emotion from 0 to `end_s`; where the person is out of sight there is nothing. `name` is what
     screen readers say."""
     columns = _columns(person, end_s)
     stacked = np.concatenate([np.zeros((len(columns), 1)), np.cumsum(columns, axis=1)], axis=1)
     outlines = [_band(stacked[:, i], stacked[:, i + 1]) for i in range(len(person.labels))]
-    bands = "".join(
-        f'<path fill="{color(label, i)}" d="{outline}"><title>{escape(label)}</title></path>'
+    bands = Markup().join(
+        Markup('<path fill="{}" d="{}"><title>{}</title></path>').format(color(label, i), outline, plain(label))
         for i, (label, outline) in enumerate(zip(person.labels, outlines, strict=True))
     )
-    return (
-        f'<svg class="ribbon" viewBox="0 0 {WIDTH} {HEIGHT + AXIS}" role="img" aria-label="{escape(name, quote=True)}">'
-        f'<rect class="out" width="{WIDTH}" height="{HEIGHT}"/>{bands}{_axis(end_s)}</svg>'
-    )
-
-
-def legend(labels: tuple[str, ...]) -> str:
-    """Which colour is which emotion, as HTML."""
-    return (
-        '<p class="legend">'
-        + " ".join(
-            f'<span><i style="background: {color(label, i)}"></i>{escape(label)}</span>'
-            for i, label in enumerate(labels)
-        )
-        + "</p>"
-    )
-
-
-def color(label: str, index: int) -> str:
-    """An emotion's colour for HTML."""
-    b, g, r = hue(label, index)
-    return f"#{r:02x}{g:02x}{b:02x}"
+    return Markup(
+        '<svg class="ribbon" viewBox="0 0 {0} {1}" role="img" aria-label="{2}">'
+        '<rect class="out" width="{0}" height="{3}"/>{4}{5}</svg>'
+    ).format(WIDTH, HEIGHT + AXIS, plain(name), HEIGHT, bands, _axis(end_s))
 
 
 def _columns(person: Person, end_s: float) -> np.ndarray:
@@ -83,19 +82,11 @@ def _point(column: int, share: float) -> str:
     return f"{column * WIDTH // COLUMNS} {HEIGHT * (1 - min(share, 1.0)):.0f}"
 
 
-def _axis(end_s: float) -> str:
+def _axis(end_s: float) -> Markup:
     step = next((s for s in STEPS if end_s / s <= 10), STEPS[-1])
-    out = ""
+    text, out = Markup('<text x="{:.0f}" y="{}" text-anchor="{}">{}</text>'), Markup()
     for t in np.arange(0, end_s, step):
         x = WIDTH * t / max(end_s, 1e-3)
         if x < WIDTH - 40 or not t:
-            anchor = "start" if not t else "middle"
-            out += f'<text x="{x:.0f}" y="{HEIGHT + 13}" text-anchor="{anchor}">{clock(float(t))}</text>'
+            out += text.format(x, HEIGHT + 13, "middle" if t else "start", clock(float(t)))
     return out
-
-
-def clock(seconds: float) -> str:
-    """0:05, 12:00, 1:02:03."""
-    whole = round(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"

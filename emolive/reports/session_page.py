@@ -2,46 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
-from string import Template
 from typing import Any
 
+from emolive.reports.html import rendered
 from emolive.reports.people import Person
-from emolive.reports.ribbon import clock, legend
-from emolive.reports.rows import CAUTION, RIBBON_CSS, Row, said, table
-from emolive.reports.style import CSS
+from emolive.reports.ribbon import Row
 from emolive.reports.tally import tally
-from emolive.ui.words import percent
 
 LEAST_S = 0.5
 """Who is in sight for less is left out, unless there are only pictures."""
-
-_PAGE = Template("""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>$css
-.stills { display: flex; flex-wrap: wrap; gap: .8rem; }
-.stills figure { margin: 0; } .stills figcaption { max-width: 26rem; }
-</style>
-</head>
-<body><main>
-<h1>$title</h1>
-<p>$counts</p>
-<p class="note">$caution</p>
-<h2>The session</h2>
-<div class="stills">$strip</div>
-<h2>Each person</h2>
-$legend
-$people
-<h2>How this page was made</h2>
-<ul class="small"><li>Weights: sha256 $sha256</li><li>Settings: $settings</li><li>Versions: $versions</li>
-<li>All numbers: <a href="data.jsonl">data.jsonl</a></li></ul>
-</main></body>
-</html>
-""")
 
 
 @dataclass(frozen=True)
@@ -66,49 +35,31 @@ class Page:
     versions: Mapping[str, str | None]
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A person on the page: timeline and figures, and the stills of each emotion, the longest seen first."""
+
+    row: Row
+    stills: tuple[tuple[str, Still], ...]
+
+
 def page(known: Page) -> str:
-    """The HTML. Names are untrusted and escaped."""
+    """The HTML."""
     end_s = max((float(p.t_ms.max()) for p in known.people), default=0.0) / 1e3
     long = [p for p in known.people if p.t_ms.max() - p.t_ms.min() >= LEAST_S * 1e3] or list(known.people)
-    left_out = len(known.people) - len(long)
-    labels = tuple(dict.fromkeys(label for p in long for label in p.labels))
-    more = f" {left_out} in sight for less than {LEAST_S:g} s are left out." if left_out else ""
-    return _PAGE.substitute(
-        title=escape(f"A session: {known.name or 'camera'}"),
-        css=CSS + RIBBON_CSS,
-        caution=CAUTION,
-        counts=f"{len(long)} {'person' if len(long) == 1 else 'people'}, {clock(end_s)} long.{more}",
-        strip="".join(_still(still, clock(still.t_s), "A frame of the session") for still in known.strip),
-        legend=legend(labels),
-        people="\n".join(_person(p, known, end_s) for p in long) or "<p>Nobody was seen.</p>",
-        sha256=escape(known.sha256),
-        settings=escape(
-            ", ".join(f"{k} {_words(v)}" for k, v in known.settings.items() if v not in (None, "", [], ()))
-        ),
-        versions=escape(", ".join(f"{k} {v}" for k, v in known.versions.items() if v)),
+    return rendered(
+        "session.html",
+        known=known,
+        shown=[_shown(person, known, end_s) for person in long],
+        left_out=len(known.people) - len(long),
+        least_s=LEAST_S,
+        end_s=end_s,
+        labels=list(dict.fromkeys(label for person in long for label in person.labels)),
     )
 
 
-def _person(person: Person, known: Page, end_s: float) -> str:
+def _shown(person: Person, known: Page, end_s: float) -> Shown:
     figures = tally(person)
-    row = Row.of(person.file or known.name, person, figures, end_s)
     stills = known.faces.get((person.file, person.track), {})
     shown = sorted(stills.items(), key=lambda item: -figures.share.get(item[0], 0.0))
-    faces = "".join(
-        _still(still, f"{escape(label)} {percent(still.probability)} at {clock(still.t_s)}", f"Most {label}")
-        for label, still in shown
-    )
-    heading = escape(f"Person {person.track}" + (f" in {person.file}" if person.file else ""))
-    return (
-        f"<section><h3>{heading}</h3><figure>{row.svg}<figcaption>{said(figures)}</figcaption></figure>"
-        f'<div class="stills">{faces}</div>{table([figures])}</section>'
-    )
-
-
-def _still(still: Still, caption: str, alt: str) -> str:
-    words = escape(alt, quote=True)
-    return f'<figure><img src="{still.source}" alt="{words}"><figcaption>{caption}</figcaption></figure>'
-
-
-def _words(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return Shown(Row.of(person.file or known.name, person, figures, end_s), tuple(shown))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ import cv2
 import numpy as np
 
 from emolive.core.errors import EmoliveError
+from emolive.core.tables import read_csv
 from emolive.faces.crop import crop_face, square
 
 log = logging.getLogger(__name__)
@@ -168,7 +168,7 @@ def read_votes(table: Path, labels: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The vote distribution (classes,) float32, summing to 1, of each file named in `table`."""
     try:
         with open(table, newline="", encoding="utf-8") as stream:
-            rows = list(csv.DictReader(stream))
+            rows = list(read_csv(stream))
         votes = {row["file"]: np.array([float(row[name]) for name in labels], np.float32) for row in rows}
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise EmoliveError(

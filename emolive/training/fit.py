@@ -6,9 +6,12 @@ import csv
 import dataclasses
 import logging
 import os
+import re
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from emolive.networks import torchvision_guard  # noqa: F401
 
@@ -20,11 +23,14 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAverag
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
-from emolive.core.errors import EmoliveError
+from emolive.core.errors import EmoliveError, OutputError
+from emolive.core.files import check_output, why
+from emolive.core.tables import write_csv
 from emolive.networks.checkpoint import GRAY, Spec, save
 from emolive.training.augment import augmentation
 from emolive.training.dataset import VOTES, Faces, join_votes, load_data
-from emolive.training.finish import finish
+from emolive.training.evaluate import CONFUSION, REPORT
+from emolive.training.finish import MISTAKES, MODEL, finish
 from emolive.training.network import Emotions, exported, spec_of, start
 from emolive.training.recipe import Recipe, Stage
 
@@ -32,7 +38,13 @@ log = logging.getLogger(__name__)
 
 HISTORY = ("epoch", "size", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
 BEST = "best.safetensors"
+SETTINGS, HISTORY_CSV = "settings.json", "history.csv"
+WRITTEN = (SETTINGS, HISTORY_CSV, "history.png", BEST, MODEL, REPORT, CONFUSION, MISTAKES)
+"""What a run writes besides its checkpoints."""
+
 LAST = "last"
+CHECKPOINT = re.compile(r"(last|best-epoch=[0-9]+)(-v[0-9]+)?\.ckpt")
+"""What is called so in the folder checkpoints was written by a run."""
 
 
 class Learnt(Dataset):
@@ -97,7 +109,7 @@ class History(Callback):
     """After each epoch a row in history.csv, the curves in history.png, a line in the log."""
 
     def __init__(self, out: Path) -> None:
-        self.path = out / "history.csv"
+        self.path = out / HISTORY_CSV
 
     def rows(self) -> list[dict[str, float]]:
         """The epochs so far."""
@@ -117,14 +129,32 @@ class History(Callback):
         new = {**values, "epoch": epoch + 1, "size": pl_module.settings.stage(epoch).size}
         rows = [row for row in self.rows() if row["epoch"] <= epoch] + [new]
         with open(self.path, "w", newline="") as stream:
-            table = csv.writer(stream)
-            table.writerow(HISTORY)
-            table.writerows([f"{row[name]:.6g}" for name in HISTORY] for row in rows)
+            write_csv(stream, [HISTORY, *([f"{row[name]:.6g}" for name in HISTORY] for row in rows)])
         draw_history(rows, self.path.with_suffix(".png"))
         log.info("epoch %d: %s", epoch + 1, ", ".join(f"{name} {new[name]:.4f}" for name in HISTORY[2:]))
 
 
-class BestKeeper(ModelCheckpoint):
+class Checkpoint(ModelCheckpoint):
+    """Lightning's, but it believes a checkpoint that it goes on from nothing about where other files lie: Lightning
+    would load and delete them."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what was best, where it is a file of ours in our folder."""
+        known = dict(state_dict)
+        for name in ("best_model_path", "kth_best_model_path", "last_model_path"):
+            known[name] = self._own(known.get(name))
+        best = known.get("best_k_models")
+        kept = best.items() if isinstance(best, dict) else ()
+        known["best_k_models"] = {own: score for path, score in kept if (own := self._own(path))}
+        super().load_state_dict({**known, "dirpath": self.dirpath})
+
+    def _own(self, path: object) -> str:
+        """A path in this run's own folder; "" for what is no checkpoint's name there."""
+        name = Path(path).name if isinstance(path, str) else ""
+        return str(Path(self.dirpath or "", name)) if CHECKPOINT.fullmatch(name) else ""
+
+
+class BestKeeper(Checkpoint):
     """Keeps the best state, and writes it in emolive's own format as soon as it is reached."""
 
     def __init__(self, out: Path) -> None:
@@ -138,32 +168,40 @@ class BestKeeper(ModelCheckpoint):
         super().on_train_epoch_end(trainer, pl_module)
         if trainer.is_global_zero and self.best_model_path != self.written:
             self.written = self.best_model_path
-            state = torch.load(self.written, map_location="cpu", weights_only=False)
+            state = _plain_state(Path(self.written))
             size = pl_module.settings.stage(state["epoch"]).size
             spec = dataclasses.replace(pl_module.spec, input_size=size)
             save(self.out / BEST, exported(state["state_dict"], spec), spec)
 
 
-def train(data: Path, out: Path, settings: Recipe, fraction: float = 0.1, resume: bool = False) -> None:
+def train(
+    data: Path,
+    out: Path,
+    settings: Recipe,
+    fraction: float = 0.1,
+    resume: bool = False,
+    overwrite: bool = False,
+    inputs: Sequence[Path] = (),
+) -> None:
     """Train on the folders in `data` and write everything to `out`: see `BestKeeper`, `History` and `finish`.
 
-    Ctrl-C ends the training early; the best epoch so far is measured and kept.
+    Ctrl-C ends the training early; the best epoch so far is measured and kept. What is in `out` already is replaced
+    only if the run goes on (`resume`) or with `overwrite`, and never one of the `inputs` (files) or of the pictures.
     """
     settings.plan()
     faces, held = load_data(data, settings.crop_size, fraction, settings.seed)
     faces = _with_targets(faces, data, settings)
-    out.mkdir(parents=True, exist_ok=True)
     last = _last(out, faces.labels) if resume else None
-    if not resume and (out / "checkpoints").is_dir():
-        raise EmoliveError(f"{out} holds a run already. Go on with it by --resume, or name another folder with --out.")
+    if not int(os.environ.get("RANK", 0)):  # the first process of several: the others' outputs are its own
+        _make_room(out, [*inputs, *data.glob("*/*"), *data.glob("*/*/*")], resume, overwrite)
     spec = spec_of(settings, faces.labels)
     pl.seed_everything(settings.seed, workers=True, verbose=False)
     net = start(spec, "none" if resume else settings.init, faces.targets.shape[1])
     module = Emotions(net, spec, settings, np.bincount(faces.truth, minlength=len(spec.labels)))
-    settings.write(out / "settings.json")
+    settings.write(out / SETTINGS)
     trainer = _trainer(out, settings, len(faces))
     try:
-        trainer.fit(module, datamodule=Data(faces, held, spec, settings), ckpt_path=last, weights_only=False)
+        trainer.fit(module, datamodule=Data(faces, held, spec, settings), ckpt_path=last, weights_only=True)
     except (KeyboardInterrupt, SystemExit):
         signal.signal(signal.SIGINT, signal.default_int_handler)  # Lightning turned it off
         log.warning("Stopped. The best epoch so far is kept; --resume goes on after the last whole epoch.")
@@ -190,10 +228,43 @@ def _last(out: Path, labels: tuple[str, ...]) -> Path:
     path = out / "checkpoints" / f"{LAST}.ckpt"
     if not path.is_file():
         raise EmoliveError(f"There is nothing to go on with in {out}: no {path.name}. Leave --resume away.")
-    before = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]["weights"]
-    if len(before) != len(labels):
-        raise EmoliveError(f"The run in {out} has {len(before)} classes, the data {len(labels)}. Use its own data.")
+    count = len(_plain_state(path)["state_dict"]["weights"])
+    if count != len(labels):
+        raise EmoliveError(f"The run in {out} has {count} classes, the data {len(labels)}. Use its own data.")
     return path
+
+
+def _make_room(out: Path, inputs: Sequence[Path], resume: bool, overwrite: bool) -> None:
+    """See that a run may be written to `out`; with `overwrite`, remove the files of an earlier one, by their names."""
+    earlier = out / "checkpoints"
+    if earlier.is_dir() and not (resume or overwrite):
+        raise EmoliveError(
+            f"{out} holds a run already. Go on with it by --resume, name another folder with --out, or add --overwrite."
+        )
+    for name in WRITTEN:
+        check_output(out / name, inputs, resume or overwrite)
+    if resume:
+        return
+    own = [path for path in earlier.iterdir() if CHECKPOINT.fullmatch(path.name)] if earlier.is_dir() else []
+    try:
+        for path in (*own, *(out / name for name in WRITTEN)):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written to ({why(error)}). Choose another folder with --out.") from error
+
+
+def _plain_state(path: Path) -> dict[str, Any]:
+    """The state in a checkpoint: tensors, numbers and words. Raises `EmoliveError` for anything else."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if not (isinstance(state["state_dict"]["weights"], Tensor) and isinstance(state["epoch"], int)):
+            raise TypeError("no state of a run")
+        return dict(state)
+    except Exception as error:  # torch raises many kinds for a file that is no checkpoint
+        raise EmoliveError(
+            f"{path} is no checkpoint of a training run, so it was not loaded (nothing in it was executed). Train "
+            "anew, into another folder with --out."
+        ) from error
 
 
 def precision(choice: str) -> str:
@@ -215,7 +286,7 @@ def _amx() -> bool:
 def _trainer(out: Path, settings: Recipe, pictures: int) -> pl.Trainer:
     world, local = (int(os.environ.get(name, 1)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
     steps = max(1, pictures // settings.batch)
-    last = ModelCheckpoint(out / "checkpoints", LAST, save_on_train_epoch_end=True, enable_version_counter=False)
+    last = Checkpoint(out / "checkpoints", LAST, save_on_train_epoch_end=True, enable_version_counter=False)
     callbacks: list[Callback] = [History(out), BestKeeper(out), last]
     if settings.average:
         callbacks.append(EMAWeightAveraging(decay=1 - 1 / max(1.0, settings.average * steps)))

@@ -99,6 +99,18 @@ def test_another_model_is_told(bundle, tmp_path):
         assert next(container.decode(video=0)).width > 0
 
 
+def test_a_method_that_is_not_here_is_told_with_its_file(bundle, tmp_path):
+    facts = json.loads((bundle / "settings.json").read_text())
+    facts["settings"]["method"] = "finestcam"
+    (tmp_path / "clean.mp4").write_bytes((bundle / "clean.mp4").read_bytes())
+    (tmp_path / "settings.json").write_text(json.dumps(facts))
+    done = CliRunner().invoke(cli, ["replay", str(tmp_path), "--headless", "--out", str(tmp_path / "o.mp4")])
+    assert done.exit_code == 1
+    assert "no method 'finestcam'" in done.output
+    assert str(tmp_path / "settings.json") in done.output
+    run("replay", tmp_path, "--headless", "--out", tmp_path / "o.mp4", "--method", "cam", "--frames", 1)
+
+
 def test_what_is_no_bundle_is_said(tmp_path):
     done = CliRunner().invoke(cli, ["replay", str(tmp_path)])
     assert done.exit_code == 1

@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from emolive.commands.summary import summary
 from emolive.core.errors import EmoliveError
 from emolive.corpus.summary import as_json, find, summarise
+from emolive.reports.html import clock
 from emolive.reports.people import Person, read_people
-from emolive.reports.ribbon import HEIGHT, WIDTH, clock, ribbon
+from emolive.reports.ribbon import HEIGHT, WIDTH, ribbon
 from emolive.reports.tally import tally
 
 

@@ -1,0 +1,72 @@
+"""The commands that look: `cam`, `file` and `demo`; and `cameras` and `layers`, which say what there is to look at."""
+
+import os
+from pathlib import Path
+
+import click
+
+from emolive.commands.options import command
+from emolive.core.errors import EmoliveError, SourceError
+from emolive.core.options import Options
+from emolive.media.address import is_address
+
+
+@command("cam")
+def cam(
+    options: Options,
+    camera: str,
+    size: tuple[int, int] | None,
+    fps: float | None,
+    give_up: float,
+    allow_other_hosts: bool,
+) -> None:
+    """Look through a camera or a network stream."""
+    from emolive.live import session
+
+    if not is_address(camera) and set(camera) & set("@?=") and not os.path.exists(camera):
+        # It may hold a password, so it is not said again.
+        raise SourceError("The address of a camera begins with rtsp:// or http://. Write it whole, in quotes.")
+    session.camera(options, camera, size, fps, give_up, allow_other_hosts)
+
+
+@command("file")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def file(options: Options, files: tuple[Path, ...], start: float | None, end: float | None) -> None:
+    """Play videos, pictures, GIFs or folders of pictures."""
+    from emolive.live import session
+
+    if start is not None and end is not None and end <= start:
+        raise click.UsageError("--end must be later than --start.")
+    last = files[-1]
+    if options.record and len(files) > 1 and not last.exists():
+        raise click.UsageError(f"There is no file {last}. --record takes no name; --out {last} writes there.")
+    session.files(options, files, start, end)
+
+
+@command("demo")
+def demo(options: Options, faces: int) -> None:
+    """Show a moving scene with copies of a portrait."""
+    from emolive.live import session
+
+    session.demo(options, faces)
+
+
+@command("cameras")
+def cameras(options: Options) -> None:
+    """List the cameras of this machine with their sizes."""
+    from emolive.live import session
+
+    found = session.cameras()
+    for camera in found:
+        click.echo(f"{camera.name:<14}{camera.width}x{camera.height}  {camera.fps:.0f} fps")
+    if not found:
+        raise EmoliveError("No camera was found. Plug one in, or use 'emolive file VIDEO' or 'emolive demo'.")
+
+
+@command("layers")
+def layers(options: Options) -> None:
+    """List the layers that can be shown, with their shapes."""
+    from emolive.live import session
+
+    for name, (channels, height, width) in session.layers(options.model, options.labels).items():
+        click.echo(f"{name:<18}{channels:>4} channels  {height:>3} × {width}")

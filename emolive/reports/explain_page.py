@@ -1,0 +1,112 @@
+"""The page of `emolive explain`: one HTML file with the pictures beside it, no scripts, nothing from a network."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from emolive.audit.randomise import STEPS
+from emolive.reports.figures import INPUT, SAME, Cell, FaceReport, Figures, Report, can_react, knows_class, title
+from emolive.reports.html import rendered
+from emolive.reports.words import verdict
+
+GROUPS = (
+    ("curves", "areas", ("deletion", "insertion")),
+    ("drops", "drop, in points", ("hot", "random", "cold")),
+    ("where", "share of heat, %", ("eyes", "nose", "mouth", "rest", "off")),
+    ("like", "like Grad-CAM", ("rank", "overlap")),
+    ("sanity", "like itself after randomising down to", STEPS),
+)
+"""The columns of a table, in groups: the section that says what they mean, the group's name, the columns' names."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A number of a table as text; `kind` are its classes in the style sheet."""
+
+    text: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """What was measured of a method; without `cells` `why` says why there is nothing."""
+
+    name: str
+    cells: tuple[Entry, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class LayerTable:
+    """The methods at a layer, and the areas of chance (none where nothing was measured)."""
+
+    heading: str
+    caption: str
+    rows: tuple[MethodRow, ...]
+    chance: tuple[str, ...] = ()
+
+
+def page(report: Report, folder: str) -> str:
+    """The HTML of a report whose pictures lie in `folder`, beside the page."""
+    return rendered(
+        "explain.html",
+        report=report,
+        folder=folder,
+        groups=GROUPS,
+        width=sum(len(columns) for _, _, columns in GROUPS),
+        methods=[title(method) for method in report.methods],
+        verdict=verdict,
+        tables=lambda face: [_table(face, layer, report.methods) for layer in _layers(face, report.layers)],
+    )
+
+
+def _layers(face: FaceReport, layers: tuple[str, ...]) -> Iterable[str]:
+    """The last layer first: it is the one that most readers want; the pixels at the end."""
+    has_input = any(cell.layer == INPUT for cell in face.cells)
+    return (*reversed(layers), *([INPUT] if has_input else []))
+
+
+def _table(face: FaceReport, layer: str, methods: tuple[str, ...]) -> LayerTable:
+    cells = [cell for cell in (face.cell(method, layer) for method in methods) if cell is not None]
+    size = next((cell.cam.shape for cell in cells if cell.cam is not None), None)
+    grid = f", a grid of {size[1]} × {size[0]}" if size else ""
+    heading = "the input's pixels" if layer == INPUT else layer
+    star = "" if all(knows_class(cell.method) for cell in cells) else " * knows no emotion: the same map for each."
+    curves = face.chance.get(layer)
+    chance = () if curves is None else (f"{curves.deletion_area:.2f}", f"{curves.insertion_area:.2f}")
+    return LayerTable(heading, f"{face.goal}, {heading}{grid}.{star}", tuple(map(_row, cells)), chance)
+
+
+def _row(cell: Cell) -> MethodRow:
+    name = title(cell.method) + ("" if knows_class(cell.method) else " *")
+    if cell.figures is None:
+        return MethodRow(name, (), cell.why)
+    numbers = [Entry(v, "" if i else "first") for values in _values(cell.figures) for i, v in enumerate(values)]
+    return MethodRow(name, (*numbers, *_sanity(cell, cell.figures)))
+
+
+def _values(figures: Figures) -> list[list[str]]:
+    shares = list(vars(figures.regions).values()) if figures.regions else []
+    where = shares if sum(shares) > 0 else [math.nan] * 5
+    return [
+        [f"{figures.deletion_area:.2f}", f"{figures.insertion_area:.2f}"],
+        [_whole(drop) for drop in vars(figures.drops).values()],
+        [_whole(share) for share in where],
+        [_signed(figures.gradcam.spearman), f"{figures.gradcam.iou:.2f}"],
+    ]
+
+
+def _sanity(cell: Cell, figures: Figures) -> Iterable[Entry]:
+    for i, (step, value) in enumerate(figures.sanity.items()):
+        fixed = not can_react(cell.method, cell.layer, step)
+        same = not fixed and value >= SAME
+        kind = " ".join(word for word, there in (("first", i == 0), ("fixed", fixed), ("same", same)) if there)
+        yield Entry(("= " if fixed else "▲ " if same else "") + _signed(value), kind)
+
+
+def _whole(part: float) -> str:
+    return str(round(100 * part)).replace("-", "−") if math.isfinite(part) else "–"
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−") if math.isfinite(value) else "–"
