@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from emolive.commands.options import command
-from emolive.core.errors import from_extra
-from emolive.core.options import Options
+from emolive.core.errors import EmoliveError, from_extra
+from emolive.core.options import Options, options_of
 from emolive.training.recipe import Recipe
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -43,8 +43,20 @@ def train(
     if resume and not settings and (out / "settings.json").is_file():
         base = Recipe.read(out / "settings.json")
     chosen = dataclasses.replace(base, **{name: value for name, value in given.items() if value is not None})
+    _check(chosen, settings or out / "settings.json")
     inputs = [*([settings] if settings and not resume else []), Path(chosen.init)]
     fit.train(data, out, chosen, val_fraction, resume, options.overwrite, inputs)
+
+
+def _check(recipe: Recipe, source: Path) -> None:
+    """Raise `EmoliveError` for what is no value of its option: a file of settings is checked as the words of a user."""
+    for row in (row for row in options_of("train") if hasattr(recipe, row.name)):
+        value = getattr(recipe, row.name)
+        try:
+            row.kind.check(value)
+        except ValueError as error:
+            words = repr(value) if len(repr(value)) < 40 else ""
+            raise EmoliveError(f"{source}: {row.name} {words} {error}. Correct it, or give {row.flag}.") from error
 
 
 @command("evaluate")
