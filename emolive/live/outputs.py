@@ -15,17 +15,17 @@ from emolive.core.options import Options
 from emolive.core.scene import Picture, Scene, Sink
 
 if TYPE_CHECKING:
-    from emolive.media.streams import Choice
+    from emolive.media.streams import StreamChoice
     from emolive.networks.checkpoint import Model
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
 
-def chosen_streams(options: Options) -> "Choice":
+def chosen_streams(options: Options) -> "StreamChoice":
     """The streams that --stream and --audio-stream ask for."""
-    from emolive.media.streams import Choice
+    from emolive.media.streams import StreamChoice
 
-    return Choice(options.stream, options.audio_stream)
+    return StreamChoice(options.stream, options.audio_stream)
 
 
 def with_output(options: Options, inputs: Sequence[Path], name: str) -> Options:

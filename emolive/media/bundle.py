@@ -21,7 +21,7 @@ from emolive.core.scene import VIEW_NAMES, Picture, Scene, Settings, Sink, Varia
 from emolive.core.versions import versions
 from emolive.media.data import DataWriter
 from emolive.media.record import Recorder
-from emolive.media.streams import BEST, Choice
+from emolive.media.streams import BEST, StreamChoice
 
 if TYPE_CHECKING:
     from emolive.networks.checkpoint import Model
@@ -90,7 +90,7 @@ class Bundle:
         view: str = "camera",
         source_audio: Sequence[Path] = (),
         lossless_queue: bool = False,
-        choice: Choice = BEST,
+        choice: StreamChoice = BEST,
     ) -> None:
         self.path = path
         self._run = run

@@ -19,7 +19,7 @@ from emolive.core.errors import SourceError
 from emolive.media.deinterlace import deinterlaced
 from emolive.media.film import MOST_PIXELS as MOST_PIXELS
 from emolive.media.film import Film, last_second, open_film, survey
-from emolive.media.streams import BEST, Choice
+from emolive.media.streams import BEST, StreamChoice
 from emolive.media.upright import Upright
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class VideoClip:
     Nothing is held open between calls. Making one raises `SourceError` if nothing in the file can be decoded.
     """
 
-    def __init__(self, path: Path, choice: Choice = BEST) -> None:
+    def __init__(self, path: Path, choice: StreamChoice = BEST) -> None:
         self._path, self._choice = path, choice
         self.name = path.name
         self._notes: dict[str, None] = {}

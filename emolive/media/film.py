@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 
 from emolive.core.errors import SourceError
 from emolive.media.opening import open_alone
-from emolive.media.streams import BEST, Choice, audio_stream, video_stream
+from emolive.media.streams import BEST, StreamChoice, audio_stream, video_stream
 from emolive.media.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Film:
     """An open film. `video` is decoded; `audio` is its sound, None if it has none."""
 
     path: Path
-    choice: Choice
+    choice: StreamChoice
     container: InputContainer
     video: VideoStream
     audio: AudioStream | None
@@ -95,7 +95,7 @@ class Film:
 
 
 @contextmanager
-def open_film(path: Path, choice: Choice = BEST) -> Iterator[Film]:
+def open_film(path: Path, choice: StreamChoice = BEST) -> Iterator[Film]:
     """Open a video file for decoding: `with open_film(path) as film`.
 
     Raises `SourceError` for what is no video (text, sound only, a broken or empty file, a folder) and for streams that
@@ -112,14 +112,14 @@ def open_film(path: Path, choice: Choice = BEST) -> Iterator[Film]:
         yield Film(path, choice, container, video, audio, Timeline(video.index, jumps))
 
 
-def survey(path: Path, choice: Choice = BEST) -> Survey:
+def survey(path: Path, choice: StreamChoice = BEST) -> Survey:
     """Walk through all packets of a film; nothing is decoded. Remembered as long as the file stays as it is."""
     facts = path.stat()
     return _survey(path.absolute(), choice, facts.st_size, facts.st_mtime_ns)
 
 
 @lru_cache(maxsize=16)
-def _survey(path: Path, choice: Choice, _size: int, _changed: int) -> Survey:
+def _survey(path: Path, choice: StreamChoice, _size: int, _changed: int) -> Survey:
     breaks: list[float] = []
     keys: list[tuple[float, int, float]] = []
     end, count = 0.0, 0

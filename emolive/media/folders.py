@@ -15,7 +15,10 @@ VIDEO_SUFFIXES = {
     ".mp4", ".m4v", ".mov", ".qt", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".wmv",
     ".asf", ".flv", ".f4v", ".3gp", ".3g2", ".gif", ".dv", ".ogv", ".mxf",
 }  # fmt: skip
-"""Endings by which a file is taken for a video without being opened, unless it is text; all others are tried."""
+"""Endings by which a file is taken for a video without being decoded, even if it is broken; all others are tried."""
+
+PROGRAMS = {".ts", ".mts"}
+"""Those that programs in TypeScript have, too: such a text is no broken film."""
 
 MOST_NAMED = 5
 """Names in a sentence; the rest is counted."""
@@ -75,7 +78,7 @@ def is_video(path: Path) -> bool:
     except OSError:
         return suffix in VIDEO_SUFFIXES
     if not head or (b"\0" not in head and is_text(head)):
-        return not head and suffix in VIDEO_SUFFIXES
+        return suffix in VIDEO_SUFFIXES - PROGRAMS
     found = form(path)
     if found is not None or suffix in VIDEO_SUFFIXES:
         return found is not Form.STILL

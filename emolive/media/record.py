@@ -17,7 +17,7 @@ from emolive.core.scene import Picture, Scene
 from emolive.media.encode import Mp4, drop_torn_end
 from emolive.media.sound import sound_of
 from emolive.media.still import PictureWriter
-from emolive.media.streams import BEST, Choice
+from emolive.media.streams import BEST, StreamChoice
 
 __all__ = ["PictureWriter", "Recorder", "check_output"]
 
@@ -56,7 +56,7 @@ class Recorder:
         source_audio: Path | Sequence[Path] | None = None,
         lossless_queue: bool = False,
         overwrite: bool = False,
-        choice: Choice = BEST,
+        choice: StreamChoice = BEST,
     ) -> None:
         self.path = path
         self.dropped = 0

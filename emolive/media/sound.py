@@ -21,7 +21,7 @@ from emolive.core.errors import SourceError
 from emolive.media.clips import VideoClip
 from emolive.media.film import open_film
 from emolive.media.pictures import form
-from emolive.media.streams import BEST, Choice
+from emolive.media.streams import BEST, StreamChoice
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Sound:
     start_ms: float
     picture_ms: float
     first_s: float
-    choice: Choice = BEST
+    choice: StreamChoice = BEST
 
     def packets(self, from_ms: float) -> Iterator[tuple[float, av.Packet]]:
         """The packets from shortly before `from_ms` on, or from the beginning, with their times as `source_ms`."""
@@ -72,7 +72,7 @@ class Sound:
             log.warning("The sound of %s breaks off: %s", self.path, error)
 
 
-def sound_of(path: Path, choice: Choice = BEST) -> Sound | None:
+def sound_of(path: Path, choice: StreamChoice = BEST) -> Sound | None:
     """The sound of a file, None if it has none or cannot be read (its player tells of that)."""
     if form(path) is not None:
         return None

@@ -12,7 +12,7 @@ from emolive.media.demo import DemoClip
 from emolive.media.folders import Contents, expand, find, is_video
 from emolive.media.pictures import Form, PictureClip, form, is_picture
 from emolive.media.player import Player
-from emolive.media.streams import BEST, Choice
+from emolive.media.streams import BEST, StreamChoice
 
 __all__ = [
     "CameraInfo",
@@ -33,7 +33,7 @@ def open_files(
     start_ms: float | None = None,
     end_ms: float | None = None,
     realtime: bool = True,
-    choice: Choice = BEST,
+    choice: StreamChoice = BEST,
 ) -> Source:
     """Videos, GIFs and pictures, one after the other: at their own speed (`realtime`) or as fast as they are read.
 
@@ -48,7 +48,7 @@ def open_demo(faces: int = 4, realtime: bool = True) -> Source:
     return Player([partial(DemoClip, faces)], realtime)
 
 
-def _clip(path: Path, choice: Choice) -> Clip:
+def _clip(path: Path, choice: StreamChoice) -> Clip:
     if form(path) is Form.ANIMATION:
         return AnimationClip(path)
     return PictureClip(path) if is_picture(path) else VideoClip(path, choice)

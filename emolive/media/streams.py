@@ -15,17 +15,17 @@ BRIEF = 0.1
 
 
 @dataclass(frozen=True)
-class Choice:
+class StreamChoice:
     """The streams that the user asks for, by their numbers in the file (as ffprobe counts them); None: the best."""
 
     video: int | None = None
     audio: int | None = None
 
 
-BEST = Choice()
+BEST = StreamChoice()
 
 
-def video_stream(container: InputContainer, name: str, choice: Choice = BEST) -> VideoStream:
+def video_stream(container: InputContainer, name: str, choice: StreamChoice = BEST) -> VideoStream:
     """The pictures: never a cover, before others what is no still, then what is marked as the default, then the
     largest, then the first. Raises `SourceError`, with what there is, for a stream that is none."""
     if choice.video is not None:
@@ -45,7 +45,7 @@ def video_stream(container: InputContainer, name: str, choice: Choice = BEST) ->
     raise SourceError(f"{name} has no pictures in it. Name a video or a picture.")
 
 
-def audio_stream(container: InputContainer, name: str, choice: Choice = BEST) -> AudioStream | None:
+def audio_stream(container: InputContainer, name: str, choice: StreamChoice = BEST) -> AudioStream | None:
     """The sound: what is marked as the default, then what has most channels, then the first; None where there is none
     that can be decoded. Raises `SourceError`, with what there is, for a stream that is none."""
     if choice.audio is not None:

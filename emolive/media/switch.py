@@ -13,7 +13,7 @@ from emolive.core.errors import OutputError
 from emolive.core.scene import Picture, Scene, Sink
 from emolive.media.bundle import Bundle, Run
 from emolive.media.record import Recorder
-from emolive.media.streams import BEST, Choice
+from emolive.media.streams import BEST, StreamChoice
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class RecordingSwitch:
         lossless_queue: bool = False,
         forgiving: bool = True,
         bundle: Run | None = None,
-        choice: Choice = BEST,
+        choice: StreamChoice = BEST,
     ) -> None:
         self._folder, self._view, self._audio, self._lossless = folder, view, source_audio, lossless_queue
         self._forgiving, self._bundle, self._choice = forgiving, bundle, choice

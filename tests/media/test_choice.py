@@ -9,7 +9,7 @@ from films import ffprobe, number_of, numbered, write_video
 from emolive.core.errors import SourceError
 from emolive.media.clips import VideoClip
 from emolive.media.film import open_film
-from emolive.media.streams import Choice
+from emolive.media.streams import StreamChoice
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def several(tmp_path_factory) -> Path:
     return folder / "several.mkv"
 
 
-def chosen(path: Path, choice: Choice = Choice()) -> tuple[int, int | None]:
+def chosen(path: Path, choice: StreamChoice = StreamChoice()) -> tuple[int, int | None]:
     with open_film(path, choice) as film:
         return film.video.index, film.audio.index if film.audio else None
 
@@ -40,12 +40,12 @@ def test_what_ffmpeg_would_choose(several, tried):
 
 
 def test_what_is_asked_for(several):
-    assert chosen(several, Choice(1, 5)) == (1, 5)
-    assert number_of(next(VideoClip(several, Choice(video=1)).play())[1]) == 100
-    assert len(list(VideoClip(several, Choice(video=0)).play())) == 1
+    assert chosen(several, StreamChoice(1, 5)) == (1, 5)
+    assert number_of(next(VideoClip(several, StreamChoice(video=1)).play())[1]) == 100
+    assert len(list(VideoClip(several, StreamChoice(video=0)).play())) == 1
 
 
-@pytest.mark.parametrize("choice", [Choice(video=3), Choice(video=9), Choice(audio=1)])
+@pytest.mark.parametrize("choice", [StreamChoice(video=3), StreamChoice(video=9), StreamChoice(audio=1)])
 def test_what_is_not_there_is_named(several, choice):
     number, kind = (choice.video, "video") if choice.video is not None else (choice.audio, "audio")
     there = "0 .h264 320×240" if kind == "video" else "3 .aac"
