@@ -91,7 +91,10 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
     pace, limit = _Pace(), _Limit(parts)
     with ahead or Ahead() as ahead:
         while not (settings.quit or parts.stop() or limit.time_is_up()):
-            frame, faces = ahead.take(partial(_fetch, parts, settings))
+            fetched = ahead.take(partial(_fetch, parts, settings), parts.stop)
+            if fetched is None:
+                break
+            frame, faces = fetched
             if isinstance(frame, End) or limit.reached(frame):
                 break
             if frame:

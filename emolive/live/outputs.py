@@ -25,7 +25,7 @@ def chosen_streams(options: Options) -> "StreamChoice":
     """The streams that --stream and --audio-stream ask for."""
     from emolive.media.streams import StreamChoice
 
-    return StreamChoice(options.stream, options.audio_stream)
+    return StreamChoice(options.stream, options.audio_stream, options.allow_other_hosts)
 
 
 def with_output(options: Options, inputs: Sequence[Path], name: str) -> Options:
@@ -38,7 +38,15 @@ def with_output(options: Options, inputs: Sequence[Path], name: str) -> Options:
     if len(inputs) > 1:
         return replace(options, out=options.recordings / stamp)
     ending = _ending(inputs[0]) if inputs else ".mp4"
-    return replace(options, out=options.recordings / f"{stamp}_{inputs[0].stem if inputs else name}{ending}")
+    return replace(options, out=options.recordings / f"{stamp}_{_stem(inputs[0]) if inputs else name}{ending}")
+
+
+def _stem(path: Path) -> str:
+    """What a recording of this input is called, without the ending; of an address nothing but a plain word."""
+    from emolive.media.address import address_in, file_name
+
+    url = address_in(path)
+    return path.stem if url is None else Path(file_name(url)).stem
 
 
 def _ending(path: Path) -> str:
@@ -56,10 +64,10 @@ def targets(options: Options, inputs: Sequence[Path]) -> list[Path]:
         return [out]
     if out.suffix:
         raise EmoliveError(f"--out {out} is one file, but there are {len(inputs)} inputs. Give --out a folder.")
-    stems = [path.stem for path in inputs]
+    stems = [_stem(path) for path in inputs]
     return [
-        out / f"{path.stem if stems.count(path.stem) == 1 else f'{i + 1}-{path.name}'}{_ending(path)}"
-        for i, path in enumerate(inputs)
+        out / f"{stem if stems.count(stem) == 1 else f'{i + 1}-{stem}{path.suffix}'}{_ending(path)}"
+        for i, (path, stem) in enumerate(zip(inputs, stems, strict=True))
     ]
 
 

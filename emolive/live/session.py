@@ -45,7 +45,6 @@ def camera(
     size: tuple[int, int] | None,
     fps: float | None,
     give_up_s: float,
-    other_hosts: bool = False,
 ) -> None:
     """Run `emolive cam`. Without a screen it needs --headless: nobody would know that it watches."""
     from emolive.media.sources import open_camera
@@ -55,7 +54,7 @@ def camera(
     if problem:
         raise EmoliveError(f"{problem} Add --headless to record without windows.")
     patience = give_up_s if options.headless else None
-    play(options, lambda: open_camera(which, size, fps, patience, other_hosts), live=True)
+    play(options, lambda: open_camera(which, size, fps, patience, options.allow_other_hosts), live=True)
 
 
 def cameras() -> "list[CameraInfo]":

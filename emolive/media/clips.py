@@ -16,6 +16,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from emolive.core.errors import SourceError
+from emolive.media.address import address_in, file_name
 from emolive.media.deinterlace import deinterlaced
 from emolive.media.film import MOST_PIXELS as MOST_PIXELS
 from emolive.media.film import Film, last_second, open_film, survey
@@ -64,7 +65,8 @@ class VideoClip:
 
     def __init__(self, path: Path, choice: StreamChoice = BEST) -> None:
         self._path, self._choice = path, choice
-        self.name = path.name
+        url = address_in(path)
+        self.name = path.name if url is None else file_name(url)
         self._notes: dict[str, None] = {}
         with open_film(path, choice) as film:
             first = next(decoded(film.pictures(), film.video), None)
@@ -77,8 +79,8 @@ class VideoClip:
             self.loops = film.container.format.name == "gif"
             self._seekable = not self.loops and first.pts is not None
             self._step_ms = 1000 / float(film.video.guessed_rate or 25)
-            jumps = film.jumps
-        if jumps and path.stat().st_size <= SOON_WALKED:
+            walks = film.jumps and not film.is_far
+        if walks and path.stat().st_size <= SOON_WALKED:
             self._walk()
 
     @property
@@ -141,7 +143,7 @@ class VideoClip:
                 self._tell(f"the clock of {self.name} begins anew or jumps; it is played as one film")
             yield t_ms, frame
             last = t_ms
-        if last is not None and not film.jumps and self.duration_ms - last > 1000 + 2 * self._step_ms:
+        if last is not None and not (film.jumps or film.is_far) and self.duration_ms - last > 1000 + 2 * self._step_ms:
             self._check_end()
 
     def _walk(self) -> None:

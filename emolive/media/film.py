@@ -15,9 +15,11 @@ from av.format import Flags
 from av.video.stream import VideoStream
 
 from emolive.core.errors import SourceError
+from emolive.media.address import address_in, without_password
 from emolive.media.opening import open_alone
 from emolive.media.streams import BEST, StreamChoice, audio_stream, video_stream
 from emolive.media.timeline import Timeline
+from emolive.media.visited import open_film_at
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,8 @@ class Survey:
 
 @dataclass(eq=False)
 class Film:
-    """An open film. `video` is decoded; `audio` is its sound, None if it has none."""
+    """An open film. `video` is decoded; `audio` is its sound, None if it has none; `is_far` says that it comes over
+    the network, where nobody walks through all of it."""
 
     path: Path
     choice: StreamChoice
@@ -49,6 +52,7 @@ class Film:
     video: VideoStream
     audio: AudioStream | None
     timeline: Timeline
+    is_far: bool = False
 
     @property
     def jumps(self) -> bool:
@@ -72,7 +76,7 @@ class Film:
     def seek(self, at_s: float, stream: VideoStream | AudioStream | None = None) -> bool:
         """Go to the key frame at or before a time, in seconds of the timeline, or to the sound there; say whether that
         could be done."""
-        known = survey(self.path, self.choice) if self.jumps else None
+        known = survey(self.path, self.choice) if self.jumps and not self.is_far else None
         to = stream or self.video
         try:
             if known and known.breaks:
@@ -96,20 +100,22 @@ class Film:
 
 @contextmanager
 def open_film(path: Path, choice: StreamChoice = BEST) -> Iterator[Film]:
-    """Open a video file for decoding: `with open_film(path) as film`.
+    """Open a video file, or one at an address, for decoding: `with open_film(path) as film`.
 
     Raises `SourceError` for what is no video (text, sound only, a broken or empty file, a folder) and for streams that
     are asked for and not there.
     """
-    with open_alone(path) as container:
-        video = video_stream(container, str(path), choice)
-        audio = audio_stream(container, str(path), choice)
+    url = address_in(path)
+    name = str(path) if url is None else without_password(url)
+    with open_alone(path) if url is None else open_film_at(url, choice.other_hosts) as container:
+        video = video_stream(container, name, choice)
+        audio = audio_stream(container, name, choice)
         if video.width * video.height > MOST_PIXELS:
-            raise SourceError(f"{path} has {video.width}×{video.height} pixels, more than fit. Make it smaller first.")
+            raise SourceError(f"{name} has {video.width}×{video.height} pixels, more than fit. Make it smaller first.")
         video.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # its pictures may be larger than it says
         video.thread_type = "AUTO"
         jumps = bool(container.format.flags & Flags.ts_discont.value) or container.format.name in RESTARTING
-        yield Film(path, choice, container, video, audio, Timeline(video.index, jumps))
+        yield Film(path, choice, container, video, audio, Timeline(video.index, jumps), url is not None)
 
 
 def survey(path: Path, choice: StreamChoice = BEST) -> Survey:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emolive.core.errors import SourceError
+from emolive.media.address import address_in
 from emolive.media.clips import VideoClip
 from emolive.media.opening import HEAD, is_text
 from emolive.media.pictures import SUFFIXES, Form, form
@@ -40,7 +41,8 @@ class Contents:
 
 
 def find(paths: Sequence[Path]) -> Contents:
-    """The files that these paths stand for: a folder stands for the pictures and videos in it, sorted by name.
+    """The files that these paths stand for: a folder stands for the pictures and videos in it, sorted by name. The
+    address of a film stands for itself.
 
     Raises `SourceError` for a path that is not there, for a folder that may not be read, and for one without any.
     """
@@ -51,7 +53,7 @@ def find(paths: Sequence[Path]) -> Contents:
             inside = _inside(path)
             files += inside.files
             skipped += inside.skipped
-        elif path.exists():
+        elif path.exists() or address_in(path):
             files.append(path)
         else:
             raise SourceError(f"There is no file {path}. Check the name.")

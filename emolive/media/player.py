@@ -5,7 +5,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Self
 
 from emolive.core.errors import SourceError
@@ -64,7 +64,8 @@ class Player:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._shots.close()
+        with suppress(ValueError):  # it hangs in another thread, and the process is about to end
+            self._shots.close()
 
     def read(self, settings: Settings) -> Frame | End | None:
         before = self._settings or settings

@@ -17,21 +17,13 @@ from emolive.media import http, rtsp
 from emolive.media.address import without_password
 from emolive.media.deinterlace import deinterlaced
 from emolive.media.film import MOST_PIXELS
-from emolive.media.opening import FORMATS, STILLS
 from emolive.media.refusals import why_no_stream
 from emolive.media.streams import video_stream
 from emolive.media.timeline import Timeline
 from emolive.media.upright import Upright
+from emolive.media.visited import ARRIVES, open_visited
 
 log = logging.getLogger(__name__)
-
-OPTIONS = {
-    "format_whitelist": ",".join((*FORMATS, *STILLS, "hls")),
-    "protocol_whitelist": "none",  # whatever is opened goes through `http.nested`
-    "analyzeduration": "2000000",
-    "http_persistent": "0",  # of HLS: it would reuse connections that it did not open
-    "http_multiple": "0",
-}
 
 RTSP = {
     "format_whitelist": "rtsp",
@@ -40,9 +32,6 @@ RTSP = {
     "fflags": "nobuffer",
 }
 
-
-ARRIVES = ("rtsp", "mpjpeg", "mjpeg")
-"""Streams whose pictures come when they are taken; all others are shown at the pace of their own clock."""
 
 LATE_S = 1.0
 """Seconds that a picture may be late before the clock is set back: a stream that stood still does not race after."""
@@ -118,16 +107,7 @@ class StreamCapture:
 
     def _over_http(self, url: str, other_hosts: bool, stack: ExitStack) -> InputContainer:
         self._visitor = http.Visitor(url, self._deadline, other_hosts)
-        first = self._visitor.first()
-        stack.callback(first.close)
-        io_open = http.nested(self._visitor, first)
-        limits = (self._limit, self._limit)
-        container = stack.enter_context(
-            av.open(first.url, options=dict(OPTIONS), timeout=limits, io_open=io_open, metadata_errors="replace")
-        )
-        # A playlist that goes on has no duration; a file has a length, and a camera's stream has none.
-        whole = container.duration if container.format.name == "hls" else first.length
-        self._finite = bool(whole) and container.format.name not in ARRIVES
+        container, self._finite = stack.enter_context(open_visited(self._visitor, self._limit))
         return container
 
     def _over_rtsp(self, url: str, stack: ExitStack) -> InputContainer:

@@ -16,10 +16,12 @@ BRIEF = 0.1
 
 @dataclass(frozen=True)
 class StreamChoice:
-    """The streams that the user asks for, by their numbers in the file (as ffprobe counts them); None: the best."""
+    """The streams that the user asks for, by their numbers in the file (as ffprobe counts them); None: the best.
+    `other_hosts`: a film that lies at an address may lead to other hosts than its own."""
 
     video: int | None = None
     audio: int | None = None
+    other_hosts: bool = False
 
 
 BEST = StreamChoice()

@@ -5,24 +5,28 @@ gstreamer1.0-plugins-ugly).
 """
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import numpy as np
 import odd
 import pytest
-from films import for_ever, number_of, write_video
-from hosts import Handler, Host
+from films import ffprobe, for_ever, frames_of, number_of, write_video
+from hosts import Handler, Host, endless
+from test_sound import record
 
 from emolive.core.errors import SourceError
 from emolive.core.scene import END, Settings
-from emolive.media.sources import open_camera
+from emolive.media.sources import find, open_camera, open_files
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 
@@ -105,6 +109,73 @@ def test_what_ends_ends(tmp_path, host, name, tried):
     tried("network", f"{name} over HTTP", "at its own pace; ends where it ends")
 
 
+def ranged(data: bytes) -> Callable[[Handler], None]:
+    """Gives parts of a file, as web servers do."""
+
+    def answer(handler: Handler) -> None:
+        asked = re.match(r"bytes=(\d+)-(\d*)", handler.headers.get("Range") or "")
+        begin, end = (int(asked[1]), int(asked[2] or len(data) - 1)) if asked else (0, len(data) - 1)
+        handler.send_response(206 if asked else 200)
+        if asked:
+            handler.send_header("Content-Range", f"bytes {begin}-{end}/{len(data)}")
+        handler.send_header("Accept-Ranges", "bytes")
+        handler.send_header("Content-Length", str(end + 1 - begin))
+        handler.end_headers()
+        handler.wfile.write(data[begin : end + 1])
+
+    return answer
+
+
+@pytest.mark.parametrize("name", ["MP4 with its index at the end", "MKV", "MP4 from a server without ranges", "VOD"])
+def test_a_film_at_an_address(tmp_path, host, name, tried):
+    film = write_video(tmp_path / ("film.mkv" if name == "MKV" else "film.mp4"), [40.0 * i for i in range(50)])
+    if "without" in name:
+        odd.ffmpeg("-i", film, "-c copy -movflags faststart", tmp_path / "fast.mp4")
+        host.answers = {"/deep/a.mp4": (tmp_path / "fast.mp4").read_bytes()}
+    elif name == "VOD":
+        pieces = segments(tmp_path, 2)
+        host.answers = {"/deep/a.mp4": playlist(range(2), ended=True)} | {
+            f"/deep/{i}.ts": piece for i, piece in enumerate(pieces)
+        }
+        host.answers["/deep/a.m3u8"] = host.answers["/deep/a.mp4"]
+    else:
+        host.answers = {"/deep/a.mp4": ranged(film.read_bytes())}
+    address = Path(f"{host.url}/deep/a.{'m3u8' if name == 'VOD' else 'mp4'}?token=geheim")
+    with open_files(find([address]).files, realtime=False) as source:
+        frames = frames_of(source)
+        assert source.notes() == ()
+    assert [number_of(f.bgr) for f in frames] == list(range(50))
+    assert {f.name for f in frames} <= {"a.mp4", "a.m3u8"}
+    with open_files([address], realtime=True) as source:
+        first = source.read(S)
+        assert number_of(first.bgr) == 0
+        assert number_of(source.read(Settings(frozen=True, seek_ms=1200)).bgr) == 30
+        assert number_of(source.read(Settings(frozen=True, seek_ms=1200, steps=-1)).bgr) == 29
+    tried("network", f"`emolive file http://…`: {name}", "every frame, at its time; steps and seeks")
+
+
+def test_the_sound_of_a_film_at_an_address(tmp_path, host):
+    film = write_video(tmp_path / "film.mp4", [40.0 * i for i in range(50)])
+    host.answers = {"/a.mp4": ranged(odd.with_sound(film, tmp_path / "b.mp4", "-c:a", "aac").read_bytes())}
+    recorded = record(tmp_path / "out.mp4", [Path(f"{host.url}/a.mp4")])
+    kinds = {stream["codec_type"] for stream in ffprobe(recorded, "stream=codec_type")["streams"]}
+    assert kinds == {"video", "audio"}
+
+
+@pytest.mark.parametrize("kind", ["rtsp", "live playlist", "camera"])
+def test_what_is_a_camera_is_said(tmp_path, host, kind):
+    url = f"{host.url}/live.m3u8"
+    if kind == "rtsp":
+        url = "rtsp://u:geheim@127.0.0.1:9/live"
+    elif kind == "live playlist":
+        host.answers = {"/live.m3u8": playlist(range(3), ended=False)}
+        host.answers |= {f"/{i}.ts": piece for i, piece in enumerate(segments(tmp_path, 3))}
+    else:
+        host.answers = {"/live.m3u8": endless(part(), b"")}
+    with pytest.raises(SourceError, match="emolive cam --camera"), open_files([Path(url)], realtime=False):
+        pass
+
+
 REFUSALS: dict[str, tuple[Callable[[int], str], str]] = {
     "no password": (lambda port: f"rtsp://127.0.0.1:{port}/live", r"without a name and a password \(401\).*NAME:PASS"),
     "wrong password": (lambda port: f"rtsp://u:geheim@127.0.0.1:{port}/live", r"for this name and password \(401\)"),
@@ -153,15 +224,15 @@ def test_why_a_camera_gives_nothing(rtsp_port, name, tried):
     tried("network", f"RTSP: {name}", "said, with the way to write it that helps")
 
 
+def part() -> bytes:
+    """A picture of an MJPEG stream."""
+    jpeg = cv2.imencode(".jpg", np.zeros((240, 320, 3), np.uint8))[1].tobytes()
+    return b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg) + jpeg + b"\r\n"
+
+
 @contextmanager
 def mute() -> Iterator[str]:
     """An address that takes connections, sends one picture of an MJPEG stream, and then nothing for ever."""
-    import threading
-
-    import cv2
-
-    jpeg = cv2.imencode(".jpg", np.zeros((240, 320, 3), np.uint8))[1].tobytes()
-    part = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg) + jpeg + b"\r\n"
     kept = []
 
     def serve(door: socket.socket) -> None:
@@ -172,7 +243,7 @@ def mute() -> Iterator[str]:
                 return
             line.recv(4096)
             line.sendall(
-                b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n" + part * 3
+                b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n" + part() * 3
             )
             kept.append(line)
 
@@ -182,24 +253,39 @@ def mute() -> Iterator[str]:
         door.shutdown(socket.SHUT_RDWR)
 
 
-@pytest.mark.parametrize("how", ["SIGINT", pytest.param("--frames", marks=pytest.mark.slow)])
-def test_leaving_while_a_stream_hangs(tmp_path, how):
-    """Within two seconds of the signal or of the last frame, with a whole file, and without an abort."""
+def leave(command: list[str], folder: Path, interrupted: bool, hangs: Callable[[], bool] = lambda: True) -> None:
+    """Run a command of which the source hangs after some pictures, and end it then: within two seconds, without an
+    abort."""
+    command = [sys.executable, "-u", "-m", "emolive", *command, "--headless", "-v"]
+    command += ["--out", str(folder / "out.mp4"), "--data", str(folder / "out.jsonl")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "NO_COLOR": "1"}) as run:
+        try:
+            for line in run.stderr:
+                if "first picture" in line:
+                    break
+            end = time.monotonic() + 60
+            while not hangs() and time.monotonic() < end:
+                threading.Event().wait(0.02)
+            began = time.monotonic()
+            if interrupted:
+                run.send_signal(signal.SIGINT)
+            assert run.wait(20) == (130 if interrupted else 0)
+            assert time.monotonic() - began < 2.0 * odd.SLACK
+        finally:
+            run.kill()
+    assert (folder / "out.jsonl").read_text().count("\n") >= 1
+    assert odd.plays(folder / "out.mp4")
+
+
+@pytest.mark.parametrize("interrupted", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_leaving_while_a_stream_hangs(tmp_path, interrupted):
     with mute() as url:
-        command = [sys.executable, "-u", "-m", "emolive", "cam", "--camera", url, "--headless"]
-        command += ["--out", str(tmp_path / "a.mp4"), "--data", str(tmp_path / "a.jsonl"), "-v"]
-        command += ["--frames", "1"] if how == "--frames" else []
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "NO_COLOR": "1"}) as run:
-            try:
-                for line in run.stderr:
-                    if "first picture" in line:
-                        break
-                began = time.monotonic()
-                if how == "SIGINT":
-                    run.send_signal(signal.SIGINT)
-                assert run.wait(20) == (130 if how == "SIGINT" else 0)
-                assert time.monotonic() - began < 2.0 * odd.SLACK
-            finally:
-                run.kill()
-    assert (tmp_path / "a.jsonl").read_text().count("\n") >= 1
-    assert odd.plays(tmp_path / "a.mp4")
+        leave(["cam", "--camera", url, *([] if interrupted else ["--frames", "1"])], tmp_path, interrupted)
+
+
+@pytest.mark.slow
+def test_leaving_while_a_film_at_an_address_hangs(tmp_path, host):
+    pieces = segments(tmp_path, 3)
+    host.answers = {"/a.m3u8": playlist(range(3), ended=True)}
+    host.answers |= {"/0.ts": pieces[0], "/1.ts": pieces[1], "/2.ts": lambda handler: threading.Event().wait(60)}
+    leave(["file", f"{host.url}/a.m3u8"], tmp_path, True, lambda: "/2.ts" in host.asked)
