@@ -21,12 +21,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from emolive.core.errors import ModelError, pick
-from emolive.networks import torchvision_guard  # noqa: F401
+from emolive.networks.architectures import ARCHITECTURES, Architecture
 
 GRAY = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey: ITU-R BT.601, as in JPEG and Pillow's "L"."""
-
-STAGES = ("layer1", "layer2", "layer3", "layer4")
 
 
 @dataclass(frozen=True)
@@ -69,10 +67,24 @@ class Model:
         return Path(self.path).stem or self.spec.arch
 
     @property
+    def architecture(self) -> Architecture:
+        """What kind of network it is."""
+        return ARCHITECTURES[self.spec.arch]
+
+    @property
+    def layers(self) -> dict[str, str]:
+        """The layers that can be shown, in the order in which they finish, and their names for people."""
+        return self.architecture.layers(self.net)
+
+    @property
     def last_layers(self) -> tuple[str, ...]:
-        """The layers whose output goes straight into global average pooling and the linear head."""
-        last = STAGES[-1]
-        return (last, f"{last}.{len(self.net.get_submodule(last)) - 1}")
+        """The layers whose output goes straight into global average pooling and the linear head; may be none."""
+        return self.architecture.pooled(self.net)
+
+    @property
+    def head(self) -> nn.Linear | None:
+        """The linear layer that gives the logits; None where they come from something else."""
+        return self.architecture.linear_head(self.net)
 
     def prepare(self, crops: np.ndarray | Sequence[np.ndarray]) -> Tensor:
         """`prepare` for this model, on its device."""
@@ -105,41 +117,8 @@ def as_seen(crop: np.ndarray, spec: Spec) -> np.ndarray:
 
 
 def build(spec: Spec) -> nn.Module:
-    """Make the network of `spec` with fresh weights. Add another architecture by adding a builder to `BUILDERS`."""
-    return BUILDERS[pick(spec.arch, BUILDERS, "architecture")](spec)
-
-
-def _resnet18(spec: Spec) -> nn.Module:
-    from torchvision.models import resnet18
-
-    net = resnet18(num_classes=len(spec.labels))
-    block = net.layer4[0]
-    for conv in (block.conv1, block.downsample[0]):
-        conv.stride = (spec.layer4_stride, spec.layer4_stride)
-    return net
-
-
-BUILDERS = {"resnet18": _resnet18}
-
-
-def layers(net: nn.Module) -> dict[str, nn.Module]:
-    """The layers that can be shown, in the order in which they finish: convolutions, blocks and stages.
-
-    Batch norms are left out because the in-place ReLU after them overwrites their output; a block's ReLU because it
-    fires twice in one forward.
-    """
-    found: dict[str, nn.Module] = {}
-
-    def walk(prefix: str, module: nn.Module) -> None:
-        for name, child in module.named_children():
-            walk(f"{prefix}{name}.", child)
-            path = f"{prefix}{name}"
-            is_block = path.count(".") == 1 and path.startswith(STAGES) and any(child.children())
-            if isinstance(child, nn.Conv2d) or path in STAGES or is_block:
-                found[path] = child
-
-    walk("", net)
-    return found
+    """Make the network of `spec` with fresh weights. Raises `EmoliveError` where nobody knows its architecture."""
+    return ARCHITECTURES[pick(spec.arch, ARCHITECTURES, "architecture")].build(spec)
 
 
 def save(path: str | Path, net: nn.Module, spec: Spec, half: bool = True) -> None:
@@ -222,7 +201,8 @@ def _spec_beside(path: Path, state: dict[str, Tensor], labels: Sequence[str] | N
     beside = path.with_suffix(".json")
     if beside.is_file():
         return _spec_from(beside.read_text(encoding="utf-8", errors="replace"), beside)
-    count = len(state["fc.weight"]) if "fc.weight" in state else "its"
+    head = f"{ARCHITECTURES[Spec.arch].head}.weight"
+    count = len(state[head]) if head in state else "its"
     raise ModelError(
         f"{path} does not say what its outputs mean. Name the {count} labels in order with --labels angry,happy,… "
         f"or write them as a JSON list to {beside.name} beside it."
@@ -274,9 +254,10 @@ def _checked(spec: Spec, path: Path) -> Spec:
 
 def _fill(net: nn.Module, state: dict[str, Tensor], path: Path, spec: Spec) -> None:
     own = net.state_dict()
-    if "fc.weight" in state and state["fc.weight"].ndim == 2 and len(state["fc.weight"]) != len(spec.labels):
+    head = f"{ARCHITECTURES[spec.arch].head}.weight"
+    if head in state and state[head].ndim == 2 and len(state[head]) != len(spec.labels):
         raise ModelError(
-            f"{path} has {len(state['fc.weight'])} outputs but {len(spec.labels)} labels were given "
+            f"{path} has {len(state[head])} outputs but {len(spec.labels)} labels were given "
             f"({', '.join(spec.labels)}). Give one label per output, in order."
         )
     missing = [name for name in own if name not in state and not name.endswith("num_batches_tracked")]
