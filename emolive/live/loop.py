@@ -41,6 +41,9 @@ from emolive.live.memory import remember
 
 log = logging.getLogger(__name__)
 
+EPSILON_MS = 1e-6
+"""What adding up many steps may be wrong by."""
+
 FIRST_PICTURE = "the first picture is there"
 """Logged when it is: `emolive bench` measures how long that takes from the start."""
 
@@ -100,7 +103,10 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
     pace, limit = _Pace(), _Limit(parts)
     with ahead or Ahead() as ahead:
         while not (settings.quit or parts.stop() or limit.time_is_up()):
-            frame, faces, others = ahead.take(partial(_fetch, parts, settings))
+            fetched = ahead.take(partial(_fetch, parts, settings), parts.stop)
+            if fetched is None:
+                break
+            frame, faces, others = fetched
             if isinstance(frame, End) or limit.reached(frame):
                 break
             if frame:
@@ -254,20 +260,26 @@ class _Pace:
 
 
 class _Limit:
-    """`--frames` and `--seconds`: seconds of the video, and of the clock where somebody watches or a camera runs."""
+    """`--frames` and `--seconds` of the whole run: seconds of the videos, one after the other, and of the clock where
+    somebody watches or a camera runs."""
 
     def __init__(self, parts: Parts) -> None:
         self.frames, self.seconds = parts.max_frames, parts.max_seconds
         self.by_clock = parts.interactive or parts.source.progress().live
-        self.first_ms: float | None = None
+        self.last_ms: float | None = None
+        self.played_ms = self.step_ms = 0.0
         self.count, self.began = 0, time.monotonic()
 
     def reached(self, frame: Frame | None) -> bool:
         """Count the frame; say whether it lies beyond the limit."""
         if frame is None:
             return False
-        self.first_ms = frame.t_ms if self.first_ms is None else self.first_ms
-        if self.seconds is not None and frame.t_ms - self.first_ms >= self.seconds * 1e3:
+        if self.last_ms is not None:
+            if not frame.cut:
+                self.step_ms = frame.t_ms - self.last_ms
+            self.played_ms += self.step_ms  # through a cut, the last frame stands as long as the one before it
+        self.last_ms = frame.t_ms
+        if self.seconds is not None and self.played_ms >= self.seconds * 1e3 - EPSILON_MS:
             return True
         self.count += 1
         return False

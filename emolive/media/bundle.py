@@ -20,6 +20,7 @@ from emolive.core.options import FIELDS, Option
 from emolive.core.scene import VIEW_NAMES, Picture, Scene, Settings, Sink, Variant
 from emolive.media.data import DataWriter
 from emolive.media.record import Recorder
+from emolive.media.streams import BEST, StreamChoice
 
 if TYPE_CHECKING:
     from emolive.networks.checkpoint import Model
@@ -88,16 +89,23 @@ class Bundle:
         view: str = "camera",
         source_audio: Sequence[Path] = (),
         lossless_queue: bool = False,
+        choice: StreamChoice = BEST,
     ) -> None:
         self.path = path
         self._run = run
+        self._clean = Recorder(path / CLEAN, "clean", source_audio, lossless_queue, choice=choice)
         self._sinks: tuple[Sink, ...] = (
-            Recorder(path / CLEAN, "clean", source_audio, lossless_queue),
-            Recorder(path / ANNOTATED, view, source_audio, lossless_queue),
+            self._clean,
+            Recorder(path / ANNOTATED, view, source_audio, lossless_queue, choice=choice),
             DataWriter(path / DATA, run.labels),
         )
         self._open = ExitStack()
         self._begun = False
+
+    @property
+    def written(self) -> dict[Path, int]:
+        """The folder, and how many frames were recorded into it."""
+        return {self.path: sum(self._clean.written.values())}
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:

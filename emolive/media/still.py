@@ -39,6 +39,11 @@ class PictureWriter:
         self._index = scene.frame.index
         write_picture(self.path, pictures[self._view].bgr)
 
+    @property
+    def written(self) -> dict[Path, int]:
+        """The file, with its one picture once that came."""
+        return {} if self._index is None else {self.path: 1}
+
     def notes(self) -> tuple[str, ...]:
         return ()
 
