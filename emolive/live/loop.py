@@ -1,4 +1,4 @@
-"""The loop: read, detect, track, look, remember, draw, hand out, listen. The same one for camera, file, demo, headless.
+"""The loop: read, detect, track, confirm, look, remember, draw, hand out, listen. The same one for every command.
 
 While a frame is drawn the next one is read and its faces are found. The loop imports nothing heavy; what it works with
 is handed to it.
@@ -12,6 +12,7 @@ from functools import partial
 
 from emolive.core.errors import OutputError
 from emolive.core.scene import (
+    Confirm,
     Detect,
     End,
     Event,
@@ -50,6 +51,7 @@ FIRST_PICTURE = "the first picture is there"
 @dataclass(frozen=True, eq=False)
 class Parts:
     """What a run is made of. `menu` holds what does not change; `order` ranks the filter layer's channels;
+    `confirm` says which of the tracked faces are shown, read and counted: all of them unless another one is given;
     `always` names views that are composed even when no window shows them; `stop` is asked once per turn; `slow` works
     out slow maps of a frame that stands."""
 
@@ -63,6 +65,7 @@ class Parts:
     press: Callable[[Settings, Event, Menu], Settings]
     order: Callable[[Scene], tuple[int, ...]]
     poll: Poll = tuple
+    confirm: Confirm = lambda faces, _: tuple(faces)
     always: tuple[str, ...] = ()
     device: str = "cpu"
     interactive: bool = False
@@ -72,6 +75,9 @@ class Parts:
     watch: Stopwatch = field(default_factory=Stopwatch)
     slow: Slow | None = None
 
+
+Fetched = tuple[Frame | End | None, tuple[Face, ...], tuple[Face, ...]]
+"""What the source gave, the faces in it, and what is not known to be one."""
 
 Asked = tuple[object, ...]
 """What the network is asked for; compared only."""
@@ -91,6 +97,7 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
     timings: Mapping[str, float] = {}
     memory, scene = Memory(), None
     held: tuple[Frame, tuple[Face, ...]] | None = None
+    unconfirmed: tuple[Face, ...] = ()
     looked: Asked | None = None
     drawn: tuple[object, ...] | None = None
     pace, limit = _Pace(), _Limit(parts)
@@ -99,11 +106,11 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
             fetched = ahead.take(partial(_fetch, parts, settings), parts.stop)
             if fetched is None:
                 break
-            frame, faces = fetched
+            frame, faces, others = fetched
             if isinstance(frame, End) or limit.reached(frame):
                 break
             if frame:
-                held = frame, faces
+                held, unconfirmed = (frame, faces), others
                 pace.tick()
             progress = parts.source.progress()
             asked = _standing(settings, progress)
@@ -121,6 +128,7 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
                 first = scene is None
                 shot = scene is not None and settings.shots != scene.settings.shots
                 scene = _scene(parts, *held, readings, memory, settings, progress, timings, pace.fps, notes, working)
+                scene = replace(scene, unconfirmed=unconfirmed)
                 failures += _hand_out(parts, sinks, scene, shot)
                 drawn = now
                 if first:
@@ -144,9 +152,12 @@ def _fetch(parts: Parts, settings: Settings) -> Fetched:
     with parts.watch("decode"):
         frame = parts.source.read(settings)
     if not isinstance(frame, Frame):
-        return frame, ()
+        return frame, (), ()
     with parts.watch("detect"):
-        return frame, parts.track(parts.detect(frame), frame)
+        tracked = parts.track(parts.detect(frame), frame)
+    with parts.watch("confirm"):
+        found = parts.confirm(tracked, frame)
+    return frame, tuple(f for f in found if f.confirmed), tuple(f for f in found if not f.confirmed)
 
 
 def _standing(settings: Settings, progress: Progress) -> Settings:

@@ -12,7 +12,7 @@ import click
 from emolive.core.errors import EmoliveError, pick
 from emolive.core.interrupts import Interrupts
 from emolive.core.options import Options
-from emolive.core.scene import Detect, Menu, Settings, Source, Track
+from emolive.core.scene import Confirm, Detect, Menu, Settings, Source, Track
 from emolive.core.settings import parsed_target
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.native import explain_missing_libraries
@@ -173,9 +173,15 @@ def parts(
     source: Source,
     detect: Detect,
     track: Track,
+    confirm: Confirm | None = None,
 ) -> tuple[Parts, Settings]:
-    """What the loop works with, but for the sinks, and the first settings; every name is checked."""
+    """What the loop works with, but for the sinks, and the first settings; every name is checked.
+
+    `confirm` says which faces are shown and read; unless it is given, those that the face mesh confirms.
+    """
     from emolive.attribution.methods import BLIND, METHODS
+    from emolive.faces.confirm import Confirmer
+    from emolive.faces.mesh import Mesher
     from emolive.live.batches import Batches
     from emolive.live.engine import Engine
     from emolive.networks.checkpoint import load
@@ -204,13 +210,15 @@ def parts(
         figures=options.figures,
         watch=(watch := Stopwatch()),
     )
+    confirm = confirm or Confirmer(Mesher())
     if options.batch > 1:
-        source = batches = Batches(source, detect, track, engine.look_ahead, options.batch)
-        detect, track = batches.detect, batches.track
+        source = batches = Batches(source, detect, track, confirm, engine.look_ahead, options.batch)
+        detect, track, confirm = batches.detect, batches.track, batches.confirm
     made = Parts(
         source=source,
         detect=detect,
         track=track,
+        confirm=confirm,
         read=engine,
         views=VIEWS,
         sinks=(),

@@ -148,7 +148,9 @@ class Player:
         self._index += 1
         self._t_ms = shot[0]
         cut, self._cut = self._cut, False
-        return Frame(self._index, shot[0], shot[1], cut, self._clip.name)
+        frozen = self._settings is not None and self._settings.frozen
+        still = frozen or self._ended or self._clip.frames in (1, 2)  # with so few nobody waits for more
+        return Frame(self._index, shot[0], shot[1], cut, self._clip.name, still)
 
     def _other_file(self, by: int) -> Frame | None:
         target = min(max(self._file + by, 0), len(self._openers) - 1)
