@@ -21,6 +21,7 @@ from emolive.media.deinterlace import deinterlaced
 from emolive.media.film import MOST_PIXELS as MOST_PIXELS
 from emolive.media.film import Film, last_second, open_film, survey
 from emolive.media.streams import BEST, StreamChoice
+from emolive.media.timeline import AnyPacket, in_seconds
 from emolive.media.upright import Upright
 
 log = logging.getLogger(__name__)
@@ -167,7 +168,7 @@ class VideoClip:
 
 
 def decoded(
-    packets: Iterator[av.Packet], stream: VideoStream, damaged: Callable[[], None] = lambda: None
+    packets: Iterator[AnyPacket], stream: VideoStream, damaged: Callable[[], None] = lambda: None
 ) -> Iterator[av.VideoFrame]:
     """Every frame that can be decoded, in order; packets and ends that are broken are stepped over."""
     while True:
@@ -189,10 +190,10 @@ def decoded(
 
 
 def _time(frame: av.VideoFrame) -> float | None:
-    return None if frame.pts is None else float(frame.pts * frame.time_base)
+    return None if frame.pts is None else in_seconds(frame.pts, frame.time_base)
 
 
 def _duration_ms(container: InputContainer, stream: VideoStream) -> float:
     if stream.duration:
-        return float(stream.duration * stream.time_base) * 1000
+        return in_seconds(stream.duration, stream.time_base) * 1000
     return container.duration / 1000 if container.duration else 0.0

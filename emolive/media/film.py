@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 import av
 from av.audio.stream import AudioStream
@@ -18,7 +19,7 @@ from emolive.core.errors import SourceError
 from emolive.media.address import address_in, without_password
 from emolive.media.opening import open_alone
 from emolive.media.streams import BEST, StreamChoice, audio_stream, video_stream
-from emolive.media.timeline import Timeline
+from emolive.media.timeline import AnyPacket, Timeline, in_seconds
 from emolive.media.visited import open_film_at
 
 log = logging.getLogger(__name__)
@@ -59,16 +60,16 @@ class Film:
         """Whether the container's clock may jump."""
         return self.timeline.jumps
 
-    def packets(self) -> Iterator[av.Packet]:
+    def packets(self) -> Iterator[AnyPacket]:
         """The packets of both streams from here on, with times that go on. Raises as PyAV does."""
         streams = [self.video] if self.audio is None else [self.video, self.audio]
         return self.timeline.placed(self.container.demux(streams))
 
-    def pictures(self) -> Iterator[av.Packet]:
+    def pictures(self) -> Iterator[AnyPacket]:
         """Those of the picture only."""
         return (packet for packet in self.packets() if packet.stream.index == self.video.index)
 
-    def sounds(self) -> Iterator[av.Packet]:
+    def sounds(self) -> Iterator[AnyPacket]:
         """Those of the sound only."""
         number = None if self.audio is None else self.audio.index
         return (packet for packet in self.packets() if packet.stream.index == number)
@@ -81,7 +82,7 @@ class Film:
         try:
             if known and known.breaks:
                 return self._seek_byte(known, at_s)
-            self.container.seek(int(at_s / to.time_base), stream=to)
+            self.container.seek(int(at_s / (to.time_base or 1)), stream=to)
         except av.FFmpegError as error:
             log.debug("no seeking in %s: %s", self.path, error)
             return False
@@ -114,7 +115,7 @@ def open_film(path: Path, choice: StreamChoice = BEST) -> Iterator[Film]:
             raise SourceError(f"{name} has {video.width}×{video.height} pixels, more than fit. Make it smaller first.")
         video.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # its pictures may be larger than it says
         video.thread_type = "AUTO"
-        jumps = bool(container.format.flags & Flags.ts_discont.value) or container.format.name in RESTARTING
+        jumps = bool(cast(int, container.format.flags) & Flags.ts_discont.value) or container.format.name in RESTARTING
         yield Film(path, choice, container, video, audio, Timeline(video.index, jumps), url is not None)
 
 
@@ -136,10 +137,10 @@ def _survey(path: Path, choice: StreamChoice, _size: int, _changed: int) -> Surv
                     count += packet.size > 0
                     continue
                 count += 1
-                begins = float(packet.pts * packet.time_base)
+                begins = in_seconds(packet.pts, packet.time_base)
                 if len(breaks) < film.timeline.breaks:
                     breaks += [begins] * (film.timeline.breaks - len(breaks))
-                end = max(end, begins + float((packet.duration or 0) * packet.time_base))
+                end = max(end, begins + in_seconds(packet.duration, packet.time_base))
                 if packet.is_keyframe and packet.pos is not None and packet.pos >= 0:
                     keys.append((begins, packet.pos, film.timeline.shift_of(film.video.index)))
         except (av.FFmpegError, OSError) as error:
@@ -154,7 +155,7 @@ def last_second(path: Path) -> float:
         try:
             for packet in container.demux():
                 if packet.pts is not None:
-                    last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+                    last = max(last, in_seconds(packet.pts + (packet.duration or 0), packet.time_base))
         except (av.FFmpegError, OSError) as error:
             log.debug("%s breaks off: %s", path, error)
     return last

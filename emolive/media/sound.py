@@ -22,6 +22,7 @@ from emolive.media.clips import VideoClip
 from emolive.media.film import open_film
 from emolive.media.pictures import form
 from emolive.media.streams import BEST, StreamChoice
+from emolive.media.timeline import AnyPacket, in_seconds
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Sound:
     first_s: float
     choice: StreamChoice = BEST
 
-    def packets(self, from_ms: float) -> Iterator[tuple[float, av.Packet]]:
+    def packets(self, from_ms: float) -> Iterator[tuple[float, AnyPacket]]:
         """The packets from shortly before `from_ms` on, or from the beginning, with their times as `source_ms`."""
         try:
             with open_film(self.path, self.choice) as film:
@@ -67,7 +68,7 @@ class Sound:
                     film.seek(self.first_s + (from_ms - PREROLL_MS) / 1000, film.audio)
                 for packet in film.sounds():
                     if packet.pts is not None:
-                        yield (float(packet.pts * packet.time_base) - self.first_s) * 1000, packet
+                        yield (in_seconds(packet.pts, packet.time_base) - self.first_s) * 1000, packet
         except (av.FFmpegError, OSError, SourceError) as error:
             log.warning("The sound of %s breaks off: %s", self.path, error)
 
@@ -81,7 +82,7 @@ def sound_of(path: Path, choice: StreamChoice = BEST) -> Sound | None:
         with open_film(path, choice) as film:
             if film.audio is None:
                 return None
-            start_s = float((film.audio.start_time or 0) * film.audio.time_base)
+            start_s = in_seconds(film.audio.start_time, film.audio.time_base)
             codec = film.audio.codec_context
             # AAC without a header of its own repeats it in each packet, as broadcasts do.
             name = codec.codec.canonical_name
@@ -120,7 +121,7 @@ def _begins_soon(sound: Sound, from_ms: float) -> bool:
     return any(ms >= from_ms for ms, _ in _until(sound.packets(from_ms), from_ms + SOON_MS))
 
 
-def _until(packets: Iterator[tuple[float, av.Packet]], end_ms: float) -> Iterator[tuple[float, av.Packet]]:
+def _until(packets: Iterator[tuple[float, AnyPacket]], end_ms: float) -> Iterator[tuple[float, AnyPacket]]:
     for ms, packet in packets:
         if ms >= end_ms:
             return
@@ -138,7 +139,7 @@ class CopiedTrack:
 
     def jump(self, sound: Sound | None, source_ms: float, out_ms: float) -> None:
         self._packets = sound.packets(source_ms) if sound else iter(())
-        self._next: tuple[float, av.Packet] | None = None
+        self._next: tuple[float, AnyPacket] | None = None
         # At the file's beginning its first packet may lie before time 0: it primes the decoder and is not heard.
         self._from_ms = source_ms if sound and source_ms > sound.start_ms else -math.inf
         self._shift_s = (out_ms - source_ms) / 1000 - (sound.first_s if sound else 0.0)
@@ -213,7 +214,7 @@ class EncodedTrack:
                 log.debug("a piece of sound cannot be decoded: %s", error)
                 continue
             for frame in frames:
-                source_ms = (float(frame.pts * frame.time_base) - sound.first_s) * 1000
+                source_ms = (in_seconds(frame.pts, frame.time_base) - sound.first_s) * 1000
                 yield self._position(source_ms), frame.to_ndarray()
 
     def _silence(self, end: float) -> None:

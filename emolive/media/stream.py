@@ -19,7 +19,7 @@ from emolive.media.deinterlace import deinterlaced
 from emolive.media.film import MOST_PIXELS
 from emolive.media.refusals import why_no_stream
 from emolive.media.streams import video_stream
-from emolive.media.timeline import Timeline
+from emolive.media.timeline import Timeline, in_seconds
 from emolive.media.upright import Upright
 from emolive.media.visited import ARRIVES, open_visited
 
@@ -93,7 +93,7 @@ class StreamCapture:
             return False, None
         bgr = self._upright(frame)
         if self._paced and frame.pts is not None:
-            self._pace.wait(float(frame.pts * frame.time_base))
+            self._pace.wait(in_seconds(frame.pts, frame.time_base))
         return True, bgr
 
     def release(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from av.audio.stream import AudioStream
 from av.container import InputContainer
@@ -24,6 +25,8 @@ class StreamChoice:
     other_hosts: bool = False
 
 
+S = TypeVar("S", VideoStream, AudioStream)
+
 BEST = StreamChoice()
 
 
@@ -31,7 +34,7 @@ def video_stream(container: InputContainer, name: str, choice: StreamChoice = BE
     """The pictures: never a cover, before others what is no still, then what is marked as the default, then the
     largest, then the first. Raises `SourceError`, with what there is, for a stream that is none."""
     if choice.video is not None:
-        asked: VideoStream = _named(container.streams.video, choice.video, "video", name)
+        asked = _named(container.streams.video, choice.video, "video", name)
         if asked.codec_context is None:
             raise SourceError(f"{name} has pictures in a form that nothing here can decode. Convert it to MP4.")
         return asked
@@ -51,13 +54,13 @@ def audio_stream(container: InputContainer, name: str, choice: StreamChoice = BE
     """The sound: what is marked as the default, then what has most channels, then the first; None where there is none
     that can be decoded. Raises `SourceError`, with what there is, for a stream that is none."""
     if choice.audio is not None:
-        asked: AudioStream = _named(container.streams.audio, choice.audio, "audio", name)
+        asked = _named(container.streams.audio, choice.audio, "audio", name)
         return asked if asked.codec_context is not None else None
     known = [s for s in container.streams.audio if s.codec_context is not None]
     return max(known, key=lambda s: (_is_default(s), s.codec_context.channels, -s.index), default=None)
 
 
-def _named(streams: Sequence[Stream], number: int, kind: str, name: str) -> Stream:
+def _named(streams: Sequence[S], number: int, kind: str, name: str) -> S:
     for stream in streams:
         if stream.index == number:
             return stream

@@ -8,8 +8,15 @@ them, so that all behind sees one clock. The picture leads; the sound follows wi
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import av
+
+if TYPE_CHECKING:
+    AnyPacket: TypeAlias = av.Packet[Any]
+else:
+    AnyPacket = av.Packet  # which takes no type while it runs
 
 BACK_S = 0.1
 """Seconds that decoding times may go back without being another clock's."""
@@ -54,7 +61,7 @@ class Timeline:
     shift_s: float = 0.0
     parts: list[float] = field(default_factory=list)
     _paces: dict[int, _Position] = field(default_factory=dict)
-    _held: dict[int, list[av.Packet]] = field(default_factory=lambda: defaultdict(list))
+    _held: dict[int, list[AnyPacket]] = field(default_factory=lambda: defaultdict(list))
     _delays: dict[int, int] = field(default_factory=dict)
     _latest_pts: float = float("-inf")
 
@@ -71,7 +78,7 @@ class Timeline:
         pace = self._paces.get(stream)
         return self.parts[pace.part if pace else 0]
 
-    def placed(self, packets: Iterable[av.Packet]) -> Iterator[av.Packet]:
+    def placed(self, packets: Iterable[AnyPacket]) -> Iterator[AnyPacket]:
         """The packets with times that go on, in the order of the file."""
         for packet in packets:
             if packet.dts is None and packet.pts is None:
@@ -81,7 +88,7 @@ class Timeline:
                 continue
             yield from self._place(packet)
 
-    def _place(self, packet: av.Packet) -> Iterator[av.Packet]:
+    def _place(self, packet: AnyPacket) -> Iterator[AnyPacket]:
         stream = packet.stream.index
         self._mend(packet)
         raw = _seconds(packet)
@@ -104,7 +111,7 @@ class Timeline:
                 return
         yield self._shifted(packet, raw, pace)
 
-    def _mend(self, packet: av.Packet) -> None:
+    def _mend(self, packet: AnyPacket) -> None:
         """Where a container keeps no decoding times, those that FFmpeg makes up lag behind a jump: take the others."""
         if packet.pts is None or packet.dts is None:
             return
@@ -131,7 +138,7 @@ class Timeline:
         others = [other for number, other in self._paces.items() if number != stream and other.part == pace.part]
         return not any(abs(other.last - raw) < TOGETHER_S for other in others)
 
-    def _begin_part(self, packet: av.Packet, raw: float, pace: _Position) -> None:
+    def _begin_part(self, packet: AnyPacket, raw: float, pace: _Position) -> None:
         """Begin another clock's part with this packet, which follows the last one of its stream."""
         shift = self.parts[pace.part] + pace.due - raw
         if packet.pts is not None and packet.stream.index == self.leader:
@@ -140,7 +147,7 @@ class Timeline:
         self.parts.append(shift)
         pace.part = self.breaks
 
-    def _released(self, stream: int) -> Iterator[av.Packet]:
+    def _released(self, stream: int) -> Iterator[AnyPacket]:
         """The packets that waited, in the newest part; where the picture's clock did not jump, a part of their own."""
         held, self._held[stream] = self._held[stream], []
         pace = self._paces.get(stream)
@@ -152,7 +159,7 @@ class Timeline:
         for packet in held:
             yield self._shifted(packet, _seconds(packet), pace)
 
-    def _shifted(self, packet: av.Packet, raw: float, pace: _Position) -> av.Packet:
+    def _shifted(self, packet: AnyPacket, raw: float, pace: _Position) -> AnyPacket:
         steps = (float((packet.duration or 0) * packet.time_base), raw - pace.last, pace.step)
         pace.step = next((step for step in steps if 0 < step < LONGEST_STEP_S), 0.0)
         pace.last = raw
@@ -166,6 +173,10 @@ class Timeline:
         return packet
 
 
-def _seconds(packet: av.Packet) -> float:
-    ticks = packet.pts if packet.dts is None else packet.dts
-    return float(ticks * packet.time_base)
+def _seconds(packet: AnyPacket) -> float:
+    return in_seconds(packet.pts if packet.dts is None else packet.dts, packet.time_base)
+
+
+def in_seconds(ticks: int | None, base: Fraction | None) -> float:
+    """Ticks of a time base as seconds; 0 where either is not known."""
+    return float((ticks or 0) * (base or 0))

@@ -39,14 +39,16 @@ def pq_light(signal: np.ndarray) -> np.ndarray:
     """Nits of a PQ signal 0..1 (SMPTE ST 2084)."""
     m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
     root = np.power(signal, 1 / m2)
-    return 10_000 * np.power(np.maximum(root - c1, 0) / (c2 - c3 * root), 1 / m1)
+    light: np.ndarray = 10_000 * np.power(np.maximum(root - c1, 0) / (c2 - c3 * root), 1 / m1)
+    return light
 
 
 def hlg_light(signal: np.ndarray) -> np.ndarray:
     """Nits (…, 3) of an HLG signal 0..1 on a display of 1,000 nits (ITU-R BT.2100)."""
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)
-    return 1000 * scene * np.power(np.maximum(scene @ LUMA, 1e-9), 0.2)[..., None]
+    light: np.ndarray = 1000 * scene * np.power(np.maximum(scene @ LUMA, 1e-9), 0.2)[..., None]
+    return light
 
 
 def sdr(signal: np.ndarray, transfer: int) -> np.ndarray:
@@ -54,7 +56,8 @@ def sdr(signal: np.ndarray, transfer: int) -> np.ndarray:
     light = (pq_light(signal) if transfer == PQ else hlg_light(signal)) / WHITE
     light = np.maximum(light @ TO_BT709.T, 0)
     top = light.max(axis=-1, keepdims=True)
-    return np.power(np.clip(light * _rolled(top) / np.maximum(top, 1e-9), 0, 1), 1 / 2.2)
+    shown: np.ndarray = np.power(np.clip(light * _rolled(top) / np.maximum(top, 1e-9), 0, 1), 1 / 2.2)
+    return shown
 
 
 def _rolled(top: np.ndarray) -> np.ndarray:

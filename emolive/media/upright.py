@@ -6,6 +6,7 @@ All sources whose pictures FFmpeg decodes go through `picture`: files, HTTP, HLS
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import av
 import cv2
@@ -51,7 +52,7 @@ def orientation(frame: av.VideoFrame) -> Orientation:
 
     The matrix moves a point (x, y) to (a·x + c·y, b·x + d·y): ISO/IEC 14496-12, 8.3.2.
     """
-    data = frame.side_data.get(Type.DISPLAYMATRIX)
+    data = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]
     if data is None:
         return UPRIGHT
     a, b, _, c, d, *_ = DISPLAY_MATRIX.unpack(bytes(data)[: DISPLAY_MATRIX.size])
@@ -112,7 +113,7 @@ class Upright:
 
 
 def _bgr(frame: av.VideoFrame, size: tuple[int, int]) -> np.ndarray:
-    wanted = {}
+    wanted: dict[str, Any] = {}
     if size != (frame.width, frame.height):
         wanted = {"width": size[0], "height": size[1], "interpolation": Interpolation.BICUBIC}
     if not any(component.is_alpha for component in frame.format.components):
