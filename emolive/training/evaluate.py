@@ -106,14 +106,14 @@ def agreement(probabilities: np.ndarray, faces: Faces, table: Path) -> dict[str,
 def detected(folder: Path, faces: Faces, model: Model, kind: str) -> tuple[Faces, list[str]]:
     """Each picture's largest face, cut out as in live use, instead of the whole; and the files without a face."""
     from emolive.faces.detect import Detector
-    from emolive.training.dataset import read_picture
+    from emolive.media.pictures import read_picture
 
     margin = model.spec.crop_margin.get(kind, 1.1)
     kept, crops, lost = [], [], []
     with Detector(kind) as detector:
         for row, name in enumerate(tqdm(faces.files, unit="picture", desc="finding faces")):
             bgr = read_picture(folder / name)
-            found = detector(Frame(row, float(row), bgr)) if bgr is not None else []
+            found = detector(Frame(row, float(row), bgr))
             if found:
                 box = max((face.box for face in found), key=lambda b: (b[2] - b[0]) * (b[3] - b[1]))
                 crops.append(crop_face(bgr, square(box, margin), model.spec.crop_size))

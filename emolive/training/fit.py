@@ -25,6 +25,7 @@ from emolive.networks.checkpoint import GRAY, Spec, save
 from emolive.training.augment import augmentation
 from emolive.training.dataset import VOTES, Faces, join_votes, load_data
 from emolive.training.finish import finish
+from emolive.training.folders import splits
 from emolive.training.network import Emotions, exported, spec_of, start
 from emolive.training.recipe import Recipe, Stage
 
@@ -177,9 +178,10 @@ def train(data: Path, out: Path, settings: Recipe, fraction: float = 0.1, resume
 def _with_targets(faces: Faces, data: Path, settings: Recipe) -> Faces:
     if settings.targets == "label":
         return faces
-    table = next((p for p in (data / "train" / VOTES, data / VOTES) if p.is_file()), None)
+    folder = splits(data).train or data
+    table = next((p for p in (folder / VOTES, data / VOTES) if p.is_file()), None)
     if table is None:
-        raise EmoliveError(f"There is no {VOTES} in {data / 'train'}. train/prepare_fer2013.py --ferplus writes it.")
+        raise EmoliveError(f"There is no {VOTES} in {folder}. train/prepare_fer2013.py --ferplus writes it.")
     soft = join_votes(faces, table)
     if settings.targets == "ferplus":
         return soft
