@@ -20,15 +20,7 @@ NEEDS = "Training and measuring need Lightning and torchmetrics"
 
 @command("train", shown=dataclasses.asdict(Recipe()))
 @click.argument("data", type=FOLDER)
-def train(
-    options: Options,
-    data: Path,
-    out: Path,
-    settings: Path | None,
-    val_fraction: float,
-    resume: bool,
-    **given: Any,
-) -> None:
+def train(options: Options, data: Path, out: Path, settings: Path | None, resume: bool, **given: Any) -> None:
     """Train a network on DATA/{train,validation}/<emotion>/*, or on DATA/<emotion>/* split by --val-fraction.
 
     Runs on several GPUs or machines under torchrun. Ctrl-C keeps the best epoch so far.
@@ -43,7 +35,7 @@ def train(
     if resume and not settings and (out / "settings.json").is_file():
         base = Recipe.read(out / "settings.json")
     chosen = dataclasses.replace(base, **{name: value for name, value in given.items() if value is not None})
-    fit.train(data, out, chosen, val_fraction, resume)
+    fit.train(data, out, chosen, resume)
 
 
 @command("evaluate")

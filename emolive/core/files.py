@@ -30,6 +30,19 @@ def check_output(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
         raise OutputError(f"{path} exists already. Choose another name, or add --overwrite.")
 
 
+def write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Write a file that is whole or not there: what had its name stays until the new one is on the disk. `OSError`."""
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        with open(partial, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def why(error: Exception) -> str:
     """The reason of a failed write in plain words: "No space left on device", "Permission denied"."""
     return getattr(error, "strerror", None) or str(error)

@@ -296,8 +296,6 @@ OWN = (
            FILES, ("train",)),
     Option("settings", File(is_folder=False, exists=True), None, "A JSON file of settings; options that are given "
            "beside it come first.", FILES, ("train",)),
-    Option("val_fraction", Number(0, 0.9, above=True), 0.1, "Which part of each class is held out where DATA has no "
-           "folder validation.", FILES, ("train",)),
     Option("resume", Flag(), False, "Go on after the last whole epoch of the run in --out.", RUN, ("train",)),
     # What follows overrides the field of that name of `training.recipe.Recipe`, which has the defaults.
     Option("stages", Text("SxN,SxN"), None, "Input sizes and epochs. 64x6,112x8@0.5~0.1 is 6 epochs at 64 pixels, then "
@@ -327,6 +325,8 @@ OWN = (
            NETWORK, ("train",)),
     Option("patience", Integer(0), None, "Stop after so many epochs without a better one; 0 is never.",
            LEARNING, ("train",)),
+    Option("val_fraction", Number(0, 0.9, above=True), None, "Which part of each class is held out where DATA has no "
+           "folder validation.", FILES, ("train",)),
     Option("seed", Integer(0), None, "The number that all chance comes from.", RUN, ("train",)),
     Option("precision", Choice(("auto", "32-true", "bf16-mixed", "16-mixed")), None, "The arithmetic that is used.",
            RUN, ("train",)),

@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -20,7 +21,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from emolive.core.errors import ModelError, pick
+from emolive.core.errors import ModelError, OutputError, pick
+from emolive.core.files import why
 from emolive.networks import torchvision_guard  # noqa: F401
 
 GRAY = (0.299, 0.587, 0.114)
@@ -143,12 +145,23 @@ def layers(net: nn.Module) -> dict[str, nn.Module]:
 
 
 def save(path: str | Path, net: nn.Module, spec: Spec, half: bool = True) -> None:
-    """Write the network and its spec to one `.safetensors` file, floats in half precision unless `half` is False."""
+    """Write the network and its spec to one `.safetensors` file, floats in half precision unless `half` is False.
+
+    The file is whole or not there: what had its name stays until then. Raises `OutputError` if it cannot be written.
+    """
     state = {
         name: (t.half() if half and t.is_floating_point() else t).detach().cpu().contiguous()
         for name, t in net.state_dict().items()
     }
-    save_file(state, str(path), metadata={"emolive": json.dumps(dataclasses.asdict(spec))})
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        save_file(state, str(partial), metadata={"emolive": json.dumps(dataclasses.asdict(spec))})
+        os.replace(partial, path)
+    except (OSError, SafetensorError) as error:
+        raise OutputError(f"{path} cannot be written ({why(error)}). Make room or choose another folder.") from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def choose_device(name: str) -> str:

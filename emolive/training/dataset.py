@@ -6,6 +6,7 @@ They are read by the reader of `emolive file` and `emolive explain`, so that a p
 from __future__ import annotations
 
 import csv
+import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ class Faces:
     """Pictures of one split, each a face crop: crops (N, S, S, 3) uint8 RGB, truth (N,) int64 into `labels`.
 
     targets (N, classes) float32 are what is learnt: rows sum to 1, one-hot unless soft targets were joined.
-    unreadable lists the files that were skipped.
+    files are their paths in the folder, hashes the sha256 of each; unreadable lists the files that were skipped.
     """
 
     crops: np.ndarray
@@ -36,6 +37,7 @@ class Faces:
     targets: np.ndarray
     labels: tuple[str, ...]
     files: tuple[str, ...]
+    hashes: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -43,9 +45,14 @@ class Faces:
 
     def take(self, rows: np.ndarray) -> Faces:
         """The pictures in `rows`, in that order."""
-        files = tuple(self.files[i] for i in rows)
         return replace(
-            self, crops=self.crops[rows], truth=self.truth[rows], targets=self.targets[rows], files=files, unreadable=()
+            self,
+            crops=self.crops[rows],
+            truth=self.truth[rows],
+            targets=self.targets[rows],
+            files=tuple(self.files[i] for i in rows),
+            hashes=tuple(self.hashes[i] for i in rows) if self.hashes else (),
+            unreadable=(),
         )
 
 
@@ -73,7 +80,7 @@ def read_faces(folder: Path, size: int, labels: tuple[str, ...] | None = None) -
         )
     with ThreadPoolExecutor() as pool:
         crops = list(pool.map(lambda item: _crop(item[0], size), found.pictures))
-    good = [i for i, crop in enumerate(crops) if isinstance(crop, np.ndarray)]
+    good = [i for i, crop in enumerate(crops) if isinstance(crop, tuple)]
     unreadable = tuple(str(path) for i, (path, _) in enumerate(found.pictures) if isinstance(crops[i], str))
     _say_what_is_left_out(folder, len(found.pictures), unreadable, found.skipped)
     truth = np.array([labels.index(found.pictures[i][1]) for i in good], dtype=np.int64)
@@ -81,20 +88,21 @@ def read_faces(folder: Path, size: int, labels: tuple[str, ...] | None = None) -
     if empty:
         raise EmoliveError(f"No readable picture in {folder}/{', '.join(empty)}. Add pictures or remove the folder.")
     return Faces(
-        crops=np.stack([crops[i] for i in good]),
+        crops=np.stack([crops[i][0] for i in good]),
         truth=truth,
         targets=np.eye(len(labels), dtype=np.float32)[truth],
         labels=labels,
         files=tuple(found.pictures[i][0].relative_to(folder).as_posix() for i in good),
+        hashes=tuple(crops[i][1] for i in good),
         unreadable=unreadable,
     )
 
 
-def _crop(path: Path, size: int) -> np.ndarray | str:
-    """The whole picture as a crop, or why it cannot be read."""
+def _crop(path: Path, size: int) -> tuple[np.ndarray, str] | str:
+    """The whole picture as a crop and the file's sha256, or why it cannot be read."""
     try:
-        return whole_crop(read_picture(path), size)
-    except SourceError as error:
+        return whole_crop(read_picture(path), size), hashlib.sha256(path.read_bytes()).hexdigest()
+    except (SourceError, OSError) as error:
         return str(error)
 
 

@@ -7,6 +7,9 @@ import json
 import logging
 from pathlib import Path
 
+import torch
+
+from emolive.core.errors import EmoliveError
 from emolive.networks.checkpoint import load, save
 from emolive.training.calibrate import calibrate
 from emolive.training.dataset import Faces
@@ -22,11 +25,16 @@ MODEL = "model.safetensors"
 def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str) -> dict:
     """Write model.safetensors, report.json, confusion.png and mistakes.png into `out`, and give the report.
 
-    All figures are of the validation pictures, on which the calibration is fitted too: measure on others for a
-    figure that was not chosen for.
+    `best` is the network as it was learnt, and stays. All figures are of the validation pictures, on which the
+    calibration is fitted too: measure on others for a figure that was not chosen for.
     """
     model = load(best)
     logits = logits_of(model, held.crops)
+    if not torch.isfinite(logits).all():
+        raise EmoliveError(
+            f"The network answers with no numbers (NaN): it learnt too fast. It is kept as {best}. "
+            "Begin another --out with a lower --lr."
+        )
     fitted = calibrate(logits, held.truth, settings.calibration_balance, settings.floor)
     fitted.fold(model.net.fc)
     model = dataclasses.replace(model, spec=dataclasses.replace(model.spec, temperature=fitted.temperature))

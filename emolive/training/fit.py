@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from emolive.networks import torchvision_guard  # noqa: F401
@@ -17,23 +18,23 @@ import lightning.pytorch as pl
 import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
-from emolive.core.errors import EmoliveError
-from emolive.networks.checkpoint import GRAY, Spec, save
+from emolive.core.errors import EmoliveError, OutputError
+from emolive.core.files import why
+from emolive.networks.checkpoint import GRAY, Spec
 from emolive.training.augment import augmentation
 from emolive.training.dataset import VOTES, Faces, join_votes, load_data
-from emolive.training.finish import finish
+from emolive.training.finish import MODEL, finish
 from emolive.training.folders import splits
-from emolive.training.network import Emotions, exported, spec_of, start
+from emolive.training.keep import BEST, LAST, BestKeeper, History, WholeFiles, last_of
+from emolive.training.network import Emotions, spec_of, start
 from emolive.training.recipe import Recipe, Stage
+from emolive.training.run import Material, begin, check_same
 
 log = logging.getLogger(__name__)
-
-HISTORY = ("epoch", "size", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
-BEST = "best.safetensors"
-LAST = "last"
 
 
 class Learnt(Dataset):
@@ -94,85 +95,72 @@ class Data(pl.LightningDataModule):
         return DataLoader(self.judged, 256)
 
 
-class History(Callback):
-    """After each epoch a row in history.csv, the curves in history.png, a line in the log."""
-
-    def __init__(self, out: Path) -> None:
-        self.path = out / "history.csv"
-
-    def rows(self) -> list[dict[str, float]]:
-        """The epochs so far."""
-        if not self.path.is_file():
-            return []
-        with open(self.path, newline="") as stream:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(stream)]
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Emotions) -> None:
-        """Append the epoch that ended; rows of a run that went on from an earlier epoch are replaced."""
-        if not trainer.is_global_zero:
-            return
-        from emolive.training.pictures import draw_history
-
-        epoch = trainer.current_epoch
-        values = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        new = {**values, "epoch": epoch + 1, "size": pl_module.settings.stage(epoch).size}
-        rows = [row for row in self.rows() if row["epoch"] <= epoch] + [new]
-        with open(self.path, "w", newline="") as stream:
-            table = csv.writer(stream)
-            table.writerow(HISTORY)
-            table.writerows([f"{row[name]:.6g}" for name in HISTORY] for row in rows)
-        draw_history(rows, self.path.with_suffix(".png"))
-        log.info("epoch %d: %s", epoch + 1, ", ".join(f"{name} {new[name]:.4f}" for name in HISTORY[2:]))
-
-
-class BestKeeper(ModelCheckpoint):
-    """Keeps the best state, and writes it in emolive's own format as soon as it is reached."""
-
-    def __init__(self, out: Path) -> None:
-        super().__init__(
-            out / "checkpoints", "best-{epoch:03d}", monitor="val_accuracy", mode="max", save_on_train_epoch_end=True
-        )
-        self.out, self.written = out, ""
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Emotions) -> None:
-        """Save, then export if there is a new best."""
-        super().on_train_epoch_end(trainer, pl_module)
-        if trainer.is_global_zero and self.best_model_path != self.written:
-            self.written = self.best_model_path
-            state = torch.load(self.written, map_location="cpu", weights_only=False)
-            size = pl_module.settings.stage(state["epoch"]).size
-            spec = dataclasses.replace(pl_module.spec, input_size=size)
-            save(self.out / BEST, exported(state["state_dict"], spec), spec)
-
-
-def train(data: Path, out: Path, settings: Recipe, fraction: float = 0.1, resume: bool = False) -> None:
+def train(data: Path, out: Path, settings: Recipe, resume: bool = False) -> None:
     """Train on the folders in `data` and write everything to `out`: see `BestKeeper`, `History` and `finish`.
 
-    Ctrl-C ends the training early; the best epoch so far is measured and kept.
+    Ctrl-C ends the training early; the best epoch so far is measured and kept. Raises `EmoliveError` for data that are
+    no training's, for a run in `out` that this one would write over, and for one that it could not go on with.
     """
     settings.plan()
-    faces, held = load_data(data, settings.crop_size, fraction, settings.seed)
+    _check_out(out, resume)
+    faces, held = load_data(data, settings.crop_size, settings.val_fraction, settings.seed)
     faces = _with_targets(faces, data, settings)
-    out.mkdir(parents=True, exist_ok=True)
-    last = _last(out, faces.labels) if resume else None
-    if not resume and (out / "checkpoints").is_dir():
-        raise EmoliveError(f"{out} holds a run already. Go on with it by --resume, or name another folder with --out.")
+    material = Material.of(faces, held)
+    last = last_of(out) if resume else None
+    if last:
+        check_same(out, settings, material, last.epochs)
     spec = spec_of(settings, faces.labels)
     pl.seed_everything(settings.seed, workers=True, verbose=False)
     net = start(spec, "none" if resume else settings.init, faces.targets.shape[1])
     module = Emotions(net, spec, settings, np.bincount(faces.truth, minlength=len(spec.labels)))
-    settings.write(out / "settings.json")
-    trainer = _trainer(out, settings, len(faces))
+    with _sentences(out):
+        if rank_zero_only.rank == 0:
+            begin(out, settings, material)
+        trainer = _trainer(out, settings, len(faces))
+        try:
+            path = last.path if last else None
+            trainer.fit(module, datamodule=Data(faces, held, spec, settings), ckpt_path=path, weights_only=False)
+        except (KeyboardInterrupt, SystemExit):
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # Lightning turned it off
+            log.warning("Stopped. The best epoch so far is kept; --resume goes on after the last whole epoch.")
+        if not (out / BEST).is_file():
+            raise EmoliveError("Stopped before the first epoch was over: there is nothing to keep yet.")
+        if trainer.is_global_zero:
+            splits = f"{data.resolve().name}: {len(faces)} pictures to learn from, {len(held)} to choose by"
+            finish(out / BEST, held, out, settings, splits)
+
+
+def _check_out(out: Path, resume: bool) -> None:
+    """Find out now, not after an hour, that nothing can be written to `out`, or that it holds a run."""
+    for folder in (out, *out.parents):
+        if folder.exists():
+            break
+    if not folder.is_dir():
+        raise OutputError(f"{folder} is a file, so there can be no folder {out}. Name another folder with --out.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"You may not write into {folder}. Name another folder with --out.")
+    held = [name for name in ("checkpoints", BEST, MODEL, "history.csv") if (out / name).exists()]
+    if held and not resume:
+        raise EmoliveError(
+            f"{out} holds a run already ({', '.join(held)}). Go on with it by --resume, or name another folder with "
+            "--out."
+        )
+
+
+@contextmanager
+def _sentences(out: Path) -> Iterator[None]:
+    """Say of a full disk, or of what else keeps files from being written, what is to be done; nothing is lost."""
     try:
-        trainer.fit(module, datamodule=Data(faces, held, spec, settings), ckpt_path=last, weights_only=False)
-    except (KeyboardInterrupt, SystemExit):
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # Lightning turned it off
-        log.warning("Stopped. The best epoch so far is kept; --resume goes on after the last whole epoch.")
-    if not (out / BEST).is_file():
-        raise EmoliveError("Stopped before the first epoch was over: there is nothing to keep yet.")
-    if trainer.is_global_zero:
-        splits = f"{data.resolve().name}: {len(faces)} pictures to learn from, {len(held)} to choose by"
-        finish(out / BEST, held, out, settings, splits)
+        out.mkdir(parents=True, exist_ok=True)
+        yield
+    except (OSError, OutputError) as error:
+        kept = " Everything up to the last whole epoch is kept: make room, then go on with --resume."
+        began = (out / "checkpoints" / f"{LAST}.ckpt").is_file()
+        raise OutputError(f"The run in {out} cannot be written ({_why(error)}).{kept if began else ''}") from error
+
+
+def _why(error: Exception) -> str:
+    return why(error.__cause__ if isinstance(error, OutputError) and isinstance(error.__cause__, Exception) else error)
 
 
 def _with_targets(faces: Faces, data: Path, settings: Recipe) -> Faces:
@@ -186,16 +174,6 @@ def _with_targets(faces: Faces, data: Path, settings: Recipe) -> Faces:
     if settings.targets == "ferplus":
         return soft
     return dataclasses.replace(faces, targets=np.concatenate([faces.targets, soft.targets], axis=1))
-
-
-def _last(out: Path, labels: tuple[str, ...]) -> Path:
-    path = out / "checkpoints" / f"{LAST}.ckpt"
-    if not path.is_file():
-        raise EmoliveError(f"There is nothing to go on with in {out}: no {path.name}. Leave --resume away.")
-    before = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]["weights"]
-    if len(before) != len(labels):
-        raise EmoliveError(f"The run in {out} has {len(before)} classes, the data {len(labels)}. Use its own data.")
-    return path
 
 
 def precision(choice: str) -> str:
@@ -227,6 +205,7 @@ def _trainer(out: Path, settings: Recipe, pictures: int) -> pl.Trainer:
         max_epochs=settings.epochs, precision=precision(settings.precision), callbacks=callbacks, logger=False,
         accelerator="auto", devices=local, num_nodes=world // local, strategy="ddp" if world > 1 else "auto",
         gradient_clip_val=5.0, reload_dataloaders_every_n_epochs=1, num_sanity_val_steps=0,
+        plugins=[WholeFiles()],
         enable_progress_bar=sys.stderr.isatty(), enable_model_summary=False, default_root_dir=out,
         sync_batchnorm=world > 1 and torch.cuda.is_available(),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from emolive.core.errors import EmoliveError
+from emolive.core.files import write_whole
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Recipe:
     outputs and the votes with a second one that is thrown away in the end (weighted by `vote_weight`).
     balance: 0 counts every picture alike, 1 every class alike, between them the class weights are count^-balance.
     calibration_balance, floor: see `calibrate`, which ends a run.
+    val_fraction: part of each class that is held out where the data have no folder for validation.
     average: over about how many epochs the shipped weights are a moving average (0: no averaging).
     """
 
@@ -54,6 +56,7 @@ class Recipe:
     crop_size: int = 48
     layer4_stride: int = 1
     patience: int = 10
+    val_fraction: float = 0.1
     seed: int = 0
     precision: str = "auto"
     workers: int = 2
@@ -91,13 +94,13 @@ class Recipe:
 
     def write(self, path: Path) -> None:
         """Keep the settings as JSON."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+        write_whole(path, (json.dumps(dataclasses.asdict(self), indent=2) + "\n").encode())
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
         """The settings in a JSON file; fields that it lacks have their default."""
         try:
-            return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
+            return cls(**json.loads(Path(path).read_text(encoding="utf-8-sig")))
         except (OSError, ValueError, TypeError) as error:
             raise EmoliveError(f"{path} holds no settings of a training run ({error}).") from error
 

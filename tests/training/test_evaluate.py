@@ -94,6 +94,38 @@ def test_a_folded_calibration_leaves_the_temperature_only(honest):
     torch.testing.assert_close(fitted(torch.eye(5))[0], torch.tensor([0.75, 0, 0, -0.5, 0]))
 
 
+def cross_entropy(logits: np.ndarray, truth: np.ndarray) -> float:
+    """In double precision, by hand."""
+    z = logits.astype(np.float64)
+    z = z - z.max(1, keepdims=True)
+    return float(np.mean(np.log(np.exp(z).sum(1)) - z[np.arange(len(z)), truth]))
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-6, 1e-3, 0.1, 1, 30, 1e4, 1e30])
+@pytest.mark.parametrize(("n", "k", "right"), [(4, 2, 1.0), (12, 2, 0.5), (24, 7, 0.0), (40, 3, 1.0), (9, 7, 0.3)])
+def test_few_pictures_and_weak_or_strong_logits_give_a_finite_calibration_no_worse_than_none(scale, n, k, right):
+    for seed in range(4):
+        draw = np.random.default_rng(seed)
+        truth = draw.integers(0, k, n)
+        logits = draw.normal(size=(n, k))
+        logits[np.arange(n), truth] += 6 * (draw.random(n) < right)
+        logits = (logits * scale).astype(np.float32)
+        found = calibrate(torch.from_numpy(logits), truth)
+        assert 0.05 <= found.temperature <= 20
+        assert torch.isfinite(found.scale).all()
+        assert torch.isfinite(found.bias).all()
+        after = cross_entropy(found(torch.from_numpy(logits)).numpy(), truth)
+        assert after <= cross_entropy(logits, truth) * (1 + 1e-5) + 1e-6
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_logits_that_are_no_numbers_are_not_calibrated(bad):
+    logits = torch.zeros(6, 3)
+    logits[2, 1] = bad
+    found = calibrate(logits, np.array([0, 1, 2, 0, 1, 2]))
+    assert (found.temperature, found.scale.tolist(), found.bias.tolist()) == (1.0, [1.0] * 3, [0.0] * 3)
+
+
 def test_no_class_stays_under_the_floor(guesses):
     p, t = guesses
     logits = torch.log(torch.tensor(p)) - torch.tensor([3.0, 0, 0, 0])
