@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from emolive.networks import torchvision_guard  # noqa: F401
 
@@ -18,9 +20,13 @@ from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics.classification import MulticlassAccuracy
 
 from emolive.core.errors import EmoliveError, ModelError
-from emolive.networks.checkpoint import Spec, build, load, prepare
+from emolive.networks.checkpoint import Spec, build, prepare
+from emolive.networks.facts import merged, normalised, parse_facts
+from emolive.networks.weights import fill, read_weights
 from emolive.training.recipe import Recipe
 from emolive.training.sharpness import climb
+
+log = logging.getLogger(__name__)
 
 
 def spec_of(settings: Recipe, labels: tuple[str, ...], size: int | None = None) -> Spec:
@@ -32,8 +38,12 @@ def spec_of(settings: Recipe, labels: tuple[str, ...], size: int | None = None) 
     )  # fmt: skip
 
 
-def start(spec: Spec, init: str, outputs: int) -> nn.Module:
-    """A ResNet18 with `outputs` outputs; its other weights are ImageNet's ("imagenet"), a file's, or fresh ("none")."""
+def start(spec: Spec, init: str, outputs: int, init_labels: tuple[str, ...] = ()) -> nn.Module:
+    """A ResNet18 with `outputs` outputs; its other weights are ImageNet's ("imagenet"), a file's, or fresh ("none").
+
+    The outputs of a file are taken over where it is known what they mean (by its own facts or `init_labels`) and they
+    mean the classes of `spec`, in whatever order; else they begin fresh.
+    """
     net = build(dataclasses.replace(spec, labels=tuple(f"{i}" for i in range(outputs))))
     if init == "none":
         return net
@@ -44,27 +54,43 @@ def start(spec: Spec, init: str, outputs: int) -> nn.Module:
             state = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
         except OSError as error:
             raise EmoliveError(f"ImageNet weights cannot be downloaded ({error}). Give a file with --init.") from error
-    else:
-        state = _read(Path(init))
-    own = net.state_dict()
-    fits = {name: value.float() if value.is_floating_point() else value
-            for name, value in state.items() if name in own and own[name].shape == value.shape}  # fmt: skip
-    missing = [name for name in own if name not in fits and not name.startswith("fc.") and "tracked" not in name]
-    if missing:
-        raise ModelError(f"{init} is no ResNet18 to start from: it lacks {missing[0]} and {len(missing) - 1} more.")
-    net.load_state_dict(fits, strict=False)
+        fill(net, state, Path("ImageNet's weights"), spec.arch, head=None)
+        return net
+    path = Path(init)
+    if not path.is_file():
+        raise ModelError(f"There is no file {path} to start from. Give --init imagenet, none, or a file of weights.")
+    state, inside = read_weights(path)
+    fill(net, state, path, spec.arch, head=None)
+    _take_outputs(net.fc, state, _labels_of(path, inside, init_labels), spec.labels, path)
     return net
 
 
-def _read(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise ModelError(f"There is no file {path} to start from. Give --init imagenet, none, or a file of weights.")
-    if path.suffix == ".safetensors":
-        return load(path).net.state_dict()
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for a file that is no state dict
-        raise ModelError(f"{path} holds no state dict of weights ({type(error).__name__}).") from error
+def _labels_of(path: Path, inside: str | None, given: tuple[str, ...]) -> tuple[str, ...]:
+    """What the outputs of a file to start from mean; nothing where nobody says it."""
+    parts: list[tuple[dict[str, Any], Path | str]] = [(parse_facts(inside, path), path)] if inside else []
+    beside = path.with_suffix(".json")
+    if beside.is_file():
+        parts.append((parse_facts(beside.read_bytes(), beside), beside))
+    if given:
+        parts.append((normalised({"labels": list(given)}, "--labels"), "--labels"))
+    return merged(parts).labels if any("labels" in facts for facts, _ in parts) else ()
+
+
+def _take_outputs(
+    head: nn.Linear, state: dict[str, Tensor], known: tuple[str, ...], wanted: tuple[str, ...], path: Path
+) -> None:
+    """Take over the rows of the last layer by the names of what they stand for, or say that they begin fresh."""
+    weight, bias = state.get("fc.weight"), state.get("fc.bias")
+    if known and weight is not None and len(weight) != len(known):
+        raise ModelError(f"{path} has {len(weight)} outputs, but {len(known)} labels are given ({', '.join(known)}).")
+    same = set(known) == set(wanted) and weight is not None and weight.shape[1:] == head.weight.shape[1:]
+    if weight is None or bias is None or not same:
+        log.info("%s: the last layer begins fresh.", path)
+        return
+    rows = [known.index(label) for label in wanted]
+    with torch.no_grad():
+        head.weight[: len(rows)] = weight[rows].float()
+        head.bias[: len(rows)] = bias[rows].float()
 
 
 class Emotions(pl.LightningModule):
