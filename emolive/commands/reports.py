@@ -32,7 +32,7 @@ def explain(
     request = run.Request(
         methods, layers, options.target, options.detector, options.min_confidence, options.max_faces, whole
     )
-    model = load(options.model, options.labels, choose_device(options.device))
+    model = load(options.model, options.labels, choose_device(options.device), options.facts())
     report = run.explain(pictures, out, model, request, options.overwrite)
     faces = sum(len(picture.faces) for picture in report.pictures)
     click.echo(f"{out / 'index.html'}: {_count(len(report.pictures), 'picture')}, {_count(faces, 'face')}")

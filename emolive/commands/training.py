@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from emolive.commands.options import command
 from emolive.core.errors import from_extra
@@ -35,7 +36,7 @@ def train(options: Options, data: Path, out: Path, settings: Path | None, resume
     if resume and not settings and (out / "settings.json").is_file():
         base = Recipe.read(out / "settings.json")
     chosen = dataclasses.replace(base, **{name: value for name, value in given.items() if value is not None})
-    fit.train(data, out, chosen, resume)
+    fit.train(data, out, chosen, resume, options.labels)
 
 
 @command("evaluate")
@@ -44,8 +45,15 @@ def evaluate(options: Options, folder: Path, out: Path, tta: str, detect: bool) 
     """Measure a network on FOLDER/<emotion>/*: accuracy, F1, calibration, recall and confusion."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     with from_extra("train", NEEDS):
+        from emolive.networks.checkpoint import load
         from emolive.training.evaluate import evaluate_folder
 
-    report = evaluate_folder(folder, options.model, out, tta, options.detector if detect else None)
+    source = click.get_current_context().get_parameter_source("detector")
+    if not detect and source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT):
+        raise click.UsageError("--detector says how faces are found; add --detect to find them first.")
+    model = load(options.model, options.labels, facts=options.facts())
+    report = evaluate_folder(folder, model, out, tta, options.detector if detect else None)
+    if "read_as" in report:
+        click.echo("Folders read as: " + ", ".join(f"{name} → {label}" for name, label in report["read_as"].items()))
     click.echo(f"accuracy {report['accuracy']:.2%} of {report['n']}, macro F1 {report['macro_f1']:.2%}, "
                f"calibration error {report['ece']:.2%}; see {out / 'report.json'}")  # fmt: skip

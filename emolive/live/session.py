@@ -75,12 +75,12 @@ def files(options: Options, paths: Sequence[Path], start_ms: float | None, end_m
     play(options, lambda: open_files(found, start_ms, end_ms, realtime=not options.headless), found)
 
 
-def layers(path: Path | None, labels: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+def layers(options: Options) -> dict[str, tuple[int, int, int]]:
     """The layers of a model that can be shown, and the (C, h, w) of their maps."""
     from emolive.attribution.hooks import shapes
     from emolive.networks.checkpoint import load
 
-    return shapes(load(path, labels))
+    return shapes(load(options.model, options.labels, facts=options.facts()))
 
 
 def _fit_to_screen(options: Options) -> Options:
@@ -147,7 +147,7 @@ def detector(options: Options, stack: ExitStack) -> tuple[Detect, Track]:
 def _model(options: Options) -> "Model":
     from emolive.networks.checkpoint import choose_device, load
 
-    return load(options.model, options.labels, choose_device(options.device))
+    return load(options.model, options.labels, choose_device(options.device), options.facts())
 
 
 def parts(

@@ -9,7 +9,7 @@ import csv
 import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from emolive.core.errors import EmoliveError, SourceError
 from emolive.faces.crop import crop_face, square
 from emolive.media.pictures import read_picture
 from emolive.training.folders import classes, find_pictures, splits
+from emolive.training.names import meanings
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,8 @@ class Faces:
     """Pictures of one split, each a face crop: crops (N, S, S, 3) uint8 RGB, truth (N,) int64 into `labels`.
 
     targets (N, classes) float32 are what is learnt: rows sum to 1, one-hot unless soft targets were joined.
-    files are their paths in the folder, hashes the sha256 of each; unreadable lists the files that were skipped.
+    files are their paths in the folder, hashes the sha256 of each. unreadable lists the files that were skipped;
+    read_as is {folder: label} where a folder's name is another one of the same emotion.
     """
 
     crops: np.ndarray
@@ -39,6 +41,7 @@ class Faces:
     files: tuple[str, ...]
     hashes: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+    read_as: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -72,19 +75,14 @@ def read_faces(folder: Path, size: int, labels: tuple[str, ...] | None = None) -
     folder = Path(folder)
     found = find_pictures(folder)
     labels = labels or found.labels
-    strange = [name for name in found.labels if name not in labels]
-    if strange:
-        raise EmoliveError(
-            f"{folder} has the folder{'s' * (len(strange) > 1)} {', '.join(strange)}, "
-            f"but the classes are {', '.join(labels)}. Rename or remove what is too much."
-        )
+    meant = meanings(found.labels, labels)
     with ThreadPoolExecutor() as pool:
         crops = list(pool.map(lambda item: _crop(item[0], size), found.pictures))
     good = [i for i, crop in enumerate(crops) if isinstance(crop, tuple)]
     unreadable = tuple(str(path) for i, (path, _) in enumerate(found.pictures) if isinstance(crops[i], str))
     _say_what_is_left_out(folder, len(found.pictures), unreadable, found.skipped)
-    truth = np.array([labels.index(found.pictures[i][1]) for i in good], dtype=np.int64)
-    empty = [name for name in found.labels if labels.index(name) not in truth]
+    truth = np.array([labels.index(meant[found.pictures[i][1]]) for i in good], dtype=np.int64)
+    empty = [name for name in found.labels if labels.index(meant[name]) not in truth]
     if empty:
         raise EmoliveError(f"No readable picture in {folder}/{', '.join(empty)}. Add pictures or remove the folder.")
     return Faces(
@@ -95,6 +93,7 @@ def read_faces(folder: Path, size: int, labels: tuple[str, ...] | None = None) -
         files=tuple(found.pictures[i][0].relative_to(folder).as_posix() for i in good),
         hashes=tuple(crops[i][1] for i in good),
         unreadable=unreadable,
+        read_as={folder: label for folder, label in meant.items() if folder != label},
     )
 
 

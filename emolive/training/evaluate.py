@@ -26,7 +26,7 @@ from torchvision.transforms.v2 import functional as F
 from emolive.core.errors import EmoliveError
 from emolive.core.scene import Frame
 from emolive.faces.crop import crop_face, square
-from emolive.networks.checkpoint import Model, load
+from emolive.networks.checkpoint import Model
 from emolive.training.dataset import VOTES, Faces, read_faces
 
 log = logging.getLogger(__name__)
@@ -125,18 +125,19 @@ def detected(folder: Path, faces: Faces, model: Model, kind: str) -> tuple[Faces
     return replace(faces.take(np.array(kept)), crops=np.stack(crops)), lost
 
 
-def evaluate_folder(folder: Path, model_path: Path | None, out: Path, tta: str, detector: str | None) -> dict:
-    """Measure a checkpoint on FOLDER/<emotion>/*, write report.json and confusion.png into `out`, give the report."""
+def evaluate_folder(folder: Path, model: Model, out: Path, tta: str, detector: str | None) -> dict:
+    """Measure a network on FOLDER/<emotion>/*, write report.json and confusion.png into `out`, give the report."""
     from emolive.training.pictures import draw_confusion
 
-    model = load(model_path)
     faces = read_faces(folder, model.spec.crop_size, model.spec.labels)
-    unreadable, lost = faces.unreadable, []
+    unreadable = faces.unreadable
+    lost: list[str] = []
     if detector:
         faces, lost = detected(folder, faces, model, detector)
     probabilities = predict(model, faces.crops, tta, progress=True)
     report = measure(probabilities, faces.truth, faces.labels)
     report |= {"model": model.name, "sha256": model.sha256, "tta": tta, "unreadable": list(unreadable)}
+    report |= {"read_as": faces.read_as} if faces.read_as else {}
     if detector:
         report |= {"detector": detector, "no_face": lost}
     if (folder / VOTES).is_file():

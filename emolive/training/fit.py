@@ -95,8 +95,9 @@ class Data(pl.LightningDataModule):
         return DataLoader(self.judged, 256)
 
 
-def train(data: Path, out: Path, settings: Recipe, resume: bool = False) -> None:
+def train(data: Path, out: Path, settings: Recipe, resume: bool = False, init_labels: tuple[str, ...] = ()) -> None:
     """Train on the folders in `data` and write everything to `out`: see `BestKeeper`, `History` and `finish`.
+    `init_labels` are what the outputs of the file to start from mean.
 
     Ctrl-C ends the training early; the best epoch so far is measured and kept. Raises `EmoliveError` for data that are
     no training's, for a run in `out` that this one would write over, and for one that it could not go on with.
@@ -111,7 +112,7 @@ def train(data: Path, out: Path, settings: Recipe, resume: bool = False) -> None
         check_same(out, settings, material, last.epochs)
     spec = spec_of(settings, faces.labels)
     pl.seed_everything(settings.seed, workers=True, verbose=False)
-    net = start(spec, "none" if resume else settings.init, faces.targets.shape[1])
+    net = start(spec, "none" if resume else settings.init, faces.targets.shape[1], init_labels)
     module = Emotions(net, spec, settings, np.bincount(faces.truth, minlength=len(spec.labels)))
     with _sentences(out):
         if rank_zero_only.rank == 0:

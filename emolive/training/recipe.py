@@ -36,6 +36,7 @@ class Recipe:
     balance: 0 counts every picture alike, 1 every class alike, between them the class weights are count^-balance.
     calibration_balance, floor: see `calibrate`, which ends a run.
     val_fraction: part of each class that is held out where the data have no folder for validation.
+    group_by: a pattern in a picture's path; pictures of which it matches the same are held out together.
     average: over about how many epochs the shipped weights are a moving average (0: no averaging).
     """
 
@@ -57,6 +58,7 @@ class Recipe:
     layer4_stride: int = 1
     patience: int = 10
     val_fraction: float = 0.1
+    group_by: str = ""
     seed: int = 0
     precision: str = "auto"
     workers: int = 2
