@@ -22,6 +22,8 @@ import click
 import cv2
 import numpy as np
 
+from emolive.core.tables import write_csv
+
 SPLITS = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")  # the csv's numbers
 VOTED = {"anger": "angry", "happiness": "happy", "sadness": "sad"}  # FER+ says it with nouns
@@ -45,7 +47,7 @@ def from_archive(path: Path) -> Iterator[Picture]:
     with tarfile.open(path) as archive:
         for member in archive:
             parts = PurePosixPath(member.name).parts
-            if not member.isfile() or len(parts) < 3 or parts[-3] not in SPLITS.values():
+            if not member.isfile() or len(parts) < 3 or parts[-3] not in SPLITS.values() or ".." in parts:
                 continue
             data = archive.extractfile(member).read()
             pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
@@ -103,9 +105,8 @@ def write(pictures: list[Picture], out: Path, votes: dict[str, dict[str, str]]) 
         if voted:
             columns = [c for c in votes[voted[0].key] if c not in ("Usage", "Image name")]
             with open(out / split / "ferplus.csv", "w", newline="") as stream:
-                table = csv.writer(stream)
-                table.writerow(["file", *(VOTED.get(c, c) for c in columns)])
-                table.writerows([f"{p.emotion}/{p.name}", *(votes[p.key][c] for c in columns)] for p in voted)
+                rows = ([f"{p.emotion}/{p.name}", *(votes[p.key][c] for c in columns)] for p in voted)
+                write_csv(stream, [["file", *(VOTED.get(c, c) for c in columns)], *rows])
     return Counter(p.split for p in pictures)
 
 

@@ -1,20 +1,32 @@
 """The commands that look: `cam`, `file` and `demo`; and `cameras` and `layers`, which say what there is to look at."""
 
+import os
 from pathlib import Path
 
 import click
 
 from emolive.commands.options import command
-from emolive.core.errors import EmoliveError
+from emolive.core.errors import EmoliveError, SourceError
 from emolive.core.options import Options
+from emolive.media.address import is_address
 
 
 @command("cam")
-def cam(options: Options, camera: str, size: tuple[int, int] | None, fps: float | None, give_up: float) -> None:
+def cam(
+    options: Options,
+    camera: str,
+    size: tuple[int, int] | None,
+    fps: float | None,
+    give_up: float,
+    allow_other_hosts: bool,
+) -> None:
     """Look through a camera or a network stream."""
     from emolive.live import session
 
-    session.camera(options, camera, size, fps, give_up)
+    if not is_address(camera) and set(camera) & set("@?=") and not os.path.exists(camera):
+        # It may hold a password, so it is not said again.
+        raise SourceError("The address of a camera begins with rtsp:// or http://. Write it whole, in quotes.")
+    session.camera(options, camera, size, fps, give_up, allow_other_hosts)
 
 
 @command("file")

@@ -1,7 +1,12 @@
 """The command `emolive`, which has all others. They parse and wire; what is heavy is imported when it is called."""
 
 import logging
+import os
 import sys
+import threading
+import traceback
+from collections.abc import Sequence
+from types import TracebackType
 from typing import Any
 
 import click
@@ -17,22 +22,38 @@ from emolive.commands.summary import summary
 from emolive.commands.training import evaluate, train
 from emolive.commands.web import web
 from emolive.core.errors import EmoliveError
+from emolive.media.address import scrubbed
 
 
 class Group(click.Group):
-    """Turns what the user can mend into a sentence and exit status 1; `--debug` shows the traceback instead."""
+    """Turns what the user can mend into a sentence and exit status 1; `--debug` shows the traceback instead. Addresses
+    in any sentence are shown without their passwords."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
+        """Run the command line, whose words are remembered: they may hold secrets."""
+        self.words = list(sys.argv[1:] if args is None else args)
+        return super().main(args, *rest, **named)
 
     def invoke(self, context: click.Context) -> Any:
         """Run a command; an `EmoliveError` becomes a `ClickException`, Ctrl-C ends with 130."""
         try:
             return super().invoke(context)
+        except click.ClickException as error:
+            error.message = self.said(error.message)  # type: ignore[misc]  # its own sentence, without secrets
+            raise
         except EmoliveError as error:
             if context.meta.get(DEBUG):
                 raise
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(self.said(str(error))) from error
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             sys.exit(130)
+
+    def said(self, text: str) -> str:
+        """A text for people, without the passwords that the user's words and the environment hold."""
+        words = [*getattr(self, "words", ()), *(v for name, v in os.environ.items() if name.startswith("EMOLIVE_"))]
+        values = [word.partition("=")[2] for word in words if word.startswith("--")]
+        return scrubbed(text, [*words, *values])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Each command with the whole first sentence of its help."""
@@ -59,5 +80,26 @@ for one in (cam, file, demo, cameras, layers, replay, batch, summary, explain, p
 
 def main() -> None:
     """The entry point: every option can also be set in the environment, like EMOLIVE_CAM_CAMERA=2."""
+    cli.words = sys.argv[1:]
+    _hide_passwords()
     logging.basicConfig(level=logging.ERROR)
     cli()
+
+
+def _hide_passwords() -> None:
+    """In tracebacks, and in whatever is logged by whomever."""
+    record_of = logging.getLogRecordFactory()
+
+    def record(*values: Any, **named: Any) -> logging.LogRecord:
+        made = record_of(*values, **named)
+        made.msg, made.args = cli.said(made.getMessage()), ()
+        if made.exc_info and made.exc_info[0]:
+            made.exc_text = cli.said("".join(traceback.format_exception(*made.exc_info)).rstrip())
+        return made
+
+    def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.stderr.write(cli.said("".join(traceback.format_exception(kind, error, trace))))
+
+    logging.setLogRecordFactory(record)
+    sys.excepthook = told
+    threading.excepthook = lambda given: told(given.exc_type, given.exc_value or given.exc_type(), given.exc_traceback)

@@ -156,12 +156,13 @@ def _click_type(kind: Kind) -> click.ParamType:  # type: ignore[type-arg]
 
 def said(value: Any) -> str:
     """A value as a user writes it; "" for none."""
-    if value is None or isinstance(value, bool):
-        return "on" if value else ""
-    return (
-        ",".join(map(str, value))
-        if isinstance(value, tuple)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    match value:
+        case None | False:
+            return ""
+        case True:
+            return "on"
+        case tuple():
+            return ",".join(map(str, value))
+        case float():
+            return f"{value:g}"
+    return str(value)

@@ -36,7 +36,8 @@ def train(options: Options, data: Path, out: Path, settings: Path | None, resume
     if resume and not settings and (out / "settings.json").is_file():
         base = Recipe.read(out / "settings.json")
     chosen = dataclasses.replace(base, **{name: value for name, value in given.items() if value is not None})
-    fit.train(data, out, chosen, resume, options.labels)
+    inputs = [*([settings] if settings and not resume else []), Path(chosen.init)]
+    fit.train(data, out, chosen, resume, options.labels, options.overwrite, inputs)
 
 
 @command("evaluate")
@@ -52,7 +53,7 @@ def evaluate(options: Options, folder: Path, out: Path, tta: str, detect: bool) 
     if not detect and source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT):
         raise click.UsageError("--detector says how faces are found; add --detect to find them first.")
     model = load(options.model, options.labels, facts=options.facts())
-    report = evaluate_folder(folder, model, out, tta, options.detector if detect else None)
+    report = evaluate_folder(folder, model, out, tta, options.detector if detect else None, options.overwrite)
     if "read_as" in report:
         click.echo("Folders read as: " + ", ".join(f"{name} → {label}" for name, label in report["read_as"].items()))
     click.echo(f"accuracy {report['accuracy']:.2%} of {report['n']}, macro F1 {report['macro_f1']:.2%}, "

@@ -19,10 +19,10 @@ def check_output(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
             raise OutputError(f"{path} is a folder. Give the name of a file in it.")
         if not os.access(path.parent, os.W_OK):  # found out now, not when the network has been loaded
             raise OutputError(f"You may not write into {path.parent.absolute()}. Choose another folder.")
-        if not path.exists():
+        if not os.path.lexists(path):
             return
         for source in inputs:
-            if source.exists() and source.samefile(path):
+            if path.exists() and source.exists() and source.samefile(path):
                 raise OutputError(f"{path} is the input itself. Give the output another name.")
     except OSError as error:
         raise OutputError(f"Nothing can be written to {path} ({why(error)}). Choose another folder.") from error

@@ -218,7 +218,11 @@ class Options:
     seconds: float | None = _row(Number(0, above=True), None, "End after so many seconds.", RUN)
     frames: int | None = _row(Integer(1), None, "End after so many frames.", RUN)
     overwrite: bool = _row(
-        Flag(), False, "Replace files that are there already.", FILES, (*VIEWING, "explain", "plot", "summary")
+        Flag(),
+        False,
+        "Replace files that are there already.",
+        FILES,
+        (*VIEWING, "explain", "plot", "summary", "train", "evaluate", "bench"),
     )
     verbose: bool = _row(Flag(), False, "Say on the terminal what happens.", RUN, EVERY, short="-v")
     debug: bool = _row(Flag(), False, "Show where in the code an error came from.", RUN, EVERY)
@@ -280,6 +284,8 @@ OWN = (
     Option("size", PixelSize(), None, "The size that the camera is asked for, like 1280x720.", FACES, ("cam",)),
     Option("fps", Number(1, 1000), None, "The frames per second that the camera is asked for.", FACES, ("cam",)),
     Option("give_up", SECONDS, 60.0, "With --headless: after how long without a frame to give up.", RUN, ("cam",)),
+    Option("allow_other_hosts", Flag(), False, "A network stream may lead to other hosts than its own.",
+           RUN, ("cam",)),
     Option("start", Clock(), None, "Begin at this time of the video, like 0:10.", FACES, ("file",)),
     Option("end", Clock(), None, "End at this time of the video, like 0:20.", FACES, ("file",)),
     Option("faces", Integer(1, 64), 3, "How many portraits are in the scene.", FACES, ("demo",)),
@@ -317,6 +323,8 @@ OWN = (
     Option("json", Flag(), False, "Say the figures as JSON, for machines.", RUN, ("summary",)),
 
     Option("port", Integer(1, 65535), 8501, "The port of this machine that the page is served on.", RUN, ("web",)),
+    Option("host", Text("ADDRESS"), "127.0.0.1", "Where the page is served: another address than this machine's own "
+           "opens it to the network.", RUN, ("web",)),
     Option("browser", Flag(off=True), True, "Open the page in the browser.", RUN, ("web",)),
 
     Option("source", Text("FILE"), "demo", "The video that is looked at, or demo.", FACES, ("bench",)),

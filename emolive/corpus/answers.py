@@ -3,25 +3,35 @@
 Looking (faces, network, maps) is nearly all of the work and needs no memory of earlier frames; who is who, smoothing
 and drawing do. So the parts only look, and the loop then goes through the whole video with the kept answers. A frame
 without an answer, or of which the answer is about another picture, is simply looked at.
+
+The file is a row of answers, each as its length in bytes (8, little-endian) and a safetensors file of its arrays: "0",
+"1", … and "json", the bytes of a text in which they stand by these numbers (`plain.py`). Nothing in it can be run.
 """
 
+import json
 import logging
-import os
-import pickle
+import uuid
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import BinaryIO, Self
 
 import numpy as np
+from safetensors.numpy import load, save
 
 from emolive.core.scene import Detect, Face, Frame, Memory, Picture, Read, Reading, Scene, Settings
-from emolive.corpus.layout import as_output_error
+from emolive.corpus.layout import as_output_error, make_folder
+from emolive.corpus.plain import built, flat
 
 log = logging.getLogger(__name__)
 
 NEAR_MS = 1e-6
+
+FORMAT = 2
+"""Grows when the format does: it is part of the files' names, so that those of other versions are not looked at."""
+
+TEXT = "json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,19 +55,20 @@ class Keeper:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._part = path.with_suffix(f".{os.getpid()}.part")
+        self._part = path.with_suffix(f".{uuid.uuid4().hex}.part")
 
     def __enter__(self) -> Self:
+        make_folder(self._path.parent.parent)
+        make_folder(self._path.parent)
         with as_output_error(self._path):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._part.open("wb")
+            self._file = self._part.open("xb")
         return self
 
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
         readings = tuple(_light(reading) for reading in scene.readings)
         answer = Answer(scene.frame.t_ms, _print(scene.frame), scene.faces, readings)
         with as_output_error(self._path):
-            pickle.dump(answer, self._file, protocol=5)
+            _write(self._file, answer)
 
     def notes(self) -> tuple[str, ...]:
         return ()
@@ -105,24 +116,36 @@ def _print(frame: Frame) -> int:
     return zlib.crc32(np.ascontiguousarray(frame.bgr[::8, ::8]))
 
 
+def _write(file: BinaryIO, answer: Answer) -> None:
+    arrays: list[np.ndarray] = []
+    text = json.dumps(flat(answer, arrays)).encode()
+    named = {str(i): np.ascontiguousarray(array) for i, array in enumerate(arrays)}
+    data = save({**named, TEXT: np.frombuffer(text, np.uint8)})
+    file.write(len(data).to_bytes(8, "little") + data)
+
+
 def _kept(paths: Sequence[Path]) -> Iterator[Answer]:
     for path in paths:
+        if not path.is_file():  # it was never made; or it is a pipe, which would never end
+            continue
         try:
             with path.open("rb") as file:
-                while True:
-                    yield _Unpickler(file).load()
-        except EOFError:
-            continue
-        except (OSError, pickle.UnpicklingError) as error:
+                left = path.stat().st_size
+                while left:
+                    length = int.from_bytes(file.read(8), "little")
+                    left -= 8 + length
+                    if left < 0:
+                        raise ValueError("it is cut off")
+                    yield _read(file.read(length))
+        except Exception as error:  # whatever stands in it, the frames can be looked at again
             log.warning("%s cannot be read (%s): its frames are looked at again", path, error)
 
 
-class _Unpickler(pickle.Unpickler):
-    """Builds our own values and arrays, and nothing else: a pickle from elsewhere cannot run a program."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        values = ("emolive.core.scene", "emolive.core.reading", "emolive.core.settings", __name__)
-        arrays = {"_reconstruct", "_frombuffer", "ndarray", "dtype", "scalar"}
-        if (module in values and "." not in name) or (module.split(".")[0] == "numpy" and name in arrays):
-            return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"{module}.{name} does not belong there")
+def _read(data: bytes) -> Answer:
+    """An answer that was written. Raises many kinds of exceptions where it is none."""
+    arrays = load(data)
+    text = arrays.pop(TEXT).tobytes()
+    answer: Answer = built(Answer, json.loads(text), [arrays[str(i)] for i in range(len(arrays))])
+    if len(answer.faces) != len(answer.readings):
+        raise ValueError("faces and readings are not as many")
+    return answer

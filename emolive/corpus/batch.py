@@ -1,8 +1,8 @@
 """The driver of a batch: plans jobs, hands out their tasks, shows how far it is, tells what failed."""
 
 import logging
-import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from emolive.core.options import Options
 from emolive.corpus.contract import BatchEngine, Failure, Resources
 from emolive.corpus.engines import open_engine
 from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Task, Whole
-from emolive.corpus.layout import MAKING
+from emolive.corpus.layout import MAKING, VIDEO, clear, data_name, make_folder
 from emolive.corpus.manifest import settings_hash, videos
 from emolive.corpus.work import work
 
@@ -52,7 +52,7 @@ def batch(
 
     Raises `EmoliveError` for what is wrong with the request itself; a video that cannot be done is in the `BatchState`.
     """
-    found = videos(names, out)
+    found = videos(names, out, frozenset((data_name(data), *([VIDEO] if annotated else []))))
     options = _resolved(options)
     settings = settings_hash(options, annotated, data, _checked(options, data))
     _make(out)
@@ -132,18 +132,15 @@ def _checked(options: Options, data: str) -> list[str]:
 
 def _make(out: Path) -> None:
     try:
-        (out / MAKING).mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"The folder {out} cannot be made ({why(error)}). Choose another one with --out.") from error
+    make_folder(out / MAKING)
 
 
 def _tidy(out: Path) -> None:
     """Remove what stopped workers left half made; what segments have kept stays for the next run."""
-    for left in (out / MAKING).glob("*/*"):
-        if left.is_dir():
-            shutil.rmtree(left, ignore_errors=True)
-        elif left.suffix == ".part":
-            left.unlink(missing_ok=True)
-    for folder in (*(out / MAKING).glob("*"), out / MAKING):
-        if not any(folder.iterdir()):
-            folder.rmdir()
+    with suppress(OSError):  # whatever happened to the folder, it is not worth more than what the batch has to say
+        for folder in (out / MAKING).iterdir():
+            clear(folder, answers=False)
+        (out / MAKING).rmdir()

@@ -4,19 +4,37 @@ results/NAME/report.json     what was done, and with what (`result.py`)
 results/NAME/data.jsonl      the numbers of each frame (or data.parquet)
 results/NAME/video.mp4       the annotated video, where asked for
 results/.making/             what is not finished; nobody reads it but emolive
+
+Only files are ever removed or replaced, by name, and only those that a report names as emolive's own. A folder is
+removed when it is empty. Nothing is written through a link.
 """
 
+import json
 import os
-import shutil
+import re
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from emolive.core.errors import OutputError
 from emolive.core.files import why
 
 REPORT, VIDEO, MAKING = "report.json", "video.mp4", ".making"
+
+BEFORE, AFTER = ".report.json.before", ".report.json.after"
+"""The reports of a result that is being replaced and of the one that takes its place, for as long as that takes."""
+
+DATA = ("data.jsonl", "data.parquet")
+HALF = tuple(f".{name}.part" for name in DATA)
+WRITTEN = frozenset((REPORT, VIDEO, *DATA, *HALF))
+"""All names that emolive gives to files while a result is made."""
+
+_DRAFT = re.compile(r"draft-[0-9a-f]{32}")
+_ANSWERS = re.compile(r"[0-9a-f]{16}-[0-9]{5}\.answers")
+_HALF_ANSWERS = re.compile(r"[0-9a-f]{16}-[0-9]{5}\.[0-9a-f]+\.part")
 
 
 def data_name(kind: str) -> str:
@@ -29,33 +47,154 @@ def results(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob(f"*/{REPORT}") if path.parent.name != MAKING)
 
 
+@dataclass(frozen=True)
+class Owned:
+    """What emolive says that it wrote in a folder: of which video, and the names of the files, reports too."""
+
+    source: str
+    files: frozenset[str]
+
+
+def owned(folder: Path) -> Owned | None:
+    """What a result's folder holds of emolive's; None where it is no result (or a link, or not there)."""
+    if folder.is_symlink() or not folder.is_dir():
+        return None
+    said = {name: facts for name in (REPORT, BEFORE, AFTER) if (facts := _said(folder / name))}
+    if not said:
+        return None
+    first = next(iter(said.values()))
+    claims = [first] if REPORT in said else said.values()  # without a report a replacement was stopped half-way
+    named = {facts.get(key) for facts in claims for key in ("data", "video")}
+    files = frozenset(name for name in (VIDEO, *DATA) if name in named)
+    return Owned(str(first.get("source", "")), files | said.keys())
+
+
+def _said(path: Path) -> dict[str, Any] | None:
+    """What a report of emolive's says; None for any other file."""
+    if path.is_symlink() or not path.is_file():
+        return None
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return facts if "emolive" in facts["versions"] and isinstance(facts["data"], str) else None
+    except (OSError, ValueError, RecursionError, TypeError, KeyError, IndexError):
+        return None
+
+
+def is_free(out: Path, video: Path, writes: frozenset[str] = frozenset()) -> bool:
+    """Whether the result of a video, the files `writes` besides its report, may lie in the folder `out`: nothing is
+    there, or an empty folder, or an earlier result of the same video without foreign files of those names."""
+    try:
+        mine = owned(out)
+        if mine is None:
+            return not os.path.lexists(out) or _is_empty(out)
+        return mine.source == str(video) and not _foreign(out, mine.files, writes)
+    except OSError:  # a folder that may not be looked into is not emolive's
+        return False
+
+
 def making(out: Path) -> Path:
     """The folder beside the result `out` in which it, and what is kept on the way to it, is made."""
     return out.parent / MAKING / out.name
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder for what is not finished, and see that it is none that a link leads to. Raises `OutputError`."""
+    with as_output_error(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    if folder.is_symlink():
+        raise OutputError(f"{folder} is a link to another place. Remove it, or choose another folder with --out.")
+
+
 @contextmanager
 def draft(out: Path) -> Iterator[Path]:
-    """A new empty folder that becomes `out` when the block is left without an error, and is removed otherwise.
+    """A new empty folder whose files become the result `out` when the block is left without an error; they are removed
+    otherwise.
 
-    A result that was there before is replaced. Raises `OutputError` where nothing can be written.
+    A result that was there before is replaced: its own files, by name; what else lies there stays. Raises
+    `OutputError` where nothing can be written, and where something stands in the way that emolive did not make.
     """
-    folder = making(out) / uuid.uuid4().hex[:8]
+    make_folder(out.parent / MAKING)
+    make_folder(making(out))
+    folder = making(out) / f"draft-{uuid.uuid4().hex}"
+    with as_output_error(out):
+        folder.mkdir()
     try:
-        with as_output_error(out):
-            folder.mkdir(parents=True)
         yield folder
         with as_output_error(out):
             for path in folder.iterdir():
                 with path.open("rb+") as file:  # on the disk before it gets its name
                     os.fsync(file.fileno())
-            if out.exists():
-                os.replace(out, folder.with_suffix(".old"))
-            os.replace(folder, out)
-        shutil.rmtree(making(out), ignore_errors=True)  # also what was left there by workers that were killed
+            _publish(folder, out)
+        clear(making(out), answers=True)  # also what was left there by workers that were killed
     finally:
-        for left in (folder, folder.with_suffix(".old")):
-            shutil.rmtree(left, ignore_errors=True)  # what cannot be removed lies out of sight in .making
+        _remove_draft(folder)
+
+
+def clear(folder: Path, answers: bool) -> None:
+    """Remove from a folder of `making` what emolive left half made there, and with `answers` what segments have kept;
+    then the folder, if it is empty. What cannot be removed lies out of sight."""
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for left in folder.iterdir():
+        if _DRAFT.fullmatch(left.name):
+            _remove_draft(left)
+        elif _HALF_ANSWERS.fullmatch(left.name) or (answers and _ANSWERS.fullmatch(left.name)):
+            with suppress(OSError):
+                left.unlink()
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _publish(folder: Path, out: Path) -> None:
+    """Give a finished draft its place."""
+    try:
+        os.rename(folder, out)  # in one step, where nothing is there; never over files, nor through a link
+        return
+    except OSError:
+        mine = owned(out)
+        if mine is None and not _is_empty(out):
+            if os.path.lexists(out):
+                raise _in_the_way(out) from None
+            raise
+    before = mine.files if mine else frozenset()
+    new = frozenset(path.name for path in folder.iterdir())
+    for foreign in _foreign(out, before, new):
+        raise _in_the_way(out / foreign)
+    # From here on there is no result until the last step: nobody takes new data for old, whenever this ends. The
+    # reports beside it say which files are emolive's until then.
+    if (out / REPORT).exists():
+        os.replace(out / REPORT, out / BEFORE)
+    os.replace(folder / REPORT, out / AFTER)
+    for name in before - new - {BEFORE, AFTER}:
+        (out / name).unlink(missing_ok=True)
+    for name in new - {REPORT}:
+        os.replace(folder / name, out / name)
+    os.replace(out / AFTER, out / REPORT)
+    (out / BEFORE).unlink(missing_ok=True)
+
+
+def _in_the_way(path: Path) -> OutputError:
+    return OutputError(f"{path} is there already, and emolive did not make it. Move it away, or choose another --out.")
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir())
+
+
+def _foreign(out: Path, own: frozenset[str], names: frozenset[str]) -> list[str]:
+    """Those of the names, and of the reports', that lie in a result's folder without being the result's `own`."""
+    return sorted(name for name in (names | {REPORT, BEFORE, AFTER}) - own if os.path.lexists(out / name))
+
+
+def _remove_draft(folder: Path) -> None:
+    """Remove a folder that a result was made in: the files that emolive writes, and then the folder, if it is empty."""
+    if folder.is_symlink():
+        return
+    for name in WRITTEN:
+        with suppress(OSError):
+            (folder / name).unlink()
+    with suppress(OSError):
+        folder.rmdir()
 
 
 @contextmanager

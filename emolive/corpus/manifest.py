@@ -8,20 +8,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from emolive.core.errors import SourceError
+from emolive.core.errors import OutputError, SourceError
 from emolive.core.options import Options
-from emolive.corpus.result import VideoResult
+from emolive.corpus.layout import is_free
+from emolive.corpus.names import folded, hashed_name, is_name, plain_name
 from emolive.media.sources import VIDEO_SUFFIXES
 
 
-def videos(names: Sequence[str], out: Path) -> dict[Path, str]:
+def videos(names: Sequence[str], out: Path, writes: frozenset[str] = frozenset()) -> dict[Path, str]:
     """The videos that names, folders and patterns like `study/**/*.mp4` stand for, each once and with its whole path,
     and the name of each one's result.
 
     A result is named after where its video lies below the folder or the fixed part of the pattern: `a/clip.mp4` of
-    `study` becomes `a_clip`. Videos that would share a name, or whose name an earlier batch gave to another video, get
-    a hash of their path appended. What lies in `out` is left out: it was made by emolive. Raises `SourceError` for a
-    name that stands for nothing.
+    `study` becomes `a_clip`. A hash of the video's path is appended to names that would be shared, that no file system
+    takes (empty, too long, a device's), and where something else has that name in `out`: another video's result, or
+    anything that emolive did not make, also among the files `writes` of the result itself. What lies in `out` is left
+    out: it was made by emolive. Raises `SourceError` for a name that stands for nothing.
     """
     found: dict[Path, str] = {}
     for name in names:
@@ -30,21 +32,20 @@ def videos(names: Sequence[str], out: Path) -> dict[Path, str]:
         if not inside:
             raise SourceError(f"There is no video {name}. Check the name; quote patterns, like 'study/**/*.mp4'.")
         for path in inside:
-            parts = path.relative_to(root).with_suffix("").parts
-            found.setdefault(path.resolve(), "_".join(parts).lstrip("."))
-    count = Counter(name.casefold() for name in found.values())
-    return {
-        path: name if count[name.casefold()] == 1 and not _taken(out / name, path) else f"{name}-{_short(path)}"
-        for path, name in found.items()
-    }
+            parts = (*path.relative_to(root).parent.parts, path.stem)
+            found.setdefault(path.resolve(), plain_name("_".join(parts)))
+    count = Counter(map(folded, found.values()))
+    return {path: _name(name, path, out, writes, count[folded(name)] == 1) for path, name in found.items()}
 
 
-def _taken(folder: Path, video: Path) -> bool:
-    """Whether the result there is another video's."""
-    try:
-        return VideoResult.read(folder).source != str(video)
-    except SourceError:
-        return False  # there is none, or it will be made anew
+def _name(plain: str, video: Path, out: Path, writes: frozenset[str], alone: bool) -> str:
+    """The name of a video's result: the plain one where nothing speaks against it."""
+    hashed = (hashed_name(plain, video, digits) for digits in (6, 12, 24))
+    wishes = [plain, *hashed] if alone and is_name(plain) else hashed
+    for name in wishes:
+        if is_free(out / name, video, writes):
+            return name
+    raise OutputError(f"Everything that the result of {video} could be called is there in {out}. Choose another --out.")
 
 
 def _meant(name: str) -> tuple[Path, list[Path]]:
@@ -62,10 +63,6 @@ def _fixed(pattern: Path) -> Path:
     while glob.has_magic(str(pattern)):
         pattern = pattern.parent
     return pattern
-
-
-def _short(path: Path) -> str:
-    return hashlib.sha256(str(path).encode()).hexdigest()[:6]
 
 
 def settings_of(options: Options, annotated: bool, data: str) -> dict[str, object]:

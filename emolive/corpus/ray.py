@@ -7,7 +7,7 @@ import signal
 import socket
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -170,13 +170,16 @@ def _connect(address: str) -> None:
     if address not in ("", "auto"):
         _knock(address)
     try:
-        with _own_signals():
+        with _own_signals(), nullcontext() if address else _on_this_machine_only():
             ray.init(address=address or "local", log_to_driver=verbose, configure_logging=False, **own)
     except Exception as error:  # Ray raises a plain Exception where its processes start too slowly
         reason = str(error).strip().partition("\n")[0]
         if not address:
             raise EmoliveError(f"Ray could not start on this machine ({reason}). Try --engine local.") from error
         raise _absent(address, reason) from error
+    if not address and not all(node["NodeManagerAddress"].startswith("127.") for node in ray.nodes()):
+        ray.shutdown()
+        raise EmoliveError("This version of Ray can be reached from other machines. Use --engine local instead.")
 
 
 def _knock(address: str) -> None:
@@ -195,6 +198,31 @@ def _absent(address: str, reason: str) -> EmoliveError:
         f"There is no Ray cluster that can be joined at '{address}' ({reason}). Start one with `ray start --head`, "
         "join it on this machine with `ray start --address=HOST:PORT`, or leave --address out."
     )
+
+
+@contextmanager
+def _on_this_machine_only() -> Iterator[None]:
+    """A cluster that is started in here can be reached from this machine only, and asks nobody anything.
+
+    Ray has no public option for either. It binds to the loopback device where it is told that there are no clusters of
+    several machines, which it asks its environment in each process. Its API server, which nobody here needs, looks for
+    the metadata service of a cloud (169.254.169.254) even where statistics and dashboard are off.
+    """
+    from ray._private import ray_constants
+    from ray._private.node import Node
+
+    def no_server(self: Node, **_: object) -> None:
+        self._webui_url = None
+
+    name = ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR
+    clusters, server, said = ray_constants.ENABLE_RAY_CLUSTER, Node.start_api_server, os.environ.get(name)
+    ray_constants.ENABLE_RAY_CLUSTER, Node.start_api_server, os.environ[name] = False, no_server, "0"
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER, Node.start_api_server = clusters, server
+        os.environ.pop(name)
+        os.environ |= {name: said} if said is not None else {}
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from emolive.core.errors import UnknownName
 from emolive.core.options import FACTS, Options
 from emolive.core.settings import Settings
 from emolive.live import session
-from emolive.media.bundle import LOOKS, SETTINGS, Recorded, read_bundle
+from emolive.live.outputs import check_outputs
+from emolive.media.bundle import ANNOTATED, CLEAN, DATA, LOOKS, SETTINGS, Recorded, read_bundle
 
 
 def replay(folder: Path, options: Options, given: Collection[str]) -> None:
@@ -28,6 +29,7 @@ def replay(folder: Path, options: Options, given: Collection[str]) -> None:
         click.echo(f"{bundle.folder / SETTINGS}: this emolive does not know {name}, and leaves it out.", err=True)
     for name, (then, now) in changed(bundle, asked).items():
         click.echo(f"{name.replace('_', '-')}: {then} → {now}", err=True)
+    check_outputs(asked, [bundle.clean], [folder / name for name in (CLEAN, ANNOTATED, DATA, SETTINGS)])
     try:
         session.files(asked, [bundle.clean], None, None)
     except UnknownName as error:  # of a method or layer that only the recording's network or emolive has

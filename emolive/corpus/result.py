@@ -55,19 +55,22 @@ class VideoResult:
     def write(self, folder: Path) -> None:
         """Write `report.json` into a folder. Raises `OSError`."""
         text = json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=2)
-        (folder / REPORT).write_text(text + "\n", encoding="utf-8")
+        # Bytes of a file's name that are no text are written as JSON's escapes, which reading turns back.
+        (folder / REPORT).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         """The report of a result's folder. Raises `SourceError` where there is none that can be read."""
         path = folder / REPORT
         try:
+            if not path.is_file():
+                raise FileNotFoundError("there is none")
             values = json.loads(path.read_text(encoding="utf-8"))
             values["people"] = tuple(Appearance(**person) for person in values["people"])
             for name in ("labels", "notes"):
                 values[name] = tuple(values[name])
             return cls(**values)
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise SourceError(
                 f"{path} is no report of `emolive batch` that can be read ({error}). Run the batch again."
             ) from error

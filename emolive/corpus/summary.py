@@ -1,7 +1,5 @@
 """The figures of a corpus: per video and person, read from the data files of a folder."""
 
-import csv
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +8,7 @@ from typing import Any
 
 from emolive.core.errors import EmoliveError, OutputError
 from emolive.core.files import check_output, why
+from emolive.core.tables import csv_line
 from emolive.corpus.layout import MAKING, REPORT
 from emolive.corpus.summary_page import page
 from emolive.reports.people import SUFFIXES, read_people
@@ -105,18 +104,16 @@ def check(out: Path, overwrite: bool) -> None:
 def as_csv(summary: Summary) -> str:
     """A table with a row per video and person; what is not known is empty."""
     labels = summary.labels
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
     heads = ("video", "person", "frames", "seconds", "first_s", "last_s", "likeliest", "changes_per_min", "off_face")
-    table.writerow([*heads, *(f"share_{label}" for label in labels), *(f"mean_{label}" for label in labels)])
+    lines = [csv_line([*heads, *(f"share_{label}" for label in labels), *(f"mean_{label}" for label in labels)])]
     for row in summary.rows:
         t = row.tally
         first = [row.video, t.track, t.frames, *_rounded((t.seconds, t.first_s, t.last_s), 3), t.likeliest]
         rest = [*_rounded((t.changes,), 2), *_rounded((t.off,), 4)]
         shares = _rounded([t.share.get(label) for label in labels], 5)
         means = _rounded([t.mean.get(label) for label in labels], 5)
-        table.writerow([*first, *rest, *shares, *means])
-    return text.getvalue()
+        lines.append(csv_line([*first, *rest, *shares, *means]))
+    return "".join(lines)
 
 
 def as_json(summary: Summary) -> dict[str, Any]:

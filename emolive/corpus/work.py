@@ -107,7 +107,7 @@ def _look_at(job: Job, split: Split, number: int) -> None:
     from emolive.live.loop import run
 
     path = _segments(job, split)[number]
-    if path.exists():
+    if path.is_file():
         return
     span = [None, *split.edges_ms, None][number : number + 2]
     with ExitStack() as stack:
@@ -126,7 +126,9 @@ def _with_answers(parts: "Parts", job: Job, split: Split) -> "Parts":
 
 def _segments(job: Job, split: Split) -> list[Path]:
     """Where the answers of each segment are kept until they are joined; other settings have other files."""
-    key = hashlib.sha256(repr((split, job.settings)).encode()).hexdigest()[:16]
+    from emolive.corpus.answers import FORMAT
+
+    key = hashlib.sha256(repr((FORMAT, split, job.settings)).encode()).hexdigest()[:16]
     return [making(job.out) / f"{key}-{number:05}.answers" for number in range(len(split.edges_ms) + 1)]
 
 

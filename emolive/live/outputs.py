@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from tqdm import tqdm
 
-from emolive.core.errors import EmoliveError
+from emolive.core.errors import EmoliveError, OutputError
 from emolive.core.options import Options
 from emolive.core.scene import Picture, Scene, Sink
 
@@ -55,12 +55,23 @@ def targets(options: Options, inputs: Sequence[Path]) -> list[Path]:
     ]
 
 
-def check_outputs(options: Options, inputs: Sequence[Path]) -> None:
-    """Raise `OutputError` for what cannot be written, or must not be overwritten."""
+def check_outputs(options: Options, inputs: Sequence[Path], never: Sequence[Path] = ()) -> None:
+    """Raise `OutputError` for what cannot be written, or must not be overwritten; `never` are files that are not,
+    besides the inputs and the networks."""
     from emolive.core.files import check_output
 
-    for path in [*targets(options, inputs), *([options.data] if options.data else [])]:
-        check_output(path, inputs, options.overwrite)
+    paths = [*targets(options, inputs), *([options.data] if options.data else [])]
+    if options.report:
+        from emolive.reports.session_report import DATA, PAGE
+
+        paths += [options.report / PAGE, options.report / DATA]
+    networks = [path for path in (options.model, options.model_b) if path]
+    for path in paths:
+        check_output(path, [*inputs, *networks, *never], options.overwrite)
+    names = [path.resolve() for path in paths]
+    for path, name in zip(paths, names, strict=True):
+        if names.count(name) > 1:
+            raise OutputError(f"Two outputs would go to {path}. Give each a name of its own.")
 
 
 def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool) -> list[Sink]:

@@ -32,7 +32,14 @@ DEMO_FRAMES = 250
 """How much video a demo without a screen makes unless a limit is given: ten seconds."""
 
 
-def camera(options: Options, which: str, size: tuple[int, int] | None, fps: float | None, give_up_s: float) -> None:
+def camera(
+    options: Options,
+    which: str,
+    size: tuple[int, int] | None,
+    fps: float | None,
+    give_up_s: float,
+    other_hosts: bool = False,
+) -> None:
     """Run `emolive cam`. Without a screen it needs --headless: nobody would know that it watches."""
     from emolive.media.sources import open_camera
     from emolive.ui.windows import display_problem
@@ -41,7 +48,7 @@ def camera(options: Options, which: str, size: tuple[int, int] | None, fps: floa
     if problem:
         raise EmoliveError(f"{problem} Add --headless to record without windows.")
     patience = give_up_s if options.headless else None
-    play(options, lambda: open_camera(which, size, fps, patience), live=True)
+    play(options, lambda: open_camera(which, size, fps, patience, other_hosts), live=True)
 
 
 def cameras() -> "list[CameraInfo]":

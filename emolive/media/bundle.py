@@ -213,10 +213,10 @@ def _checked(row: Option, value: object) -> Any:
 
 
 def _variant(values: Any) -> Variant | None:
-    """The other way to look, as JSON holds it."""
+    """The other way to look, as JSON holds it; its target is that of what it is compared with."""
     if values is None:
         return None
-    kinds = {one.name: like(one.default) for one in dataclasses.fields(Variant)}
+    kinds = {one.name: like(one.default) for one in dataclasses.fields(Variant) if one.name != "target"}
     given = _mapping(values, "settings.compare")
     return Variant(**{n: _value(k.check, given[n], f"settings.compare.{n}") for n, k in kinds.items() if n in given})
 

@@ -1,10 +1,11 @@
-"""Cameras of this computer and of the network, through OpenCV."""
+"""Cameras of this computer, through OpenCV, and of the network."""
 
 import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ import cv2
 from emolive.core.errors import SourceError
 from emolive.media.address import is_address, short_name, without_password
 from emolive.media.newest import Capture, LiveSource
+from emolive.media.stream import StreamCapture
 
 log = logging.getLogger(__name__)
 
@@ -38,19 +40,23 @@ def open_camera(
     size: tuple[int, int] | None = None,
     fps: float | None = None,
     give_up_s: float | None = None,
+    other_hosts: bool = False,
     device: Open = cv2.VideoCapture,
 ) -> LiveSource:
     """A live source for "0", "/dev/video2", "rtsp://…" or "http://…/stream.mjpg".
 
     `size` (width, height) and `fps` are asked of a camera of this computer, which may choose others. `give_up_s` ends
-    the attempts to reconnect to a lost stream. `device` opens cameras; tests without hardware give another.
+    the attempts to reconnect to a lost stream. `other_hosts`: a stream may lead to other hosts than its own. `device`
+    opens cameras; tests without hardware give another.
     """
     _quiet()
     if is_address(which):
         gone = f"There is no stream at {without_password(which)}. Check the address, and that the camera is on."
-        return LiveSource(
-            short_name(which), lambda: _stream(which), gone, TIMEOUT_MS / 1000 + 4, reconnects=True, give_up_s=give_up_s
-        )
+        limit_s = TIMEOUT_MS / 1000
+        connect = partial(StreamCapture, which, limit_s, other_hosts)
+        return LiveSource(short_name(which), connect, gone, limit_s + 4, reconnects=True, give_up_s=give_up_s)
+    if Path(which).is_file() or Path(which).is_fifo():
+        raise SourceError(f"{which} is a file, not a camera. Play it: emolive file {which}")
     number: int | str = int(which) if which.isdecimal() else which
     name = f"camera {which}"
     gone = f"{name} gives no pictures. Is it plugged in, and used by no other program? See: emolive cameras"
@@ -61,18 +67,6 @@ def list_cameras() -> list[CameraInfo]:
     """The cameras of this computer that give pictures, found by trying; takes up to some seconds."""
     _quiet()
     return [info for number, name in _candidates() if (info := _tried(number, name))]
-
-
-def _stream(url: str) -> Capture:
-    # OpenCV takes these two only while opening.
-    timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS]
-    capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, timeouts)
-    if not capture.isOpened():
-        capture.release()
-        raise SourceError(
-            f"There is no stream at {without_password(url)}. Check the address, and that the camera is on."
-        )
-    return capture
 
 
 def _usb(number: int | str, size: tuple[int, int] | None, fps: float | None, device: Open) -> Capture:
@@ -127,6 +121,5 @@ def _backend() -> int:
 
 
 def _quiet() -> None:
-    """Keep OpenCV and FFmpeg from writing to the terminal: their lines show addresses with passwords."""
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    """Keep OpenCV from writing to the terminal what its drivers say."""
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

@@ -16,6 +16,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from emolive.core.errors import SourceError
+from emolive.media.opening import open_alone
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +138,7 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
     Raises `SourceError` for what is no video: text, sound only, a broken or empty file, a folder.
     """
-    with open_file(path) as container:
+    with open_alone(path) as container:
         stream = _picture_stream(container, path)
         if stream.width * stream.height > MOST_PIXELS:
             raise SourceError(
@@ -148,28 +149,7 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         yield container, stream
 
 
-def open_file(path: Path) -> InputContainer:
-    """Open any media file; raises `SourceError` for what FFmpeg does not know."""
-    if not path.exists():
-        raise SourceError(f"There is no file {path}. Check the name.")
-    if path.is_dir():
-        raise SourceError(f"{path} is a folder. Name a video, a picture, or a folder with pictures in it.")
-    if path.stat().st_size == 0:
-        raise SourceError(f"{path} is empty (0 bytes). Copy or download it again.")
-    try:
-        # Only this file: a playlist inside it must not make emolive read other files or the network.
-        return av.open(str(path.absolute()), options={"protocol_whitelist": "file"}, metadata_errors="replace")
-    except PermissionError as error:
-        raise SourceError(f"{path} may not be read by you. Change its permissions.") from error
-    except (av.FFmpegError, OSError) as error:
-        raise SourceError(
-            f"{path} is not a video or picture that can be read. Is it whole? Try another file."
-        ) from error
-
-
 def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
-    if container.format.name == "tty":  # FFmpeg draws text files as films
-        raise SourceError(f"{path} is a text file, not a video. Name a video or a picture.")
     cover = av.stream.Disposition.attached_pic
     films = [s for s in container.streams.video if not s.disposition & cover]
     if films and films[0].codec_context is None:

@@ -1,7 +1,5 @@
 """The numbers per frame as a file: JSON lines, or a table (CSV, Parquet) with one row per face and frame."""
 
-import csv
-import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Self
 from emolive.core.errors import OutputError
 from emolive.core.files import check_output, why
 from emolive.core.scene import Picture, Scene, Sink
+from emolive.core.tables import csv_line
 from emolive.media.figures import Labels
 from emolive.media.rows import json_line, table_header, table_rows
 
@@ -56,7 +55,7 @@ class DataWriter:
         begins, self._index = self._index is None, scene.frame.index
         if self._is_table:
             header = [table_header(scene, self._labels)] if begins else []
-            text = "".join(map(_csv, [*header, *table_rows(scene, self._labels)]))
+            text = "".join(csv_line(row) for row in [*header, *table_rows(scene, self._labels)])
         else:
             text = json_line(scene, self._labels)
         self._write(text.encode())
@@ -78,9 +77,3 @@ class DataWriter:
                 f"The data file {self.path} stopped ({why(error)}). What was written until then is whole. "
                 "Make room or choose another folder."
             ) from error
-
-
-def _csv(row: Sequence[object]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(row)
-    return line.getvalue()

@@ -12,6 +12,7 @@ import numpy as np
 from emolive.core.errors import SourceError
 from emolive.core.scene import End, Frame, Progress, Settings
 from emolive.media.clips import EPSILON_MS
+from emolive.media.http import RefusedError
 
 log = logging.getLogger(__name__)
 
@@ -117,8 +118,8 @@ class LiveSource:
         while not self._stop.is_set():
             try:
                 capture = self._connect()
-            except SourceError:
-                if self._index < 0:
+            except SourceError as error:
+                if self._index < 0 or isinstance(error, RefusedError):
                     raise
             else:
                 if self._drain(capture):

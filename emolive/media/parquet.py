@@ -49,7 +49,8 @@ class ParquetWriter:
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> Self:
-        check_output(self.path, self._inputs, self._overwrite)
+        for path in (self.path, self.part):  # that one holds the rows of a run that was ended by an error
+            check_output(path, self._inputs, self._overwrite)
         try:
             self._file = self.part.open("wb")
         except OSError as error:

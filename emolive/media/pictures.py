@@ -10,6 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from emolive.core.errors import SourceError
 from emolive.media.clips import MOST_PIXELS, Shot
+from emolive.media.opening import open_regular
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 """What Pillow may open; a GIF is a film. Nothing else, so that odd files meet few decoders."""
@@ -55,14 +56,11 @@ def read_picture(path: Path) -> np.ndarray:
 
     Raises `SourceError` for a file that is missing, empty, broken, too large, or no picture.
     """
-    if not path.is_file():
-        raise SourceError(f"There is no picture {path}. Check the name.")
-    if path.stat().st_size == 0:
-        raise SourceError(f"{path} is empty (0 bytes). Copy or download it again.")
-    return decode_picture(path, str(path), MOST_PIXELS)
+    with open_regular(path) as file:
+        return decode_picture(file, str(path), MOST_PIXELS)
 
 
-def decode_picture(file: Path | BinaryIO, name: str, most_pixels: int) -> np.ndarray:
+def decode_picture(file: BinaryIO, name: str, most_pixels: int) -> np.ndarray:
     """An open file, such as an upload, as `read_picture` reads it. `name` is what errors call it.
 
     Raises `SourceError` if it is broken, no picture, or has more than `most_pixels`.
@@ -74,8 +72,6 @@ def decode_picture(file: Path | BinaryIO, name: str, most_pixels: int) -> np.nda
                 raise SourceError(f"{name} has {width}×{height} pixels, more than fit. Make it smaller first.")
             upright = ImageOps.exif_transpose(picture)
             return np.ascontiguousarray(_rgb(upright)[..., ::-1])
-    except PermissionError as error:
-        raise SourceError(f"{name} may not be read by you. Change its permissions.") from error
     except UnidentifiedImageError as error:  # what it says of an open file helps nobody
         raise SourceError(f"{name} is not a picture that can be read. Is it whole?") from error
     except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:

@@ -18,7 +18,8 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from emolive.core.errors import SourceError
-from emolive.media.clips import VideoClip, open_file
+from emolive.media.clips import VideoClip
+from emolive.media.opening import open_alone
 from emolive.media.pictures import is_picture
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class Sound:
     def packets(self, from_ms: float) -> Iterator[tuple[float, av.Packet]]:
         """The packets from shortly before `from_ms` on, or from the beginning, with their times as `source_ms`."""
         try:
-            with open_file(self.path) as container:
+            with open_alone(self.path) as container:
                 stream = container.streams.audio[0]
                 if from_ms > self.start_ms + PREROLL_MS:
                     at = self.first_s + (from_ms - PREROLL_MS) / 1000
@@ -77,7 +78,7 @@ def sound_of(path: Path) -> Sound | None:
         clip = VideoClip(path)
     except SourceError:
         return None
-    with open_file(path) as container:
+    with open_alone(path) as container:
         stream = container.streams.audio[0] if container.streams.audio else None
         if stream is None or stream.codec_context is None:  # none, or in a codec that nobody knows
             return None
@@ -129,7 +130,7 @@ class CopiedTrack:
 
     def __init__(self, container: OutputContainer, sound: Sound) -> None:
         self._container = container
-        with open_file(sound.path) as source:
+        with open_alone(sound.path) as source:
             self._stream = container.add_stream_from_template(source.streams.audio[0])
         self._last_dts = -math.inf
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -43,16 +42,15 @@ def check_folder(out: Path, inputs: Sequence[Path], overwrite: bool) -> None:
 def drafted(out: Path) -> Iterator[Path]:
     """A folder in `out` to write into, gone on any way out, so that a report appears whole or not at all."""
     try:
-        draft = Path(tempfile.mkdtemp(prefix=".explain-", dir=out))
-        (draft / SHEETS).mkdir()
+        made = tempfile.TemporaryDirectory(prefix=".explain-", dir=out, ignore_cleanup_errors=True)
+        (Path(made.name) / SHEETS).mkdir()
     except OSError as error:
         raise OutputError(f"Nothing can be written to {out} ({why(error)}). Choose another folder.") from error
-    try:
-        yield draft
-    except OSError as error:
-        raise OutputError(f"The report in {out} could not be written ({why(error)}). Is there room?") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    with made as draft:
+        try:
+            yield Path(draft)
+        except OSError as error:
+            raise OutputError(f"The report in {out} could not be written ({why(error)}). Is there room?") from error
 
 
 def write(report: Report, draft: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from emolive.core.errors import EmoliveError
 from emolive.core.scene import KEEP_MS
+from emolive.core.tables import plain_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -113,11 +114,11 @@ def _lines(file: TextIO, path: Path) -> Iterator[_Row]:
 
 def _table(file: TextIO, path: Path) -> Iterator[_Row]:
     lines = csv.reader(file)
-    columns = next(lines, [])
+    columns = list(map(plain_text, next(lines, [])))
     labels = _labels(columns, path)
     frames: dict[tuple[str, str], int] = {}
     for n, values in enumerate(lines, start=1):
-        row = dict(zip(columns, values, strict=False))
+        row = dict(zip(columns, map(plain_text, values), strict=False))
         try:
             if len(values) != len(columns):
                 raise ValueError(f"{len(values)} values")

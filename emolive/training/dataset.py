@@ -5,7 +5,6 @@ They are read by the reader of `emolive file` and `emolive explain`, so that a p
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from emolive.core.errors import EmoliveError, SourceError
+from emolive.core.tables import read_csv
 from emolive.faces.crop import crop_face, square
 from emolive.media.pictures import read_picture
-from emolive.training.folders import classes, find_pictures, splits
+from emolive.training.folders import find_pictures
 from emolive.training.names import meanings
 
 log = logging.getLogger(__name__)
@@ -114,43 +114,6 @@ def _say_what_is_left_out(folder: Path, pictures: int, unreadable: tuple[str, ..
         log.warning("%d file%s in %s left out, no pictures of a class: %s", count, "s" * (count > 1), folder, kinds)
 
 
-def split(faces: Faces, fraction: float, seed: int) -> tuple[Faces, Faces]:
-    """Part `faces` into training and validation; each class gives `fraction` (at least one picture) to the latter."""
-    draw = np.random.default_rng(seed)
-    held: list[int] = []
-    for k, name in enumerate(faces.labels):
-        rows = draw.permutation(np.flatnonzero(faces.truth == k))
-        if len(rows) < 2:
-            raise EmoliveError(f"The class {name} has {len(rows)} picture; two are needed: to learn and to check.")
-        held += list(rows[: min(len(rows) - 1, max(1, round(fraction * len(rows))))])
-    rest = np.setdiff1d(np.arange(len(faces)), held)
-    return faces.take(rest), faces.take(np.sort(np.array(held)))
-
-
-def load_data(data: Path, size: int, fraction: float = 0.1, seed: int = 0) -> tuple[Faces, Faces]:
-    """Training and validation faces of DATA/{train,validation}/<emotion>/*, or of DATA/<emotion>/* split.
-
-    The splits may have any of their common names: see `folders.splits`.
-    """
-    data = Path(data)
-    found = splits(data)
-    if found.train is None or found.validation is None:
-        return split(_several(read_faces(data, size), data), fraction, seed)
-    labels, other = classes(found.train), classes(found.validation)
-    if labels != other:
-        odd = ", ".join(sorted(set(labels) ^ set(other)))
-        raise EmoliveError(
-            f"{found.train.name} and {found.validation.name} in {data} differ in their classes: {odd}. Make them agree."
-        )
-    return _several(read_faces(found.train, size), found.train), read_faces(found.validation, size)
-
-
-def _several(faces: Faces, data: Path) -> Faces:
-    if len(faces.labels) < 2:
-        raise EmoliveError(f"{data} holds one class only ({faces.labels[0]}). At least two are needed to tell apart.")
-    return faces
-
-
 def join_votes(faces: Faces, table: Path, share: float = 1.0) -> Faces:
     """Give `faces` soft targets: `share` of the annotators' votes in `table`, the rest their own label.
 
@@ -170,7 +133,7 @@ def read_votes(table: Path, labels: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The vote distribution (classes,) float32, summing to 1, of each file named in `table`."""
     try:
         with open(table, newline="", encoding="utf-8") as stream:
-            rows = list(csv.DictReader(stream))
+            rows = list(read_csv(stream))
         votes = {row["file"]: np.array([float(row[name]) for name in labels], np.float32) for row in rows}
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise EmoliveError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 from collections.abc import Sequence
@@ -24,12 +23,16 @@ from torchmetrics.functional.classification import (
 from torchvision.transforms.v2 import functional as F
 
 from emolive.core.errors import EmoliveError
+from emolive.core.files import check_output
 from emolive.core.scene import Frame
+from emolive.core.tables import read_csv
 from emolive.faces.crop import crop_face, square
 from emolive.networks.checkpoint import Model
 from emolive.training.dataset import VOTES, Faces, read_faces
 
 log = logging.getLogger(__name__)
+
+REPORT, CONFUSION = "report.json", "confusion.png"
 
 BATCH = 64
 BINS = 15
@@ -92,8 +95,12 @@ def measure(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str])
 
 def agreement(probabilities: np.ndarray, faces: Faces, table: Path) -> dict[str, float]:
     """Accuracy against the majority of FER+'s annotators, where one emotion that the model knows has most votes."""
-    with open(table, newline="", encoding="utf-8") as stream:
-        rows = {row.pop("file"): {name: float(votes) for name, votes in row.items()} for row in csv.DictReader(stream)}
+    try:
+        with open(table, newline="", encoding="utf-8") as stream:
+            named = {row.pop("file"): row for row in read_csv(stream)}
+        rows = {file: {name: float(votes or 0) for name, votes in row.items()} for file, row in named.items()}
+    except (OSError, KeyError, ValueError) as error:
+        raise EmoliveError(f"{table} is no table of votes ({error}). train/prepare_fer2013.py writes one.") from error
     hits = []
     for name, guess in zip(faces.files, probabilities.argmax(1), strict=True):
         votes = rows.get(name, {})
@@ -125,10 +132,17 @@ def detected(folder: Path, faces: Faces, model: Model, kind: str) -> tuple[Faces
     return replace(faces.take(np.array(kept)), crops=np.stack(crops)), lost
 
 
-def evaluate_folder(folder: Path, model: Model, out: Path, tta: str, detector: str | None) -> dict:
-    """Measure a network on FOLDER/<emotion>/*, write report.json and confusion.png into `out`, give the report."""
+def evaluate_folder(
+    folder: Path, model: Model, out: Path, tta: str, detector: str | None, overwrite: bool = False
+) -> dict:
+    """Measure a network on FOLDER/<emotion>/*, write report.json and confusion.png into `out`, give the report.
+
+    Raises `EmoliveError`; `OutputError` where one of them is there already, and `overwrite` is not given.
+    """
     from emolive.training.pictures import draw_confusion
 
+    for name in (REPORT, CONFUSION):
+        check_output(out / name, [*folder.glob("*/*"), Path(model.path)], overwrite)
     faces = read_faces(folder, model.spec.crop_size, model.spec.labels)
     unreadable = faces.unreadable
     lost: list[str] = []
@@ -143,7 +157,7 @@ def evaluate_folder(folder: Path, model: Model, out: Path, tta: str, detector: s
     if (folder / VOTES).is_file():
         report |= agreement(probabilities, faces, folder / VOTES)
     write_report(report, out)
-    draw_confusion(report, out / "confusion.png")
+    draw_confusion(report, out / CONFUSION)
     return report
 
 
@@ -151,6 +165,6 @@ def write_report(report: dict, out: Path) -> None:
     """Write report.json into the folder `out`, which is made."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        (out / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        raise EmoliveError(f"{out / 'report.json'} cannot be written ({error}). Choose another --out.") from error
+        raise EmoliveError(f"{out / REPORT} cannot be written ({error}). Choose another --out.") from error

@@ -13,13 +13,13 @@ from emolive.core.errors import EmoliveError
 from emolive.networks.checkpoint import load, save
 from emolive.training.calibrate import calibrate
 from emolive.training.dataset import Faces
-from emolive.training.evaluate import logits_of, measure, predict, write_report
+from emolive.training.evaluate import CONFUSION, logits_of, measure, predict, write_report
 from emolive.training.pictures import draw_confusion, draw_mistakes
 from emolive.training.recipe import Recipe
 
 log = logging.getLogger(__name__)
 
-MODEL = "model.safetensors"
+MODEL, MISTAKES = "model.safetensors", "mistakes.png"
 
 
 def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str) -> dict:
@@ -48,7 +48,7 @@ def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str
     )
     save(out / MODEL, model.net, spec)
     write_report(report, out)
-    draw_confusion(report, out / "confusion.png")
-    draw_mistakes(held, probabilities, out / "mistakes.png")
+    draw_confusion(report, out / CONFUSION)
+    draw_mistakes(held, probabilities, out / MISTAKES)
     log.info("%s: accuracy %.2f %%, ECE %.2f %%", out / MODEL, 100 * report["accuracy"], 100 * report["ece"])
     return report

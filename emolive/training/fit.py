@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +17,7 @@ from emolive.networks import torchvision_guard  # noqa: F401
 import lightning.pytorch as pl
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
-from lightning.pytorch.utilities import rank_zero_only
+from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
@@ -26,13 +25,15 @@ from emolive.core.errors import EmoliveError, OutputError
 from emolive.core.files import why
 from emolive.networks.checkpoint import GRAY, Spec
 from emolive.training.augment import augmentation
-from emolive.training.dataset import VOTES, Faces, join_votes, load_data
-from emolive.training.finish import MODEL, finish
+from emolive.training.dataset import VOTES, Faces, join_votes
+from emolive.training.finish import finish
 from emolive.training.folders import splits
-from emolive.training.keep import BEST, LAST, BestKeeper, History, WholeFiles, last_of
+from emolive.training.keep import BEST, LAST, BestKeeper, Checkpoint, History, WholeFiles, check_out, last_of, make_room
 from emolive.training.network import Emotions, spec_of, start
 from emolive.training.recipe import Recipe, Stage
 from emolive.training.run import Material, begin, check_same
+from emolive.training.sides import load_data
+from emolive.training.twins import TWINS_PICTURE, TWINS_TABLE, twins, write_twins
 
 log = logging.getLogger(__name__)
 
@@ -95,32 +96,45 @@ class Data(pl.LightningDataModule):
         return DataLoader(self.judged, 256)
 
 
-def train(data: Path, out: Path, settings: Recipe, resume: bool = False, init_labels: tuple[str, ...] = ()) -> None:
+def train(
+    data: Path,
+    out: Path,
+    settings: Recipe,
+    resume: bool = False,
+    init_labels: tuple[str, ...] = (),
+    overwrite: bool = False,
+    inputs: Sequence[Path] = (),
+) -> None:
     """Train on the folders in `data` and write everything to `out`: see `BestKeeper`, `History` and `finish`.
     `init_labels` are what the outputs of the file to start from mean.
 
-    Ctrl-C ends the training early; the best epoch so far is measured and kept. Raises `EmoliveError` for data that are
-    no training's, for a run in `out` that this one would write over, and for one that it could not go on with.
+    Ctrl-C ends the training early; the best epoch so far is measured and kept. What is in `out` already is replaced
+    only if the run goes on (`resume`) or with `overwrite`, and never one of the `inputs` (files) or of the pictures.
+    Raises `EmoliveError` for data that are no training's, and for a run that these data or settings are not of.
     """
     settings.plan()
-    _check_out(out, resume)
-    faces, held = load_data(data, settings.crop_size, settings.val_fraction, settings.seed)
+    check_out(out, resume, overwrite)
+    faces, held = load_data(data, settings.crop_size, settings.val_fraction, settings.seed, settings.group_by)
     faces = _with_targets(faces, data, settings)
     material = Material.of(faces, held)
     last = last_of(out) if resume else None
     if last:
         check_same(out, settings, material, last.epochs)
+    first = not int(os.environ.get("RANK", 0))  # the first process of several: the others' outputs are its own
+    if first:
+        make_room(out, [*inputs, *data.glob("*/*"), *data.glob("*/*/*")], resume, overwrite)
     spec = spec_of(settings, faces.labels)
     pl.seed_everything(settings.seed, workers=True, verbose=False)
     net = start(spec, "none" if resume else settings.init, faces.targets.shape[1], init_labels)
     module = Emotions(net, spec, settings, np.bincount(faces.truth, minlength=len(spec.labels)))
     with _sentences(out):
-        if rank_zero_only.rank == 0:
+        if first:
             begin(out, settings, material)
+            _tell_of_twins(faces, held, out)
         trainer = _trainer(out, settings, len(faces))
         try:
             path = last.path if last else None
-            trainer.fit(module, datamodule=Data(faces, held, spec, settings), ckpt_path=path, weights_only=False)
+            trainer.fit(module, datamodule=Data(faces, held, spec, settings), ckpt_path=path, weights_only=True)
         except (KeyboardInterrupt, SystemExit):
             signal.signal(signal.SIGINT, signal.default_int_handler)  # Lightning turned it off
             log.warning("Stopped. The best epoch so far is kept; --resume goes on after the last whole epoch.")
@@ -131,21 +145,15 @@ def train(data: Path, out: Path, settings: Recipe, resume: bool = False, init_la
             finish(out / BEST, held, out, settings, splits)
 
 
-def _check_out(out: Path, resume: bool) -> None:
-    """Find out now, not after an hour, that nothing can be written to `out`, or that it holds a run."""
-    for folder in (out, *out.parents):
-        if folder.exists():
-            break
-    if not folder.is_dir():
-        raise OutputError(f"{folder} is a file, so there can be no folder {out}. Name another folder with --out.")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"You may not write into {folder}. Name another folder with --out.")
-    held = [name for name in ("checkpoints", BEST, MODEL, "history.csv") if (out / name).exists()]
-    if held and not resume:
-        raise EmoliveError(
-            f"{out} holds a run already ({', '.join(held)}). Go on with it by --resume, or name another folder with "
-            "--out."
-        )
+def _tell_of_twins(learnt: Faces, held: Faces, out: Path) -> None:
+    """Name the pictures that are on both sides, or nearly: the figures are too good by them."""
+    found = twins(learnt.crops, held.crops)
+    if len(found):
+        write_twins(learnt, held, found, out)
+        log.warning(
+            "%d of the %d pictures to judge by are, or nearly, among those to learn from, so figures will be too good: "
+            "see %s and %s.", len(found.seconds()), len(held), out / TWINS_PICTURE, out / TWINS_TABLE,
+        )  # fmt: skip
 
 
 @contextmanager
@@ -196,7 +204,7 @@ def _amx() -> bool:
 def _trainer(out: Path, settings: Recipe, pictures: int) -> pl.Trainer:
     world, local = (int(os.environ.get(name, 1)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
     steps = max(1, pictures // settings.batch)
-    last = ModelCheckpoint(out / "checkpoints", LAST, save_on_train_epoch_end=True, enable_version_counter=False)
+    last = Checkpoint(out / "checkpoints", LAST, save_on_train_epoch_end=True, enable_version_counter=False)
     callbacks: list[Callback] = [History(out), BestKeeper(out), last]
     if settings.average:
         callbacks.append(EMAWeightAveraging(decay=1 - 1 / max(1.0, settings.average * steps)))

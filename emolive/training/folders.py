@@ -48,7 +48,7 @@ class Splits:
 
 
 @dataclass(frozen=True)
-class Found:
+class ClassFolders:
     """The pictures of a folder of classes: the labels in order, (path, name of its class) each, and how many of what
     else was left out: {"junk (.ipynb_checkpoints)": 3, ".txt": 1}."""
 
@@ -122,7 +122,7 @@ def classes(folder: Path) -> tuple[str, ...]:
     return names
 
 
-def find_pictures(folder: Path) -> Found:
+def find_pictures(folder: Path) -> ClassFolders:
     """The pictures of FOLDER/<class>/*, at any depth, sorted; junk and other files are counted, loose ones too."""
     labels, pictures, skipped = classes(folder), [], Counter[str]()
     for path in _files(folder, skipped):
@@ -134,7 +134,7 @@ def find_pictures(folder: Path) -> Found:
             pictures.append((path, parts[0]))
         else:
             skipped[path.suffix.lower() or "files without an ending"] += 1
-    return Found(labels, tuple(pictures), dict(sorted(skipped.items())))
+    return ClassFolders(labels, tuple(pictures), dict(sorted(skipped.items())))
 
 
 def _files(folder: Path, skipped: Counter[str]) -> Iterable[Path]:

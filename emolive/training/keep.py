@@ -6,6 +6,9 @@ import csv
 import dataclasses
 import io
 import logging
+import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,24 +20,37 @@ import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
+from torch import Tensor
 
-from emolive.core.errors import EmoliveError
-from emolive.core.files import write_whole
+from emolive.core.errors import EmoliveError, OutputError
+from emolive.core.files import check_output, why, write_whole
+from emolive.core.tables import csv_line
 from emolive.networks.checkpoint import save
+from emolive.training.evaluate import CONFUSION, REPORT
+from emolive.training.finish import MISTAKES, MODEL
 from emolive.training.network import Emotions, exported
+from emolive.training.run import DATA
+from emolive.training.twins import TWINS_PICTURE, TWINS_TABLE
 
 log = logging.getLogger(__name__)
 
+SETTINGS, HISTORY_CSV = "settings.json", "history.csv"
 HISTORY = ("epoch", "size", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
 BEST = "best.safetensors"
 LAST = "last"
+WRITTEN = (
+    SETTINGS, DATA, HISTORY_CSV, "history.png", BEST, MODEL, REPORT, CONFUSION, MISTAKES, TWINS_TABLE, TWINS_PICTURE,
+)  # fmt: skip
+"""What a run writes besides its checkpoints."""
+CHECKPOINT = re.compile(r"(last|best-epoch=[0-9]+)(-v[0-9]+)?\.ckpt")
+"""What is called so in the folder checkpoints was written by a run."""
 
 
 class History(Callback):
     """After each epoch a row in history.csv, the curves in history.png, a line in the log."""
 
     def __init__(self, out: Path) -> None:
-        self.path = out / "history.csv"
+        self.path = out / HISTORY_CSV
 
     def rows(self) -> list[dict[str, float]]:
         """The epochs so far."""
@@ -53,13 +69,33 @@ class History(Callback):
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
         new = {**values, "epoch": epoch + 1, "size": pl_module.settings.stage(epoch).size}
         rows = [row for row in self.rows() if row["epoch"] <= epoch] + [new]
-        lines = [",".join(HISTORY), *(",".join(f"{row[name]:.6g}" for name in HISTORY) for row in rows)]
-        write_whole(self.path, "".join(f"{line}\r\n" for line in lines).encode())
+        table = [HISTORY, *([f"{row[name]:.6g}" for name in HISTORY] for row in rows)]
+        write_whole(self.path, "".join(map(csv_line, table)).encode())
         draw_history(rows, self.path.with_suffix(".png"))
         log.info("epoch %d: %s", epoch + 1, ", ".join(f"{name} {new[name]:.4f}" for name in HISTORY[2:]))
 
 
-class BestKeeper(ModelCheckpoint):
+class Checkpoint(ModelCheckpoint):
+    """Lightning's, but it believes a checkpoint that it goes on from nothing about where other files lie: Lightning
+    would load and delete them."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what was best, where it is a file of ours in our folder."""
+        known = dict(state_dict)
+        for name in ("best_model_path", "kth_best_model_path", "last_model_path"):
+            known[name] = self._own(known.get(name))
+        best = known.get("best_k_models")
+        kept = best.items() if isinstance(best, dict) else ()
+        known["best_k_models"] = {own: score for path, score in kept if (own := self._own(path))}
+        super().load_state_dict({**known, "dirpath": self.dirpath})
+
+    def _own(self, path: object) -> str:
+        """A path in this run's own folder; "" for what is no checkpoint's name there."""
+        name = Path(path).name if isinstance(path, str) else ""
+        return str(Path(self.dirpath or "", name)) if CHECKPOINT.fullmatch(name) else ""
+
+
+class BestKeeper(Checkpoint):
     """Keeps the best state, and writes it in emolive's own format as soon as it is reached."""
 
     def __init__(self, out: Path) -> None:
@@ -69,14 +105,8 @@ class BestKeeper(ModelCheckpoint):
         self.out, self.written = out, ""
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on with what was best, also where the run's folder was moved since."""
-
-        def here(path: str) -> str:
-            return str(Path(self.out, "checkpoints", Path(path).name).resolve()) if path else path
-
-        best = {here(path): score for path, score in state_dict["best_k_models"].items()}
-        paths = {name: here(state_dict[name]) for name in ("best_model_path", "kth_best_model_path", "last_model_path")}
-        super().load_state_dict({**state_dict, **paths, "best_k_models": best, "dirpath": self.dirpath})
+        """Take over what was best; its network is written already."""
+        super().load_state_dict(state_dict)
         self.written = self.best_model_path
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Emotions) -> None:
@@ -84,7 +114,7 @@ class BestKeeper(ModelCheckpoint):
         super().on_train_epoch_end(trainer, pl_module)
         if trainer.is_global_zero and self.best_model_path != self.written:
             self.written = self.best_model_path
-            state = torch.load(self.written, map_location="cpu", weights_only=False)
+            state = plain_state(Path(self.written))
             size = pl_module.settings.stage(state["epoch"]).size
             spec = dataclasses.replace(pl_module.spec, input_size=size)
             save(self.out / BEST, exported(state["state_dict"], spec), spec)
@@ -104,12 +134,56 @@ def last_of(out: Path) -> Last:
     if not path.is_file():
         raise EmoliveError(f"There is nothing to go on with in {out}: no {path.name}. Leave --resume away.")
     try:
-        return Last(path, int(torch.load(path, map_location="cpu", weights_only=False)["epoch"]) + 1)
-    except Exception as error:  # a torn file makes the reader stumble in any way
+        return Last(path, int(plain_state(path)["epoch"]) + 1)
+    except EmoliveError as error:
         others = sorted(path.parent.glob("best-*.ckpt"))
         way = f" Copy {others[-1]} over it to go on after that epoch with --resume." if others else ""
         kept = f" The best network so far is kept: {out / BEST}." if (out / BEST).is_file() else ""
-        raise EmoliveError(f"{path} is empty or torn, so it cannot be gone on with.{way}{kept}") from error
+        raise EmoliveError(f"{error}{way}{kept}") from error
+
+
+def plain_state(path: Path) -> dict[str, Any]:
+    """The state in a checkpoint: tensors, numbers and words. Raises `EmoliveError` for anything else."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if not (isinstance(state["state_dict"]["weights"], Tensor) and isinstance(state["epoch"], int)):
+            raise TypeError("no state of a run")
+        return dict(state)
+    except Exception as error:  # torch raises many kinds for a file that is no checkpoint
+        raise EmoliveError(
+            f"{path} is no checkpoint of a training run, or a torn one, so it was not loaded (nothing in it was "
+            "executed). Train anew, into another folder with --out."
+        ) from error
+
+
+def check_out(out: Path, resume: bool, overwrite: bool) -> None:
+    """Find out at once, not after an hour, that nothing can be written to `out`, or that it holds a run."""
+    for folder in (out, *out.parents):
+        if folder.exists():
+            break
+    if not folder.is_dir():
+        raise OutputError(f"{folder} is a file, so there can be no folder {out}. Name another folder with --out.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"You may not write into {folder}. Name another folder with --out.")
+    if (out / "checkpoints").is_dir() and not (resume or overwrite):
+        raise EmoliveError(
+            f"{out} holds a run already. Go on with it by --resume, name another folder with --out, or add --overwrite."
+        )
+
+
+def make_room(out: Path, inputs: Sequence[Path], resume: bool, overwrite: bool) -> None:
+    """See that a run may be written to `out`; with `overwrite`, remove the files of an earlier one, by their names."""
+    for name in WRITTEN:
+        check_output(out / name, inputs, resume or overwrite)
+    if resume:
+        return
+    earlier = out / "checkpoints"
+    own = [path for path in earlier.iterdir() if CHECKPOINT.fullmatch(path.name)] if earlier.is_dir() else []
+    try:
+        for path in (*own, *(out / name for name in WRITTEN)):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written to ({why(error)}). Choose another folder with --out.") from error
 
 
 class WholeFiles(TorchCheckpointIO):

@@ -4,9 +4,9 @@ import dataclasses
 import json
 import logging
 import os
-import shutil
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -75,19 +75,27 @@ def write(scene: Scene, pictures: Mapping[str, Picture], folder: Path, facts: Fa
     now = datetime.now().astimezone()
     target = _unused(folder, now)
     draft = folder / f".{target.name}.{os.getpid()}"
+    draft.mkdir()  # outside of the try: one that is there already is not ours to remove
     try:
-        draft.mkdir()
         _write_picture(draft / "frame.png", scene.frame.bgr)
         for view, picture in pictures.items():
             _write_picture(draft / f"{view}.png", picture.bgr)
         for face, reading in zip(scene.faces, scene.readings, strict=True):
-            _write_picture(draft / f"face-{face.track}.png", reading.crop[..., ::-1])
+            _write_picture(draft / _crops(scene)[face.track], reading.crop[..., ::-1])
         text = json.dumps(facts_of(scene, facts, now), indent=2, ensure_ascii=False, allow_nan=False)
         (draft / "snapshot.json").write_text(text + "\n", encoding="utf-8")
         return draft.rename(target)
     except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
+        with suppress(OSError):
+            for name in ("frame.png", "snapshot.json", *(f"{view}.png" for view in pictures), *_crops(scene).values()):
+                (draft / name).unlink(missing_ok=True)
+            draft.rmdir()
         raise
+
+
+def _crops(scene: Scene) -> dict[int, str]:
+    """The name of each face's picture, by its track."""
+    return {face.track: f"face-{face.track}.png" for face in scene.faces}
 
 
 def facts_of(scene: Scene, facts: Facts, now: datetime) -> dict[str, object]:

@@ -18,6 +18,13 @@ STYLE = """<style>
 .emolive .best { font-weight: 700; }
 .emolive .number { text-align: right; white-space: nowrap; width: 1%; font-variant-numeric: tabular-nums; }
 .emolive .track { background: rgba(255, 255, 255, 0.1); border-radius: 3px; height: 0.75rem; position: relative; }
+.emolive-small { font-size: 0.875rem; margin: 0; opacity: 0.75; }
+.emolive-title { font-size: 1.75rem; font-weight: 600; margin: 0; padding: 0.5rem 0 0 0; }
+.emolive-answer { font-weight: 700; margin: 0; } .emolive-answer span { color: #ffbe3c; }
+.emolive-said { border-radius: 0.5rem; overflow-wrap: anywhere; padding: 1rem; }
+.emolive-said.bad { background: rgba(255, 90, 80, 0.2); }
+.emolive-said.heed { background: rgba(255, 190, 60, 0.2); }
+.emolive-said.note { background: rgba(90, 160, 255, 0.2); }
 .emolive .bar { border-radius: 3px; height: 100%; position: absolute; }
 </style>"""
 

@@ -1,7 +1,5 @@
 """The results on the page: a card per face, a section per layer, the strip of all emotions."""
 
-import re
-
 import cv2
 import numpy as np
 import streamlit as st
@@ -11,7 +9,7 @@ from emolive.faces.crop import crop_face
 from emolive.ui.camera import camera
 from emolive.ui.emotions import cells, emotions
 from emolive.ui.words import percent
-from emolive.web import bundle, parts
+from emolive.web import bundle, parts, say
 from emolive.web.studio import TITLES, selected_reading
 
 CARD = 132
@@ -31,7 +29,7 @@ def card(scene: Scene, index: int) -> None:
     name, sure = labels[int(np.argmax(probs))], percent(float(probs.max()))
     number = f"{face.track} · " if len(scene.faces) > 1 else ""
     with st.container(border=True):
-        st.markdown(f"**{number}:orange[{_plain(name)} {sure}]**")
+        say.answer(f"{name} {sure}", number)
         with st.container(horizontal=True, vertical_alignment="center"):
             picture = crop_face(scene.frame.bgr, reading.square, 2 * CARD)
             st.image(picture, width=CARD, alt=f"Face {face.track}: {name}, {sure}")
@@ -56,16 +54,16 @@ def layer(scene: Scene) -> None:
     if reading is None:
         return
     count, height, width = reading.maps.shape
-    st.subheader(name, anchor=False)
+    say.title(name)
     method, aim = TITLES[scene.settings.method], scene.menu.labels[reading.painted.target]
-    st.caption(f"{count} filters, each a map of {height} × {width} cells. {_chosen(scene)}")
+    say.caption(f"{count} filters, each a map of {height} × {width} cells. {_chosen(scene)}")
     high, wide = scene.frame.bgr.shape[:2]
     heat = st.container() if wide > WIDE * high else None
     left, right = st.columns(2)
     heat, drops = (heat, right) if heat else (left, left)
     tiles, ledger = (left, right) if drops is right else (right, right)
     if reading.painted.why:
-        heat.info(reading.painted.why)
+        say.note(reading.painted.why, heat)
     show(heat, camera(scene).bgr, f"Heat of {method} at {name}", f"{_stem(scene)}-{name}-heat.png")
     words = f"{min(scene.settings.tiles, count)} filters of {name}"
     show(tiles, bundle.tiles(scene), words, f"{_stem(scene)}-{name}-filters.png")
@@ -82,14 +80,15 @@ def strip(scene: Scene) -> None:
     if reading is None or reading.emotions is None:
         return
     st.subheader("Every emotion", anchor=False)
-    st.caption(f"What speaks for each emotion at {scene.settings.layer}, all on one scale. {_chosen(scene)}")
+    say.caption(f"What speaks for each emotion at {scene.settings.layer}, all on one scale. {_chosen(scene)}")
     view, labels = emotions(scene).bgr, scene.menu.labels
     *maps, (left, top, right, foot) = cells(len(labels) + 1)
     # The view's own maps, one by one, so that they find room side by side on a phone, too.
     with st.container(horizontal=True):
         for name, p, (x0, y0, x1, y1) in zip(labels, reading.result.probs, maps, strict=True):
-            words = f"{_plain(name)} {percent(float(p))}"
-            st.image(bundle.jpeg(view[y0:y1, x0:x1]), words, width=STRIP, alt=f"The map of {name}")
+            with st.container(width=STRIP, gap=None):
+                st.image(bundle.jpeg(view[y0:y1, x0:x1]), width=STRIP, alt=f"The map of {name}")
+                say.caption(f"{name} {percent(float(p))}")
         scale = view[top:foot, left : min(view.shape[1], right + (right - left))]
         st.image(bundle.jpeg(scale), width="content", alt="The scale of all these maps")
     download(view, "The map of each emotion", f"{_stem(scene)}-emotions.png")
@@ -105,7 +104,7 @@ def show(place: st.delta_generator.DeltaGenerator, bgr: np.ndarray, words: str, 
 def download(bgr: np.ndarray, words: str, file: str) -> None:
     """A button that gives a picture as PNG, made when it is asked for."""
     st.download_button(
-        f"{words} (PNG)",
+        say.button(f"{words} (PNG)"),
         lambda: bundle.png(bgr),
         file,
         "image/png",
@@ -117,11 +116,6 @@ def download(bgr: np.ndarray, words: str, file: str) -> None:
 
 def _chosen(scene: Scene) -> str:
     return f"Details are of face {scene.chosen.face.track}." if scene.chosen and len(scene.faces) > 1 else ""
-
-
-def _plain(words: str) -> str:
-    """A label, which may come from an uploaded file, without any meaning in Markdown."""
-    return re.sub(r"([^\w\s])", r"\\\1", words)
 
 
 def _stem(scene: Scene) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from emolive.core.errors import EmoliveError
 from emolive.core.scene import Face, Frame, Scene
 from emolive.networks.checkpoint import Model, choose_device, load
-from emolive.web import bundle, controls, parts, sections, uploads
+from emolive.web import bundle, controls, parts, say, sections, uploads
 from emolive.web.studio import Wish, explained, find_faces, redrawn, shipped_models, whole_picture
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ def page() -> None:
         wish = controls.wish(network)
     frames, failures = controls.pictures()
     for sentence in failures.values():
-        st.error(sentence)
+        say.error(sentence)
     if frames:
         _pictures(network, frames, failures, wish)
     elif not failures:
@@ -53,7 +53,7 @@ def _network() -> Model:
         try:
             return _uploaded(uploads.digest(uploaded[0]), *uploaded)
         except EmoliveError as error:
-            st.error(str(error))
+            say.error(str(error))
     return _shipped(name)
 
 
@@ -100,7 +100,7 @@ def _find(network: Model, frame: Frame, detector: str) -> tuple[tuple[Face, ...]
         faces = _kept((frame, detector), lambda: find_faces(frame, detector))
     if faces:
         return faces, False
-    st.warning(
+    say.warning(
         f"No face was found in {frame.name}. Is the face turned, very small or very large? Another detector may help."
     )
     whole = st.toggle("Treat the whole picture as a face", key="whole", bind=controls.URL)

@@ -1,6 +1,7 @@
 """What people upload: pictures and networks. Nothing of it is kept on disk."""
 
 import hashlib
+import re
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,12 +46,12 @@ def _fitting(bgr: np.ndarray) -> np.ndarray:
 def network(data: bytes, name: str, device: str) -> Model:
     """An uploaded checkpoint, read as safetensors whatever it calls itself. Raises `ModelError`."""
     with TemporaryDirectory(prefix="emolive-") as folder:
-        path = Path(folder, f"{Path(name).stem or 'network'}.safetensors")
+        path = Path(folder, f"{re.sub(r'[^A-Za-z0-9_.-]', '_', Path(name).stem)[:60] or 'network'}.safetensors")
         path.write_bytes(data)
         try:
             return load(path, device=device)
         except ModelError as error:
-            words = str(error).replace(f"{folder}/", "")
+            words = str(error).replace(str(path), name)
             raise ModelError(f"{words} This page takes the .safetensors files that emolive writes.") from error
 
 

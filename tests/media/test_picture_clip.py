@@ -88,7 +88,7 @@ def test_truncated_picture(tmp_path, scene_rgb):
 
 
 def test_missing_picture(tmp_path):
-    with pytest.raises(SourceError, match="no picture"):
+    with pytest.raises(SourceError, match="There is no file"):
         read_picture(tmp_path / "a.jpg")
 
 

@@ -10,7 +10,8 @@ from PIL import Image
 from emolive.core.errors import EmoliveError
 from emolive.faces.crop import crop_face, square
 from emolive.media.pictures import PictureClip
-from emolive.training.dataset import join_votes, load_data, read_faces, split, whole_crop
+from emolive.training.dataset import join_votes, read_faces, whole_crop
+from emolive.training.sides import load_data, split
 
 
 def test_reads_what_was_written(folder, tmp_path):

@@ -6,8 +6,9 @@ import shutil
 import pytest
 
 from emolive.core.errors import EmoliveError
-from emolive.training.dataset import load_data, read_faces
+from emolive.training.dataset import read_faces
 from emolive.training.folders import is_junk, role
+from emolive.training.sides import load_data
 
 SPLITS = [
     ("Train", "Validation"), ("TRAIN", "VAL"), ("training", "valid"), ("Training", "PublicTest"),

@@ -16,7 +16,7 @@ from emolive.networks.checkpoint import load
 from emolive.training.dataset import read_faces
 from emolive.training.evaluate import predict
 from emolive.training.fit import train
-from emolive.training.keep import HISTORY, History
+from emolive.training.keep import HISTORY, BestKeeper, History
 from emolive.training.recipe import Recipe, Stage
 
 
@@ -61,7 +61,7 @@ def test_ctrl_c_keeps_the_best_and_resume_equals_uninterrupted(run, data, tmp_pa
     train(data, tmp_path, SMALL, resume=True)
     assert rows(tmp_path) == rows(run)
     ours, theirs = (
-        torch.load(p / "checkpoints" / "last.ckpt", weights_only=False)["state_dict"] for p in (tmp_path, run)
+        torch.load(p / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"] for p in (tmp_path, run)
     )
     assert ours.keys() == theirs.keys()
     for name in ours:
@@ -142,3 +142,18 @@ def test_two_processes_give_the_same_checkpoint_format(run, data, tmp_path):
     assert ours.spec.labels == theirs.spec.labels
     assert len(rows(tmp_path / "out")) == 2
     assert json.loads((tmp_path / "out" / "report.json").read_text())["n"] == 24
+
+
+@pytest.mark.parametrize("place", ["../precious.ckpt", "precious.ckpt", "s3://bucket/last.ckpt/..", "../last.ckpt/x"])
+def test_a_checkpoint_names_no_file_of_others(tmp_path, place):
+    """Lightning would load it, and delete it once there is a better one."""
+    folder = tmp_path / "checkpoints"
+    keeper = BestKeeper(tmp_path)
+    said = {"monitor": "val_accuracy", "best_model_score": None, "dirpath": "/elsewhere"}
+    paths = dict.fromkeys(("best_model_path", "kth_best_model_path", "last_model_path"), str(folder / place))
+    keeper.load_state_dict({**said, **paths, "best_k_models": {str(folder / place): torch.tensor(1.0)}})
+    assert (keeper.best_model_path, keeper.kth_best_model_path, keeper.last_model_path) == ("", "", "")
+    assert keeper.best_k_models == {}
+    own = str(folder / "best-epoch=003.ckpt")
+    keeper.load_state_dict({**said, "best_model_path": "/copied/from/best-epoch=003.ckpt", "best_k_models": {own: 1}})
+    assert (keeper.best_model_path, keeper.best_k_models) == (own, {own: 1})

@@ -1,0 +1,130 @@
+"""The one door through which a file of the user's is read: as that file alone, whatever it says of itself.
+
+A playlist, a script of the concat demuxer or a film that refers to others can name any file of this computer and any
+address. So emolive opens the file itself, hands FFmpeg its bytes only, and lets it use no demuxer that opens others and
+no protocol at all.
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+import av
+from av.container import InputContainer
+
+from emolive.core.errors import SourceError
+
+FORMATS = (
+    "mov", "mp4", "matroska", "webm", "avi", "mpeg", "mpegts", "mpegvideo", "asf", "flv", "gif", "ogg", "mxf", "gxf",
+    "nut", "wtv", "rm", "dv", "ivf", "obu", "av1", "h261", "h263", "h264", "hevc", "vvc", "m4v", "vc1", "mjpeg",
+    "mpjpeg", "yuv4mpegpipe", "apng", "webp", "swf",
+)  # fmt: skip
+"""FFmpeg's demuxers of films: each reads the one file that it is given."""
+
+STILLS = (
+    "bmp_pipe", "dds_pipe", "dpx_pipe", "exr_pipe", "gif_pipe", "hdr_pipe", "j2k_pipe", "jpeg_pipe", "jpegls_pipe",
+    "jpegxl_pipe", "jpegxl_anim", "pam_pipe", "pbm_pipe", "pcx_pipe", "pfm_pipe", "pgm_pipe", "pgmyuv_pipe", "phm_pipe",
+    "png_pipe", "ppm_pipe", "psd_pipe", "qoi_pipe", "sgi_pipe", "sunrast_pipe", "tiff_pipe", "webp_pipe", "xbm_pipe",
+    "xwd_pipe",
+)  # fmt: skip
+"""Those of pictures that Pillow may not open here. Not `svg_pipe`: an SVG can refer to other files."""
+
+SOUNDS = ("aac", "ac3", "aiff", "amr", "flac", "mp3", "wav")
+"""Those of sound, so that it can be said what is wrong with such a file."""
+
+ALONE: Mapping[str, str] = {
+    "format_whitelist": ",".join((*FORMATS, *STILLS, *SOUNDS)),
+    "protocol_whitelist": "none",
+}
+"""FFmpeg's options for a file that is to be read alone."""
+
+BUFFER = 1 << 17
+"""Bytes that are read at once."""
+
+HEAD = 512
+"""Bytes by which it is said what a file is instead of a film."""
+
+PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<MPD", b"v=0")
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading. Raises `SourceError` where there is none, it is empty, or it is a folder, a pipe or a
+    device: those can be without end, or give nothing for ever."""
+    try:
+        # Without O_NONBLOCK opening a pipe would wait for a writer.
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {path}. Check the name.") from error
+    except (OSError, ValueError) as error:
+        if path.is_dir():  # which cannot be opened on Windows
+            _refuse_folder(path)
+        if isinstance(error, PermissionError):
+            raise SourceError(f"{path} may not be read by you. Change its permissions.") from error
+        raise SourceError(f"{path} cannot be opened ({error}). Check the name.") from error
+    facts = os.fstat(number)
+    if not stat.S_ISREG(facts.st_mode) or not facts.st_size:
+        os.close(number)
+        if stat.S_ISDIR(facts.st_mode):
+            _refuse_folder(path)
+        if stat.S_ISREG(facts.st_mode):
+            raise SourceError(f"{path} is empty (0 bytes). Copy or download it again.")
+        raise SourceError(f"{path} is a pipe or a device, not a file. Name a video, a picture or a folder of them.")
+    return open(number, "rb", buffering=0)
+
+
+@contextmanager
+def open_alone(path: Path) -> Iterator[InputContainer]:
+    """Open a media file: `with open_alone(path) as container`.
+
+    Raises `SourceError` for what FFmpeg does not know, and for playlists.
+    """
+    with open_regular(path) as file:
+        named = _Named(file, str(path.absolute()))
+        try:
+            container = av.open(
+                named, "r", options=dict(ALONE), metadata_errors="replace", buffer_size=BUFFER, io_open=_refuse_others
+            )
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise SourceError(_what_it_is(path, file)) from error
+        with container:
+            yield container
+
+
+class _Named:
+    """An open file with the name by which FFmpeg guesses what it is; nothing can be written to it."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self.name = name.encode("utf-8", "replace").decode()
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+
+def _refuse_others(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+    raise PermissionError("a file that refers to others is read alone")
+
+
+def _refuse_folder(path: Path) -> NoReturn:
+    raise SourceError(f"{path} is a folder. Name a video, a picture, or a folder with pictures in it.")
+
+
+def _what_it_is(path: Path, file: BinaryIO) -> str:
+    """Why a file cannot be opened."""
+    file.seek(0)
+    head = file.read(HEAD)
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(PLAYLISTS) or b"<MPD" in head:
+        return f"{path} is a playlist, a list of other files or addresses. Name the video itself."
+    if b"\0" not in head and _is_text(head):
+        return f"{path} is a text file, not a video. Name a video or a picture."
+    return f"{path} is not a video or picture that can be read. Is it whole? Try another file."
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether these first bytes of a file are text, though the last character may be cut."""
+    try:
+        words = head.decode("utf-8", "ignore" if len(head) == HEAD else "strict")
+    except UnicodeDecodeError:
+        return False
+    return all(c.isprintable() or c in "\t\r\n\f\x1b" for c in words)
