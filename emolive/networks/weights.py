@@ -33,6 +33,11 @@ BESIDE = re.compile(
 MARK = "layer1.0.conv1.weight"
 """A tensor that every ResNet has: what stands before it is the prefix."""
 
+
+class NotFiniteError(ModelError):
+    """A network holds values that are no numbers: it learnt too fast, or was damaged."""
+
+
 DEPTHS = {
     (2, 2, 2, 2, False): "ResNet18", (3, 4, 6, 3, False): "ResNet34", (3, 4, 6, 3, True): "ResNet50",
     (3, 4, 23, 3, True): "ResNet101", (3, 8, 36, 3, True): "ResNet152",
@@ -154,7 +159,7 @@ def _check_kinds(state: Mapping[str, Any], path: Path) -> None:
         elif not value.is_floating_point():
             wrong = f"holds whole numbers ({str(value.dtype).removeprefix('torch.')}), as quantised networks do"
         elif not torch.isfinite(value.float()).all():
-            wrong = "holds values that are no numbers (NaN or infinite)"
+            raise NotFiniteError(f"{path} cannot be used: {name} holds values that are no numbers (NaN or infinite).")
         else:
             continue
         raise ModelError(

@@ -11,6 +11,7 @@ import torch
 
 from emolive.core.errors import EmoliveError
 from emolive.networks.checkpoint import load, save
+from emolive.networks.weights import NotFiniteError
 from emolive.training.calibrate import calibrate
 from emolive.training.dataset import Faces
 from emolive.training.evaluate import CONFUSION, logits_of, measure, predict, write_report
@@ -28,13 +29,15 @@ def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str
     `best` is the network as it was learnt, and stays. All figures are of the validation pictures, on which the
     calibration is fitted too: measure on others for a figure that was not chosen for.
     """
-    model = load(best)
-    logits = logits_of(model, held.crops)
-    if not torch.isfinite(logits).all():
+    try:
+        model = load(best)
+        logits = logits_of(model, held.crops)
+        if not torch.isfinite(logits).all():
+            raise NotFiniteError(f"{best} answers with no numbers (NaN).")
+    except NotFiniteError as error:
         raise EmoliveError(
-            f"The network answers with no numbers (NaN): it learnt too fast. It is kept as {best}. "
-            "Begin another --out with a lower --lr."
-        )
+            f"{error} The network learnt too fast; it is kept as it is. Begin another --out with a lower --lr."
+        ) from error
     fitted = calibrate(logits, held.truth, settings.calibration_balance, settings.floor)
     fitted.fold(model.net.fc)
     model = dataclasses.replace(model, spec=dataclasses.replace(model.spec, temperature=fitted.temperature))

@@ -138,6 +138,7 @@ def last_of(out: Path) -> Last:
     except EmoliveError as error:
         others = sorted(path.parent.glob("best-*.ckpt"))
         way = f" Copy {others[-1]} over it to go on after that epoch with --resume." if others else ""
+        way = way or " Train anew, into another folder with --out."
         kept = f" The best network so far is kept: {out / BEST}." if (out / BEST).is_file() else ""
         raise EmoliveError(f"{error}{way}{kept}") from error
 
@@ -152,7 +153,7 @@ def plain_state(path: Path) -> dict[str, Any]:
     except Exception as error:  # torch raises many kinds for a file that is no checkpoint
         raise EmoliveError(
             f"{path} is no checkpoint of a training run, or a torn one, so it was not loaded (nothing in it was "
-            "executed). Train anew, into another folder with --out."
+            "executed)."
         ) from error
 
 

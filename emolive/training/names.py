@@ -27,7 +27,7 @@ def meanings(folders: Sequence[str], labels: Sequence[str]) -> dict[str, str]:
     """
     found, strange = {}, []
     for folder in folders:
-        fits = _fitting(folder, labels)
+        fits = fitting(folder, labels)
         if len(fits) > 1:
             raise EmoliveError(f"The folder {folder} could stand for {' or '.join(fits)}. Rename it.")
         if fits:
@@ -46,7 +46,7 @@ def meanings(folders: Sequence[str], labels: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _fitting(folder: str, labels: Sequence[str]) -> list[str]:
+def fitting(folder: str, labels: Sequence[str]) -> list[str]:
     """The labels that a folder's name may stand for; the closest kind of likeness decides."""
     plain = folder.strip().casefold()
     emotion = next((names for names in EMOTIONS if plain in names), {plain})

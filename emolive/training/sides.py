@@ -82,7 +82,7 @@ def split(faces: Faces, fraction: float, seed: int, group: np.ndarray | None = N
 
 
 def groups(faces: Faces, group_by: str) -> np.ndarray:
-    """The number of each picture's group, (N,) int64: of its twins and of those in which `group_by` matches the same."""
+    """The number of each picture's group, (N,) int64: its twins, and those in which `group_by` matches the same."""
     pairs = twins(faces.crops).rows
     if len(pairs):
         log.info("%d pairs of pictures are the same or nearly so; they stay on one side.", len(pairs))

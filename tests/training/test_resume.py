@@ -119,7 +119,7 @@ def test_more_epochs_in_another_place_keep_what_was_best(run, copy, data, tmp_pa
     held = read_faces(data / "validation", 32)
     probabilities = predict(load(copy / "best.safetensors"), held.crops)
     assert (probabilities.argmax(1) == held.truth).mean() == pytest.approx(max(best), abs=1e-6)
-    inside = torch.load(copy / "checkpoints" / "last.ckpt", weights_only=False)["callbacks"]
+    inside = torch.load(copy / "checkpoints" / "last.ckpt", weights_only=True)["callbacks"]
     kept = next(state for name, state in inside.items() if "BestKeeper" in name)["best_model_path"]
     assert Path(kept).is_relative_to(copy)
     assert Path(kept).is_file()
@@ -131,7 +131,7 @@ def test_a_torn_state_is_named_and_a_way_on(copy, data):
     whole = last.read_bytes()
     for torn in (b"", whole[: len(whole) // 2], whole[:-1000], b"hello"):
         last.write_bytes(torn)
-        with pytest.raises(EmoliveError, match="empty or torn") as caught:
+        with pytest.raises(EmoliveError, match="or a torn one") as caught:
             train(data, copy, SMALL, resume=True)
         assert f"Copy {other} over it" in str(caught.value)
     shutil.copy(other, last)
@@ -139,23 +139,30 @@ def test_a_torn_state_is_named_and_a_way_on(copy, data):
     assert len(rows(copy)) == 3
 
 
-def test_an_older_best_is_never_finished_as_this_runs(copy, data):
-    shutil.rmtree(copy / "checkpoints")
-    for name in ("best.safetensors", "model.safetensors", "history.csv"):
-        with pytest.raises(EmoliveError, match=name):
-            train(data, copy, SMALL)
-        (copy / name).unlink()
+def test_an_older_best_is_never_finished_as_this_runs(run, data, tmp_path):
+    for name in ("best.safetensors", "model.safetensors", "history.csv", "data.json"):
+        out = tmp_path / name
+        out.mkdir()
+        shutil.copy(run / name, out)
+        with pytest.raises(EmoliveError, match=f"{name} exists already"):
+            train(data, out, SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("emolive.training.network.Emotions.training_step", interrupt)
+        with pytest.raises(EmoliveError, match="nothing to keep"):
+            train(data, tmp_path / "best.safetensors", SMALL, overwrite=True)
+    assert not (tmp_path / "best.safetensors" / "model.safetensors").exists()
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
 
 
 def test_ctrl_c_before_the_first_epoch_keeps_nothing(data, tmp_path, monkeypatch):
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
         patch.setattr("emolive.training.network.Emotions.training_step", interrupt)
         with pytest.raises(EmoliveError, match="nothing to keep"):
             train(data, tmp_path / "out", SMALL)
-    train(data, tmp_path / "out", recipe(stages="32x1@0.3"))
+    train(data, tmp_path / "out", recipe(stages="32x1@0.3"), overwrite=True)
     assert load(tmp_path / "out" / "model.safetensors").spec.metrics
 
 

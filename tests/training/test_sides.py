@@ -163,7 +163,7 @@ def test_groups_on_both_sides_are_named(people, tmp_path):
                 if name == "train" or i % 3:
                     shutil.copy(path, tmp_path / "d" / name / kind)
     load_data(tmp_path / "d", 48)
-    with pytest.raises(EmoliveError, match="person2 .*on both sides"):
+    with pytest.raises(EmoliveError, match=r"person2 .*on both sides"):
         load_data(tmp_path / "d", 48, group_by=r"person\d")
 
 
