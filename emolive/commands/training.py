@@ -48,11 +48,13 @@ def evaluate(options: Options, folder: Path, out: Path, tta: str, detect: bool) 
     with from_extra("train", NEEDS):
         from emolive.networks.checkpoint import load
         from emolive.training.evaluate import evaluate_folder
+    from emolive.ui.fonts import prepare
 
     source = click.get_current_context().get_parameter_source("detector")
     if not detect and source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT):
         raise click.UsageError("--detector says how faces are found; add --detect to find them first.")
     model = load(options.model, options.labels, facts=options.facts())
+    prepare(model.spec.labels)
     report = evaluate_folder(folder, model, out, tta, options.detector if detect else None, options.overwrite)
     if "read_as" in report:
         click.echo("Folders read as: " + ", ".join(f"{name} → {label}" for name, label in report["read_as"].items()))

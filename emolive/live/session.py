@@ -17,6 +17,7 @@ from emolive.core.stopwatch import Stopwatch
 from emolive.faces.native import explain_missing_libraries
 from emolive.live.loop import Parts, run
 from emolive.live.outputs import ProgressBar, check_outputs, outputs, say_what_was_written, with_output
+from emolive.ui.fonts import prepare as prepare_fonts
 
 with explain_missing_libraries():  # here, before any other module needs it
     import cv2  # noqa: F401
@@ -120,6 +121,7 @@ def play(
         detect, track = detector(options, stack)
         say("Loading the network …")
         model = _model(options)
+        prepare_fonts(model.spec.labels)
         prepared, settings = parts(options, model, source, detect, track, say)
         writers = outputs(options, model, inputs, live)
         show = [windows] if windows else [stack.enter_context(ProgressBar(options.frames))]

@@ -34,6 +34,7 @@ from emolive.training.recipe import Recipe, Stage
 from emolive.training.run import Material, begin, check_same
 from emolive.training.sides import load_data
 from emolive.training.twins import TWINS_PICTURE, TWINS_TABLE, twins, write_twins
+from emolive.ui.fonts import prepare as prepare_fonts
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +117,7 @@ def train(
     check_out(out, resume, overwrite)
     faces, held = load_data(data, settings.crop_size, settings.val_fraction, settings.seed, settings.group_by)
     faces = _with_targets(faces, data, settings)
+    prepare_fonts(faces.labels)
     material = Material.of(faces, held)
     last = last_of(out) if resume else None
     if last:
