@@ -11,8 +11,8 @@ import click
 from click.core import ParameterSource
 
 from emolive.commands.options import command
-from emolive.core.errors import from_extra
-from emolive.core.options import Options
+from emolive.core.errors import EmoliveError, from_extra
+from emolive.core.options import Options, options_of
 from emolive.training.recipe import Recipe
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -36,8 +36,20 @@ def train(options: Options, data: Path, out: Path, settings: Path | None, resume
     if resume and not settings and (out / "settings.json").is_file():
         base = Recipe.read(out / "settings.json")
     chosen = dataclasses.replace(base, **{name: value for name, value in given.items() if value is not None})
+    _check(chosen, settings or out / "settings.json")
     inputs = [*([settings] if settings and not resume else []), Path(chosen.init)]
     fit.train(data, out, chosen, resume, options.labels, options.overwrite, inputs)
+
+
+def _check(recipe: Recipe, source: Path) -> None:
+    """Raise `EmoliveError` for what is no value of its option: a file of settings is checked as the words of a user."""
+    for row in (row for row in options_of("train") if hasattr(recipe, row.name)):
+        value = getattr(recipe, row.name)
+        try:
+            row.kind.check(value)
+        except ValueError as error:
+            words = repr(value) if len(repr(value)) < 40 else ""
+            raise EmoliveError(f"{source}: {row.name} {words} {error}. Correct it, or give {row.flag}.") from error
 
 
 @command("evaluate")

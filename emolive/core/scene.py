@@ -26,6 +26,7 @@ from emolive.core.settings import TOP as TOP
 from emolive.core.settings import VIEW_NAMES as VIEW_NAMES
 from emolive.core.settings import Menu as Menu
 from emolive.core.settings import Settings as Settings
+from emolive.core.settings import Target as Target
 from emolive.core.settings import Variant as Variant
 from emolive.core.settings import base_variant as base_variant
 from emolive.core.settings import knocked_variant as knocked_variant
@@ -164,6 +165,14 @@ class Progress:
     failed: tuple[str, ...] = ()  # sentences about files that could not be read
 
 
+@dataclass(frozen=True)
+class Working:
+    """Something slow that is under way: what, and the part of it that is done, 0 to 1."""
+
+    words: str
+    part: float
+
+
 @dataclass(frozen=True, eq=False)
 class Chosen:
     """The selected face of a scene with all that is known of it: its index there, what was read of it, and what is
@@ -186,7 +195,7 @@ class Scene:
     """All that is known of one frame. `readings[i]` belongs to `faces[i]`.
 
     `timings` are ms per stage, `fps` frames shown per second, `device` where the network runs, `notes` sentences for
-    the user ("reconnecting", "12 frames dropped").
+    the user ("reconnecting", "12 frames dropped"). `working` is a slow map that is being worked out.
     """
 
     frame: Frame
@@ -201,6 +210,7 @@ class Scene:
     device: str = "cpu"
     notes: tuple[str, ...] = ()
     recording: bool = False
+    working: Working | None = None
 
     @property
     def chosen(self) -> Chosen | None:
@@ -298,6 +308,17 @@ class Sink(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> bool | None: ...
+
+
+class Slow(Protocol):
+    """What works out slow maps of a frame that stands, a little in each turn of the loop.
+
+    `step` is True where the frame is to be read anew, since there is more to see. `stop` drops what is under way.
+    """
+
+    def working(self) -> Working | None: ...
+    def step(self) -> bool: ...
+    def stop(self) -> None: ...
 
 
 Detect = Callable[[Frame], Sequence[Face]]

@@ -17,6 +17,7 @@ from emolive.core.scene import (
     Event,
     Face,
     Frame,
+    Key,
     Memory,
     Menu,
     Poll,
@@ -26,9 +27,11 @@ from emolive.core.scene import (
     Scene,
     Settings,
     Sink,
+    Slow,
     Source,
     Track,
     View,
+    Working,
     variants,
 )
 from emolive.core.stopwatch import Stopwatch
@@ -44,7 +47,8 @@ FIRST_PICTURE = "the first picture is there"
 @dataclass(frozen=True, eq=False)
 class Parts:
     """What a run is made of. `menu` holds what does not change; `order` ranks the filter layer's channels;
-    `always` names views that are composed even when no window shows them; `stop` is asked once per turn."""
+    `always` names views that are composed even when no window shows them; `stop` is asked once per turn; `slow` works
+    out slow maps of a frame that stands."""
 
     source: Source
     detect: Detect
@@ -63,13 +67,14 @@ class Parts:
     max_seconds: float | None = None
     stop: Callable[[], bool] = lambda: False
     watch: Stopwatch = field(default_factory=Stopwatch)
+    slow: Slow | None = None
 
-
-Fetched = tuple[Frame | End | None, tuple[Face, ...]]
-"""What the source gave, and the faces in it."""
 
 Asked = tuple[object, ...]
 """What the network is asked for; compared only."""
+
+Fetched = tuple[Frame | End | None, tuple[Face, ...]]
+"""What the source gave, and the faces in it."""
 
 
 def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -> int:
@@ -94,25 +99,34 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
             if frame:
                 held = frame, faces
                 pace.tick()
-            if held and (frame or looked != asked_of(settings)):
-                readings = parts.read(*held, settings, memory)
-                memory = remember(memory, *held, readings, settings)
-                looked, drawn = asked_of(settings), None
             progress = parts.source.progress()
+            asked = _standing(settings, progress)
+            if held and (frame or looked != asked_of(asked)):
+                readings = _read(parts, *held, asked, memory)
+                memory = remember(memory, *held, readings, settings)
+                looked, drawn = asked_of(asked), None
             notes = (*parts.source.notes(), *(note for sink in sinks for note in sink.notes()), *map(str, failures))
             timings = watch.lap() if frame else timings
             if frame and not settings.frozen and not limit.time_is_up():
                 ahead.begin(partial(_fetch, parts, settings))
-            now = settings, notes, progress.ended
+            working = parts.slow.working() if parts.slow else None
+            now = settings, notes, progress.ended, working and (working.words, round(100 * working.part))
             if held and now != drawn:
                 first = scene is None
                 shot = scene is not None and settings.shots != scene.settings.shots
-                scene = _scene(parts, *held, readings, memory, settings, progress, timings, pace.fps, notes)
+                scene = _scene(parts, *held, readings, memory, settings, progress, timings, pace.fps, notes, working)
                 failures += _hand_out(parts, sinks, scene, shot)
                 drawn = now
                 if first:
                     log.info(FIRST_PICTURE)
-            for event in parts.poll():
+            events = parts.poll()
+            if parts.slow and working:
+                if any(isinstance(event, Key) for event in events):
+                    parts.slow.stop()
+                    looked = None
+                elif parts.slow.step():
+                    looked = None
+            for event in events:
                 settings = parts.press(settings, event, scene.menu if scene else parts.menu)
     if failures:
         raise failures[0]
@@ -127,6 +141,24 @@ def _fetch(parts: Parts, settings: Settings) -> Fetched:
         return frame, ()
     with parts.watch("detect"):
         return frame, parts.track(parts.detect(frame), frame)
+
+
+def _standing(settings: Settings, progress: Progress) -> Settings:
+    """The settings as the network is asked: a picture and the end of a file stand still, as a frozen frame does."""
+    return replace(settings, frozen=settings.frozen or progress.ended or progress.frames == 1)
+
+
+def _read(
+    parts: Parts, frame: Frame, faces: tuple[Face, ...], settings: Settings, memory: Memory
+) -> tuple[Reading, ...]:
+    """Read the faces of a frame. Where nobody watches, slow maps are worked out first: no turn comes in which it could
+    be done."""
+    readings = parts.read(frame, faces, settings, memory)
+    if parts.interactive or parts.slow is None or not parts.slow.working():
+        return readings
+    while parts.slow.working() and not parts.stop():
+        parts.slow.step()
+    return parts.read(frame, faces, settings, memory)
 
 
 def asked_of(settings: Settings) -> Asked:
@@ -146,6 +178,7 @@ def _scene(
     timings: Mapping[str, float],
     fps: float,
     notes: tuple[str, ...],
+    working: Working | None,
 ) -> Scene:
     scene = Scene(
         frame=frame,
@@ -160,6 +193,7 @@ def _scene(
         device=parts.device,
         notes=notes,
         recording=any(getattr(sink, "recording", False) for sink in parts.sinks),
+        working=working,
     )
     order = parts.order(scene)
     pages = max(1, -(-len(order) // settings.tiles))

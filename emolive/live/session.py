@@ -12,7 +12,8 @@ import click
 from emolive.core.errors import EmoliveError, pick
 from emolive.core.interrupts import Interrupts
 from emolive.core.options import Options
-from emolive.core.scene import Detect, Menu, Settings, Source, Track, base_variant
+from emolive.core.scene import Detect, Menu, Settings, Source, Track
+from emolive.core.settings import parsed_target
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.native import explain_missing_libraries
 from emolive.live.loop import Parts, run
@@ -122,7 +123,7 @@ def play(
         say("Loading the network …")
         model = _model(options)
         prepare_fonts(model.spec.labels)
-        prepared, settings = parts(options, model, source, detect, track, say)
+        prepared, settings = parts(options, model, source, detect, track)
         writers = outputs(options, model, inputs, live)
         show = [windows] if windows else [stack.enter_context(ProgressBar(options.frames))]
         sinks = [*show, *(stack.enter_context(sink) for sink in writers)]
@@ -165,28 +166,35 @@ def parts(
     source: Source,
     detect: Detect,
     track: Track,
-    say: Callable[[str], None] = log.info,
 ) -> tuple[Parts, Settings]:
     """What the loop works with, but for the sinks, and the first settings; every name is checked."""
+    from emolive.attribution.methods import BLIND, METHODS
     from emolive.live.batches import Batches
-    from emolive.live.engine import ALL_METHODS, Engine
+    from emolive.live.engine import Engine
     from emolive.networks.checkpoint import load
     from emolive.networks.packed import packed
     from emolive.ui.keys import press
     from emolive.ui.views import VIEWS, order
 
-    settings = options.settings()
-    names = checked(settings, model)
+    settings, names = checked(options.settings(), model)
     second = packed(load(options.model_b, (), model.device)) if options.model_b else None
     models = ("a", "b") if second else ("a",)
-    menu = Menu(ALL_METHODS, names, model.spec.labels, tuple(VIEWS), models, start=settings)
+    menu = Menu(
+        methods=tuple(METHODS),
+        layers=names,
+        labels=model.spec.labels,
+        views=tuple(VIEWS),
+        models=models,
+        blind=BLIND,
+        random=model.architecture.random,
+        start=settings,
+    )
     engine = Engine(
         packed(model),
         options.detector,
         options.half,
         second,
         figures=options.figures,
-        progress=lambda part: say(f"Score-CAM: {part:.0%}"),
         watch=(watch := Stopwatch()),
     )
     if options.batch > 1:
@@ -208,25 +216,31 @@ def parts(
         max_frames=options.frames,
         max_seconds=options.seconds,
         watch=watch,
+        slow=engine.slow,
     )
     return made, replace(settings, views=() if options.headless else settings.views)
 
 
-def checked(settings: Settings, model: "Model") -> tuple[str, ...]:
-    """The model's layers; `EmoliveError`, with what there is, for a name in the settings that is none."""
+def checked(settings: Settings, model: "Model") -> tuple[Settings, tuple[str, ...]]:
+    """The settings with a target that the model knows ("happy-sad" is happy against sad), and the model's layers;
+    `EmoliveError`, with what there is, for a name in the settings that is none."""
     from emolive.attribution.hooks import shapes
-    from emolive.attribution.look import check_target
-    from emolive.live.engine import ALL_METHODS
+    from emolive.attribution.methods import METHODS
 
     found = shapes(model)
     asked = [settings] + ([settings.compare] if settings.compare else [])
     for one in asked:
-        pick(one.method, ALL_METHODS, "method")
+        pick(one.method, METHODS, "method")
         pick(one.layer, found, "layer")
     pick(settings.filter_layer, found, "layer")
-    check_target(base_variant(settings).target, model.spec.labels)
+    target = parsed_target(settings.target or "", model.spec.labels)
+    if settings.against:
+        pick(settings.against, model.spec.labels, "emotion")
+    settings = replace(settings, target=target.plus, against=settings.against or target.minus)
+    if settings.random > len(model.architecture.random):
+        raise EmoliveError(f"This network has {len(model.architecture.random)} parts that can be randomised.")
     count = found[settings.filter_layer][0]
     beyond = [channel for channel in (*settings.pins, *settings.off) if channel >= count]
     if beyond:
         raise EmoliveError(f"{settings.filter_layer} has the filters 0 to {count - 1}; there is no {beyond[0]}.")
-    return tuple(found)
+    return settings, tuple(found)

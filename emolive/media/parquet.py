@@ -23,6 +23,9 @@ with from_extra("parquet", "Parquet files need pyarrow"):
 
 log = logging.getLogger(__name__)
 
+MAGIC = b"PAR1"
+"""What a Parquet file begins and ends with."""
+
 ROWS = 4096
 """Rows of a row group: what waits in memory."""
 
@@ -49,8 +52,9 @@ class ParquetWriter:
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> Self:
-        for path in (self.path, self.part):  # that one holds the rows of a run that was ended by an error
-            check_output(path, self._inputs, self._overwrite)
+        check_output(self.path, self._inputs, self._overwrite)
+        # An error leaves rows there that can be read; a crash, what cannot be.
+        check_output(self.part, self._inputs, self._overwrite or _is_torn(self.part))
         try:
             self._file = self.part.open("wb")
         except OSError as error:
@@ -139,6 +143,17 @@ def read_table(path: Path) -> "pa.Table":
         return pq.read_table(path, partitioning=None)
     except pa.ArrowException as error:
         raise EmoliveError(f"{path} is no whole Parquet file ({error}). Write it again.") from error
+
+
+def _is_torn(path: Path) -> bool:
+    """Whether this is the beginning of a Parquet file without its end."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        begin, size = file.read(len(MAGIC)), file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - len(MAGIC)))
+        is_whole = size > 2 * len(MAGIC) and file.read() == MAGIC
+    return MAGIC.startswith(begin) and not is_whole
 
 
 def _type(column: str) -> "pa.DataType":

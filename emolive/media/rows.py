@@ -42,4 +42,6 @@ def _cells(figure: Figure, scene: Scene, face: int, labels: Labels) -> list[Tabl
         return [None] * len(figure.columns(labels))
     if isinstance(value, dict):
         return list(value.values())
-    return list(value) if isinstance(value, list) else [value]
+    if isinstance(value, list):
+        return list(value)
+    return [int(value) if isinstance(value, bool) else value]

@@ -23,15 +23,13 @@ from torch import Tensor, nn
 
 from emolive.core.errors import ModelError, OutputError, pick
 from emolive.core.files import why
-from emolive.networks import torchvision_guard  # noqa: F401
+from emolive.networks.architectures import ARCHITECTURES, Architecture
 from emolive.networks.facts import Spec as Spec
 from emolive.networks.facts import merged, normalised, parse_facts
-from emolive.networks.weights import fill, read_weights
+from emolive.networks.weights import fill, read_weights, unwrapped
 
 GRAY = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey: ITU-R BT.601, as in JPEG and Pillow's "L"."""
-
-STAGES = ("layer1", "layer2", "layer3", "layer4")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +48,24 @@ class Model:
         return Path(self.path).stem or self.spec.arch
 
     @property
+    def architecture(self) -> Architecture:
+        """What kind of network it is."""
+        return ARCHITECTURES[self.spec.arch]
+
+    @property
+    def layers(self) -> dict[str, str]:
+        """The layers that can be shown, in the order in which they finish, and their names for people."""
+        return self.architecture.layers(self.net)
+
+    @property
     def last_layers(self) -> tuple[str, ...]:
-        """The layers whose output goes straight into global average pooling and the linear head."""
-        last = STAGES[-1]
-        return (last, f"{last}.{len(self.net.get_submodule(last)) - 1}")
+        """The layers whose output goes straight into global average pooling and the linear head; may be none."""
+        return self.architecture.pooled(self.net)
+
+    @property
+    def head(self) -> nn.Linear | None:
+        """The linear layer that gives the logits; None where they come from something else."""
+        return self.architecture.linear_head(self.net)
 
     def prepare(self, crops: np.ndarray | Sequence[np.ndarray]) -> Tensor:
         """`prepare` for this model, on its device."""
@@ -86,41 +98,8 @@ def as_seen(crop: np.ndarray, spec: Spec) -> np.ndarray:
 
 
 def build(spec: Spec) -> nn.Module:
-    """Make the network of `spec` with fresh weights. Add another architecture by adding a builder to `BUILDERS`."""
-    return BUILDERS[pick(spec.arch, BUILDERS, "architecture")](spec)
-
-
-def _resnet18(spec: Spec) -> nn.Module:
-    from torchvision.models import resnet18
-
-    net = resnet18(num_classes=len(spec.labels))
-    block = net.layer4[0]
-    for conv in (block.conv1, block.downsample[0]):
-        conv.stride = (spec.layer4_stride, spec.layer4_stride)
-    return net
-
-
-BUILDERS = {"resnet18": _resnet18}
-
-
-def layers(net: nn.Module) -> dict[str, nn.Module]:
-    """The layers that can be shown, in the order in which they finish: convolutions, blocks and stages.
-
-    Batch norms are left out because the in-place ReLU after them overwrites their output; a block's ReLU because it
-    fires twice in one forward.
-    """
-    found: dict[str, nn.Module] = {}
-
-    def walk(prefix: str, module: nn.Module) -> None:
-        for name, child in module.named_children():
-            walk(f"{prefix}{name}.", child)
-            path = f"{prefix}{name}"
-            is_block = path.count(".") == 1 and path.startswith(STAGES) and any(child.children())
-            if isinstance(child, nn.Conv2d) or path in STAGES or is_block:
-                found[path] = child
-
-    walk("", net)
-    return found
+    """Make the network of `spec` with fresh weights. Raises `EmoliveError` where nobody knows its architecture."""
+    return ARCHITECTURES[pick(spec.arch, ARCHITECTURES, "architecture")].build(spec)
 
 
 def save(path: str | Path, net: nn.Module, spec: Spec, half: bool = True) -> None:
@@ -176,16 +155,26 @@ def load(
     """
     path = Path(path) if path else default_model()
     _check_file(path)
-    state, inside = read_weights(path)
-    spec = _spec(path, state, inside, {**(facts or {}), **({"labels": list(labels)} if labels else {})})
-    net = build(spec)
-    head = state.get("fc.weight")
-    if head is not None and head.ndim == 2 and len(head) != len(spec.labels):
+    saved, inside = read_weights(path)
+    parts = facts_of(path, inside, {**(facts or {}), **({"labels": list(labels)} if labels else {})})
+    arch = next((some["arch"] for some, _ in reversed(parts) if "arch" in some), Spec.arch)
+    architecture = ARCHITECTURES[pick(arch, ARCHITECTURES, "architecture")]
+    state = unwrapped(saved, path, architecture)
+    head = state.get(f"{architecture.head}.weight")
+    count = len(head) if head is not None and head.ndim == 2 else None
+    if not any("labels" in some for some, _ in parts):
         raise ModelError(
-            f"{path} has {len(head)} outputs but {len(spec.labels)} labels were given "
+            f"{path} does not say what its outputs mean. Name {f'its {count}' if count else 'the'} labels in order "
+            f"with --labels angry,happy,… or write them as a JSON list to {path.with_suffix('.json').name} beside it."
+        )
+    spec = merged(parts)
+    if count not in (None, len(spec.labels)):
+        raise ModelError(
+            f"{path} has {count} outputs but {len(spec.labels)} labels were given "
             f"({', '.join(spec.labels)}). Give one label per output, in order."
         )
-    fill(net, state, path, spec.arch)
+    net = build(spec)
+    fill(net, state, path, architecture)
     net.eval().requires_grad_(False)
     net = net.to(device=device, memory_format=torch.channels_last)
     return Model(net, spec, str(path), hashlib.sha256(path.read_bytes()).hexdigest(), device)
@@ -198,23 +187,14 @@ def _check_file(path: Path) -> None:
         raise ModelError(f"The model file {path} is empty. Download or export it again.")
 
 
-def _spec(path: Path, state: Mapping[str, Tensor], inside: str | None, options: Mapping[str, Any]) -> Spec:
-    """What is known about a network, from all that says something."""
+def facts_of(path: Path, inside: str | None, options: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Path | str]]:
+    """All that says something about the network in `path`, and where each comes from: the facts `inside` the file, a
+    JSON file of the same name beside it, a user's options. Raises `ModelError` for what makes no sense."""
+    parts: list[tuple[Mapping[str, Any], Path | str]] = [(parse_facts(inside, path), path)] if inside else []
     beside = path.with_suffix(".json")
-    parts: list[tuple[Mapping[str, Any], Path | str]] = []
-    if inside:
-        parts.append((parse_facts(inside, path), path))
     if beside.is_file():
         try:
             parts.append((parse_facts(beside.read_bytes(), beside), beside))
         except OSError as error:
             raise ModelError(f"The facts about the model in {beside} cannot be read ({why(error)}).") from error
-    parts.append((normalised(options, "the options"), "--labels"))
-    if any("labels" in facts for facts, _ in parts):
-        return merged(parts)
-    head = state.get("fc.weight")
-    count = f"its {len(head)}" if head is not None and head.ndim == 2 else "the"
-    raise ModelError(
-        f"{path} does not say what its outputs mean. Name {count} labels in order with --labels angry,happy,… "
-        f"or write them as a JSON list to {beside.name} beside it."
-    )
+    return [*parts, (normalised(options, "the options"), "--labels")]

@@ -16,6 +16,10 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from emolive.core.errors import ModelError
+from emolive.networks.architectures import ARCHITECTURES, Architecture
+from emolive.networks.misfits import some, why_not
+
+MARKS = tuple(architecture.mark for architecture in ARCHITECTURES.values())
 
 CONTAINERS = (
     "state_dict", "model_state_dict", "model", "net", "network", "net_state_dict", "weights", "params", "module",
@@ -30,41 +34,22 @@ BESIDE = re.compile(
 )
 """Tensors beside a network that it does not need: of averages, profilers, losses and metrics."""
 
-MARK = "layer1.0.conv1.weight"
-"""A tensor that every ResNet has: what stands before it is the prefix."""
-
 
 class NotFiniteError(ModelError):
     """A network holds values that are no numbers: it learnt too fast, or was damaged."""
 
 
-DEPTHS = {
-    (2, 2, 2, 2, False): "ResNet18", (3, 4, 6, 3, False): "ResNet34", (3, 4, 6, 3, True): "ResNet50",
-    (3, 4, 23, 3, True): "ResNet101", (3, 8, 36, 3, True): "ResNet152",
-}  # fmt: skip
+def read_weights(path: Path) -> tuple[dict[str, Any], str | None]:
+    """What a file holds by the names that it has there, and the text of the facts in it (emolive's files have them).
 
-OTHERS = {
-    "features.0.": "VGG, AlexNet, MobileNet, EfficientNet or DenseNet", "conv_stem.": "EfficientNet of timm",
-    "blocks.0.attn.": "vision transformer", "encoder.layers.": "vision transformer",
-    "vit.": "vision transformer", "stages.0.": "ConvNeXt", "downsample_layers.": "ConvNeXt",
-    "Mixed_5b.": "Inception network", "visual.": "CLIP network",
-}  # fmt: skip
-"""Beginnings of names by which other networks are known."""
-
-
-def read_weights(path: Path) -> tuple[dict[str, Tensor], str | None]:
-    """The tensors in a file by the network's own names, and the text of the facts in it (emolive's files have them).
-
-    Raises `ModelError` for a file that is broken or holds no weights that can be used.
+    Raises `ModelError` for a file that is broken or holds no weights.
     """
     with open(path, "rb") as file:
         start = file.read(9)
     named = path.suffix.lower() == ".safetensors" and not start.startswith(b"PK")
     if named or start[8:] == b"{":  # a .safetensors begins with the length of an object, a .pt is a zip
-        state, facts = _read_safetensors(path)
-    else:
-        state, facts = _read_pickle(path), None
-    return unwrapped(state, path), facts
+        return _read_safetensors(path)
+    return _read_pickle(path), None
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Any], str | None]:
@@ -107,12 +92,13 @@ def _is_inner(value: object) -> bool:
 
 def _is_network(value: object) -> bool:
     """Whether this is a mapping with a network's tensors in it, not an optimiser's."""
-    return isinstance(value, Mapping) and any(str(name).endswith(MARK) or _is_network(v) for name, v in value.items())
+    return isinstance(value, Mapping) and any(str(name).endswith(MARKS) or _is_network(v) for name, v in value.items())
 
 
-def unwrapped(state: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
+def unwrapped(state: Mapping[str, Any], path: Path, architecture: Architecture) -> dict[str, Tensor]:
     """The tensors of the network in a state dict, by the network's own names. Raises `ModelError` in doubt."""
-    prefixes = sorted({name.removesuffix(MARK) for name in state if name.endswith(MARK)}, key=len)
+    mark = architecture.mark
+    prefixes = sorted({name.removesuffix(mark) for name in state if name.endswith(mark)}, key=len)
     if len(prefixes) > 1:
         raise ModelError(
             f"{path} holds {len(prefixes)} networks: {', '.join(repr(p or 'without a prefix') for p in prefixes)}. "
@@ -121,24 +107,25 @@ def unwrapped(state: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
     prefix = prefixes[0] if prefixes else ""
     inside = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
     outside = [name for name in state if not name.startswith(prefix) and not BESIDE.search(name)]
-    inside = _with_plain_head({name: value for name, value in inside.items() if not BESIDE.search(name)})
     if outside:
         raise ModelError(
-            f"{path} has layers beside the network {prefix!r}: {_some(outside)}. emolive feeds and explains "
+            f"{path} has layers beside the network {prefix!r}: {some(outside)}. emolive feeds and explains "
             "the network alone, so what these make of its answer would be lost."
         )
+    inside = {name: value for name, value in inside.items() if not BESIDE.search(name)}
+    inside = _with_plain_head(inside, architecture.head)
     _check_kinds(inside, path)
     return inside
 
 
-def _with_plain_head(state: dict[str, Any]) -> dict[str, Any]:
-    """fc.1.weight of Sequential(Dropout, Linear) as fc.weight: what has no weights does nothing there when it is asked
-    (Dropout; ReLU, because what is pooled is never negative)."""
-    heads = {name.split(".")[1] for name in state if re.fullmatch(r"fc\.\w+\.(weight|bias)", name)}
-    if len(heads) != 1 or "fc.weight" in state:
+def _with_plain_head(state: dict[str, Any], head: str) -> dict[str, Any]:
+    """Where the head is Sequential(Dropout, Linear), its Linear as the head: what has no weights does nothing there
+    when it is asked (Dropout; ReLU, because what is pooled is never negative)."""
+    inner = {name.split(".")[1] for name in state if re.fullmatch(rf"{head}\.\w+\.(weight|bias)", name)}
+    if len(inner) != 1 or f"{head}.weight" in state:
         return state
-    inner = f"fc.{heads.pop()}."
-    return {name.replace(inner, "fc.") if name.startswith(inner) else name: value for name, value in state.items()}
+    start = f"{head}.{inner.pop()}."
+    return {name.replace(start, f"{head}.") if name.startswith(start) else name: t for name, t in state.items()}
 
 
 def _check_kinds(state: Mapping[str, Any], path: Path) -> None:
@@ -167,61 +154,19 @@ def _check_kinds(state: Mapping[str, Any], path: Path) -> None:
         )
 
 
-def fill(net: nn.Module, state: Mapping[str, Tensor], path: Path, arch: str, head: str | None = "fc") -> None:
-    """Put the weights into `net`; all of them must be there and fit, but for `head`, where it is given as None.
+def fill(
+    net: nn.Module, state: Mapping[str, Tensor], path: Path, architecture: Architecture, with_head: bool = True
+) -> None:
+    """Put the weights into `net`; all of them must be there and fit, but for the head's, where that is left out.
 
     Raises `ModelError` with the reason why they do not.
     """
     own = {name: value for name, value in net.state_dict().items() if not name.endswith("num_batches_tracked")}
-    if head is None:
-        own = {name: value for name, value in own.items() if not name.startswith("fc.")}
-        state = {name: value for name, value in state.items() if not name.startswith("fc.")}
-    missing = [name for name in own if name not in state]
-    extra = [name for name in state if name not in own]
-    shape = [name for name in own if name in state and own[name].shape != state[name].shape]
-    if missing or extra or shape:
-        raise ModelError(f"{path} {_reason(state, own, missing, extra, shape, arch)}")
+    if not with_head:
+        start = f"{architecture.head}."
+        own = {name: value for name, value in own.items() if not name.startswith(start)}
+        state = {name: value for name, value in state.items() if not name.startswith(start)}
+    reason = why_not(state, own, architecture)
+    if reason:
+        raise ModelError(f"{path} {reason}")
     net.load_state_dict({name: state[name].float() for name in own}, strict=False)
-
-
-def _reason(
-    state: Mapping[str, Tensor], own: Mapping[str, Tensor], missing: list[str], extra: list[str], shape: list[str],
-    arch: str,
-) -> str:  # fmt: skip
-    kind = _kind(state)
-    if kind and kind.lower() != arch:
-        return f"is a {kind}; emolive explains a {arch}. Train or export one of these."
-    first = state.get("conv1.weight")
-    if first is not None and first.shape != own.get("conv1.weight", first).shape:
-        if first.ndim == 4 and first.shape[1] == 1:
-            return (
-                "takes grey pictures of one channel; emolive feeds three. Save it with "
-                "state['conv1.weight'] = state['conv1.weight'].repeat(1, 3, 1, 1) / 3 and say --color gray."
-            )
-        return f"is no plain {arch}: its first convolution is {_size(first)}, not {_size(own['conv1.weight'])}."
-    if missing and not shape and all(name.startswith("fc.") for name in missing):
-        return f"lacks {' and '.join(missing)}: the last layer, which makes the answers, must be a Linear called fc."
-    if missing or extra or shape:
-        names, what = next((n, w) for n, w in ((missing, "lacks"), (extra, "has, unexpectedly,"),
-                                               (shape, "has, in another shape,")) if n)  # fmt: skip
-        return f"is not a {arch}: it {what} {_some(names)}."
-    return ""
-
-
-def _kind(state: Mapping[str, Tensor]) -> str | None:
-    """What the names in a state dict show it to be; None where they show nothing."""
-    blocks = [len({n.split(".")[1] for n in state if n.startswith(f"layer{i}.")}) for i in range(1, 5)]
-    name = DEPTHS.get((*blocks, "layer1.0.conv3.weight" in state))
-    if name:
-        second = state.get("layer1.0.conv2.weight")
-        other = second is not None and tuple(second.shape[:2]) != (64, 64)
-        return f"{name} of other widths (wide, or ResNeXt)" if other else name
-    return next((what for start, what in OTHERS.items() if any(start in f".{name}" for name in state)), None)
-
-
-def _size(tensor: Tensor) -> str:
-    return "×".join(map(str, tensor.shape))
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from emolive.attribution import methods
-from emolive.attribution.pixels import OnProgress
+from emolive.attribution.methods import UNPINNED
+from emolive.attribution.passes import OnProgress
 from emolive.core.errors import SourceError, pick
 from emolive.core.scene import Detect, Face, Frame
 from emolive.core.versions import versions
@@ -19,7 +19,6 @@ from emolive.faces.detect import Detector
 from emolive.media.pictures import is_picture, read_picture
 from emolive.media.sources import expand
 from emolive.networks.checkpoint import Model
-from emolive.networks.checkpoint import layers as layers_of
 from emolive.reports.examine import Sight, examine
 from emolive.reports.figures import FaceReport, PictureReport, Report
 from emolive.reports.folder import SHEETS, check_folder, drafted, publish, save_picture, slug, write
@@ -28,21 +27,18 @@ from emolive.reports.sheets import marked, sheet, strip
 
 log = logging.getLogger(__name__)
 
-METHODS = (*methods.METHODS, "guided", "scorecam")
-"""All methods but the one that shows filters which somebody pinned."""
-
 BATCH = 8
 """Faces that go through the network together."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: methods, layers, the emotion to explain ("" for each face's likeliest), and how faces are
+    """What is asked for: methods, layers, the emotion to explain (None for each face's likeliest), and how faces are
     found; `whole` takes each whole picture as a face."""
 
     methods: tuple[str, ...]
     layers: tuple[str, ...]
-    target: str = ""
+    target: str | None = None
     detector: str = "full"
     min_confidence: float = 0.5
     max_faces: int = 50
@@ -51,9 +47,9 @@ class Request:
     def checked(self, model: Model) -> "Request":
         """This request with its layers from shallow to deep. Raises `EmoliveError`, with the names there are, for what
         the model does not have."""
-        deep = list(layers_of(model.net))
+        deep = list(model.layers)
         for method in self.methods:
-            pick(method, METHODS, "method")
+            pick(method, UNPINNED, "method")
         for layer in self.layers:
             pick(layer, deep, "layer")
         if self.target:

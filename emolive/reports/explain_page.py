@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from emolive.audit.randomise import STEPS
 from emolive.reports.figures import INPUT, SAME, Cell, FaceReport, Figures, Report, can_react, knows_class, title
 from emolive.reports.html import rendered
 from emolive.reports.words import verdict
@@ -14,9 +13,9 @@ GROUPS = (
     ("drops", "drop, in points", ("hot", "random", "cold")),
     ("where", "share of heat, %", ("eyes", "nose", "mouth", "rest", "off")),
     ("like", "like Grad-CAM", ("rank", "overlap")),
-    ("sanity", "like itself after randomising down to", STEPS),
 )
-"""The columns of a table, in groups: the section that says what they mean, the group's name, the columns' names."""
+"""The columns of a table, in groups: the section that says what they mean, the group's name, the columns' names. After
+them come those of `_groups`."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +47,24 @@ class LayerTable:
 
 def page(report: Report, folder: str) -> str:
     """The HTML of a report whose pictures lie in `folder`, beside the page."""
+    groups = _groups(report)
     return rendered(
         "explain.html",
         report=report,
         folder=folder,
-        groups=GROUPS,
-        width=sum(len(columns) for _, _, columns in GROUPS),
+        groups=groups,
+        width=sum(len(columns) for _, _, columns in groups),
         methods=[title(method) for method in report.methods],
         verdict=verdict,
         tables=lambda face: [_table(face, layer, report.methods) for layer in _layers(face, report.layers)],
     )
+
+
+def _groups(report: Report) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """All groups of columns; the last has one for each part that was randomised."""
+    faces = (face for picture in report.pictures for face in picture.faces)
+    steps = next((tuple(c.figures.sanity) for face in faces for c in face.cells if c.figures is not None), ())
+    return (*GROUPS, ("sanity", "like itself after randomising down to", steps)) if steps else GROUPS
 
 
 def _layers(face: FaceReport, layers: tuple[str, ...]) -> Iterable[str]:
@@ -98,7 +105,7 @@ def _values(figures: Figures) -> list[list[str]]:
 
 def _sanity(cell: Cell, figures: Figures) -> Iterable[Entry]:
     for i, (step, value) in enumerate(figures.sanity.items()):
-        fixed = not can_react(cell.method, cell.layer, step)
+        fixed = not can_react(cell.method, cell.layer, step, tuple(figures.sanity))
         same = not fixed and value >= SAME
         kind = " ".join(word for word, there in (("first", i == 0), ("fixed", fixed), ("same", same)) if there)
         yield Entry(("= " if fixed else "▲ " if same else "") + _signed(value), kind)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from emolive.attribution.methods import METHODS
 from emolive.core.scene import Face
 from emolive.reports.figures import INPUT, Cell, FaceReport, title
 from emolive.ui import draw
@@ -45,10 +46,10 @@ def sheet(face: FaceReport, name: str, methods: Sequence[str], layers: Sequence[
     for i, method in enumerate(methods):
         y = head + i * row
         draw.text(image, title(method), left - GAP, y + SIDE / 2 - PX, PX, INK, bold=True, align=1)
-        columns = [(left, INPUT)] if method == "guided" else _columns(left, layers)
+        columns = [(left, INPUT)] if METHODS[method].of_input else _columns(left, layers)
         for x, layer in columns:
             _cell(image, face, face.cell(method, layer), x, y)
-        if method == "guided" and len(layers) > 1:
+        if METHODS[method].of_input and len(layers) > 1:
             words = "It has no layers: a map of the very pixels that the network is given."
             _words(image, words, left + SIDE + GAP, y + SIDE // 2 - 2 * PX, 2 * SIDE if len(layers) > 2 else SIDE)
     return image

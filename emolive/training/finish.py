@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from emolive.core.errors import EmoliveError
+from emolive.core.errors import EmoliveError, ModelError
 from emolive.networks.checkpoint import load, save
 from emolive.networks.weights import NotFiniteError
 from emolive.training.calibrate import calibrate
@@ -39,7 +39,10 @@ def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str
             f"{error} The network learnt too fast; it is kept as it is. Begin another --out with a lower --lr."
         ) from error
     fitted = calibrate(logits, held.truth, settings.calibration_balance, settings.floor)
-    fitted.fold(model.net.fc)
+    head = model.head
+    if head is None:
+        raise ModelError(f"{best} has no linear head that its calibration could be folded into.")
+    fitted.fold(head)
     model = dataclasses.replace(model, spec=dataclasses.replace(model.spec, temperature=fitted.temperature))
     probabilities = predict(model, held.crops)
     report = measure(probabilities, held.truth, held.labels)

@@ -6,7 +6,6 @@ import dataclasses
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from emolive.networks import torchvision_guard  # noqa: F401
 
@@ -20,9 +19,10 @@ from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics.classification import MulticlassAccuracy
 
 from emolive.core.errors import EmoliveError, ModelError
-from emolive.networks.checkpoint import Spec, build, prepare
-from emolive.networks.facts import merged, normalised, parse_facts
-from emolive.networks.weights import fill, read_weights
+from emolive.networks.architectures import ARCHITECTURES
+from emolive.networks.checkpoint import Spec, build, facts_of, prepare
+from emolive.networks.facts import merged
+from emolive.networks.weights import fill, read_weights, unwrapped
 from emolive.training.recipe import Recipe
 from emolive.training.sharpness import climb
 
@@ -44,6 +44,7 @@ def start(spec: Spec, init: str, outputs: int, init_labels: tuple[str, ...] = ()
     The outputs of a file are taken over where it is known what they mean (by its own facts or `init_labels`) and they
     mean the classes of `spec`, in whatever order; else they begin fresh.
     """
+    architecture = ARCHITECTURES[spec.arch]
     net = build(dataclasses.replace(spec, labels=tuple(f"{i}" for i in range(outputs))))
     if init == "none":
         return net
@@ -54,33 +55,27 @@ def start(spec: Spec, init: str, outputs: int, init_labels: tuple[str, ...] = ()
             state = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
         except OSError as error:
             raise EmoliveError(f"ImageNet weights cannot be downloaded ({error}). Give a file with --init.") from error
-        fill(net, state, Path("ImageNet's weights"), spec.arch, head=None)
+        fill(net, state, Path("ImageNet's weights"), architecture, with_head=False)
         return net
     path = Path(init)
     if not path.is_file():
         raise ModelError(f"There is no file {path} to start from. Give --init imagenet, none, or a file of weights.")
-    state, inside = read_weights(path)
-    fill(net, state, path, spec.arch, head=None)
-    _take_outputs(net.fc, state, _labels_of(path, inside, init_labels), spec.labels, path)
+    saved, inside = read_weights(path)
+    state = unwrapped(saved, path, architecture)
+    fill(net, state, path, architecture, with_head=False)
+    parts = facts_of(path, inside, {"labels": list(init_labels)} if init_labels else {})
+    known = merged(parts).labels if any("labels" in facts for facts, _ in parts) else ()
+    head = architecture.linear_head(net)
+    if head is not None:
+        _take_outputs(head, state, architecture.head, known, spec.labels, path)
     return net
 
 
-def _labels_of(path: Path, inside: str | None, given: tuple[str, ...]) -> tuple[str, ...]:
-    """What the outputs of a file to start from mean; nothing where nobody says it."""
-    parts: list[tuple[dict[str, Any], Path | str]] = [(parse_facts(inside, path), path)] if inside else []
-    beside = path.with_suffix(".json")
-    if beside.is_file():
-        parts.append((parse_facts(beside.read_bytes(), beside), beside))
-    if given:
-        parts.append((normalised({"labels": list(given)}, "--labels"), "--labels"))
-    return merged(parts).labels if any("labels" in facts for facts, _ in parts) else ()
-
-
 def _take_outputs(
-    head: nn.Linear, state: dict[str, Tensor], known: tuple[str, ...], wanted: tuple[str, ...], path: Path
+    head: nn.Linear, state: dict[str, Tensor], name: str, known: tuple[str, ...], wanted: tuple[str, ...], path: Path
 ) -> None:
     """Take over the rows of the last layer by the names of what they stand for, or say that they begin fresh."""
-    weight, bias = state.get("fc.weight"), state.get("fc.bias")
+    weight, bias = state.get(f"{name}.weight"), state.get(f"{name}.bias")
     if known and weight is not None and len(weight) != len(known):
         raise ModelError(f"{path} has {len(weight)} outputs, but {len(known)} labels are given ({', '.join(known)}).")
     same = set(known) == set(wanted) and weight is not None and weight.shape[1:] == head.weight.shape[1:]
@@ -174,7 +169,8 @@ def exported(state: dict[str, Tensor], spec: Spec) -> nn.Module:
     """The network of a Lightning checkpoint's state, without the second set of outputs, in eval mode."""
     net = build(spec)
     mine = {name.removeprefix("net."): value for name, value in state.items() if name.startswith("net.")}
-    for name in ("fc.weight", "fc.bias"):
+    head = ARCHITECTURES[spec.arch].head
+    for name in (f"{head}.weight", f"{head}.bias"):
         mine[name] = mine[name][: len(spec.labels)]
     net.load_state_dict(mine)
     return net.eval()

@@ -86,7 +86,7 @@ def _legend(image: np.ndarray, scene: Scene) -> Rect:
     chosen = scene.chosen
     if chosen is not None:
         reading = chosen.reading
-        lines = [(caption(reading.shown, scene.menu.labels, reading.painted.target), draw.PAPER)]
+        lines = [(caption(reading.shown, scene.menu, reading.painted.target), draw.PAPER)]
         lines += [(line, draw.AMBER) for line in _remarks(scene, reading, max(width // 3, 14 * px), px)]
         if reading.painted.cam is not None and scene.settings.heat:
             full = f"{heat_scale(reading, reading.shown, chosen.remembered):.2g}"
@@ -112,18 +112,21 @@ def _legend(image: np.ndarray, scene: Scene) -> Rect:
 def _remarks(scene: Scene, reading: Reading, width: int, px: int) -> list[str]:
     """What one must know of the heat map: that the network is not the true one, why there is none, where it lies."""
     if scene.settings.random and reading.shown != reading.base:
-        marks = draw.wrap(f"randomised: {randomised(scene.settings.random)}", px, width)
+        parts = randomised(scene.menu, scene.settings.random)
+        marks = draw.wrap(f"heat: random {parts}; labels and bars: trained network", px, width)
     else:
         marks = []
     if reading.painted.cam is None:
         return marks + draw.wrap(reading.painted.why or "no heat map here", px, width)
     if not scene.settings.heat:
         return [*marks, "heat map off"]
-    minus = against(reading.shown, scene.menu.labels)
-    if minus and minus == label(scene.menu.labels, reading.painted.target):
+    minus = against(reading.shown, scene.menu)
+    if minus is not None and minus == label(scene.menu.labels, reading.painted.target):
         return marks + draw.wrap(f"{minus} against itself: no difference", px, width)
     words = warning(reading.regions)
-    return [*marks, f"⚠ {words}"] if words else marks
+    if words and reading.shown != reading.base:
+        words = f"trained network: {words}"
+    return [*marks, *draw.wrap(f"⚠ {words}", px, width)] if words else marks
 
 
 def _hits(people: Sequence[Labelled], width: int, height: int) -> tuple[Hit, ...]:

@@ -1,10 +1,12 @@
 """Each command's options: what `--help` says of them, what the environment does, and that each reaches its command."""
 
 import inspect
+import json
 import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -143,6 +145,27 @@ def test_values_out_of_range_get_a_sentence(words):
     assert "Traceback" not in done.output
     assert words[0] in done.output
     assert re.search(" (is|are|has|names) ", done.output), done.output
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("lr", "fast"), ("lr", 0), ("batch", 2.5), ("warmup", float("nan")), ("stages", 5), ("floor", 2), ("seed", None),
+     ("targets", "all"), ("init", ["a"]), ("patience", True)],
+)  # fmt: skip
+def test_a_file_of_settings_for_training_is_checked_too(tmp_path, key, value):
+    (tmp_path / "s.json").write_text(json.dumps({key: value}))
+    words = ["train", str(tmp_path), "--out", str(tmp_path / "out"), "--settings", str(tmp_path / "s.json")]
+    done = CliRunner().invoke(cli, words)
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit), done.output
+    assert f"s.json: {key} " in done.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_settings_of_the_shipped_network_are_values_of_their_options():
+    recipe = Recipe.read(Path(__file__).parents[2] / "train" / "settings.json")
+    for row in options_of("train"):
+        if row.name in vars(recipe):
+            assert row.kind.check(getattr(recipe, row.name)) == getattr(recipe, row.name)
 
 
 def test_cam_is_mirrored_unless_the_user_says_otherwise():

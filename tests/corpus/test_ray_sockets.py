@@ -6,7 +6,8 @@ import psutil
 import pytest
 from ray_work import play
 
-from emolive.corpus.contract import Resources, open_engine
+from emolive.corpus.contract import Resources
+from emolive.corpus.engines import open_engine
 
 pytest.importorskip("ray")
 

@@ -57,8 +57,8 @@ def test_the_same_as_the_table(tmp_path, files, monkeypatch):
 def test_types(tmp_path):
     table = pq.read_table(write(tmp_path / "o.parquet", *walk(5, files=2)))
     kinds = {str(field.type): {f.name for f in table.schema if f.type == field.type} for field in table.schema}
-    assert kinds["int64"] == {"frame", "face", "drop_frame"}
-    assert kinds["string"] == {"file", "label"}
+    assert kinds["int64"] == {"frame", "face", "drop_frame", "knows_class"}
+    assert kinds["string"] == {"file", "label", "target", "against", "random"}
     assert set(kinds) == {"int64", "string", "double"}
     assert table["drop_hot"].null_count == table.num_rows - 1
 
@@ -138,6 +138,19 @@ with data_writer(Path({str(tmp_path / "o.parquet")!r}), LABELS) as writer:
     assert [p.name for p in tmp_path.iterdir()] == [".o.parquet.part"]
     write(tmp_path / "o.parquet", scene(0, (1,)))  # what was left is no hindrance
     assert [p.name for p in tmp_path.iterdir()] == ["o.parquet"]
+
+
+def test_rows_that_an_error_left_are_not_replaced(tmp_path):
+    part = tmp_path / ".o.parquet.part"
+    pq.write_table(pa.table({"x": [1]}), part)
+    before = part.read_bytes()
+    with pytest.raises(OutputError, match="--overwrite"):
+        write(tmp_path / "o.parquet", scene(0, (1,)))
+    assert part.read_bytes() == before
+    for torn in (b"", b"PA", b"PAR1", before[:-1]):
+        part.write_bytes(torn)
+        write(tmp_path / "o.parquet", scene(0, (1,)))
+        (tmp_path / "o.parquet").unlink()
 
 
 def test_a_full_disk_says_so_and_leaves_nothing(tmp_path):

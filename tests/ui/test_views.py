@@ -7,7 +7,7 @@ from itertools import combinations
 import cv2
 import numpy as np
 import pytest
-from scenes import LABELS, examined, scene
+from scenes import examined, scene
 
 from emolive.core.scene import (
     Best,
@@ -23,6 +23,7 @@ from emolive.core.scene import (
     Result,
     Scene,
     Select,
+    Target,
     Variant,
 )
 from emolive.ui.camera import SMALLEST
@@ -180,13 +181,15 @@ def test_heat_off_and_a_map_that_is_not_defined_leave_the_face_unpainted():
 
 
 def test_caption_says_method_layer_and_target():
-    shown = scene().readings[0].shown
-    assert caption(shown, LABELS, 3) == "gradcam · layer4 → top (happy)"
-    assert caption(replace(shown, target="sad"), LABELS, 5) == "gradcam · layer4 → sad"
-    assert caption(replace(shown, target="-sad"), LABELS, 3) == "gradcam · layer4 → top (happy), not sad"
-    assert caption(replace(shown, target="happy-sad"), LABELS, 3) == "gradcam · layer4 → happy, not sad"
-    assert caption(replace(shown, method="filter", channels=(3, 9)), LABELS, 5) == "filter 3, 9 · layer4"
-    assert caption(replace(shown, net="b"), LABELS, 3) == "second model · gradcam · layer4 → top (happy)"
+    shown, menu = scene().readings[0].shown, scene().menu
+    assert caption(shown, menu, 3) == "gradcam · layer4 → top (happy)"
+    assert caption(replace(shown, target=Target("sad")), menu, 5) == "gradcam · layer4 → sad"
+    assert caption(replace(shown, target=Target(minus="sad")), menu, 3) == "gradcam · layer4 → top (happy), not sad"
+    assert caption(replace(shown, target=Target("happy", "sad")), menu, 3) == "gradcam · layer4 → happy, not sad"
+    filters = replace(shown, method="filter", channels=(3, 9))
+    assert caption(filters, menu, 5) == "filter 3, 9 · layer4 · knows no emotion"
+    assert caption(replace(shown, method="eigencam"), menu, 5) == "eigencam · layer4 · knows no emotion"
+    assert caption(replace(shown, net="b"), menu, 3) == "second model · gradcam · layer4 → top (happy)"
 
 
 @pytest.mark.parametrize("count", [1, 4, 9, 10, 16, 25, 50, 64])
