@@ -31,7 +31,7 @@ def check_output(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
         raise OutputError(f"{path} exists already. Choose another name, or add --overwrite.")
 
 
-def write_whole(path: Path, data: str | bytes) -> None:
+def write_whole(path: Path, data: str | bytes | memoryview) -> None:
     """Write a file in one step: at every moment `path` is what it was before, or all of `data`, which is on the disk.
 
     Text is UTF-8; halves of characters, such as in names of files that are no text, become escapes as JSON has them. A

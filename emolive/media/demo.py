@@ -1,7 +1,7 @@
 """A moving scene without a camera: portraits that drift over a calm background."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
 from functools import cached_property
 from itertools import count, product
 from pathlib import Path
@@ -47,7 +47,7 @@ class DemoClip:
         self._part = HEAD if faces <= CROWD else FACE
         self._columns, self._rows = _grid(faces)
 
-    def play(self, from_ms: float = 0.0) -> Iterator[Shot]:
+    def play(self, from_ms: float = 0.0) -> Generator[Shot, None, None]:
         for i in count(max(0, math.ceil(from_ms / STEP_MS))):
             yield i * STEP_MS, self._at(i * STEP_MS)
 

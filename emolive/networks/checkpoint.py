@@ -92,7 +92,7 @@ def as_seen(crop: np.ndarray, spec: Spec) -> np.ndarray:
     """A crop (S, S, 3) uint8 RGB in the colours that the network is given: grey, where it sees no colour."""
     if spec.color != "gray":
         return crop
-    return np.repeat((crop @ np.float32(GRAY)).round().astype(np.uint8)[..., None], 3, axis=-1)
+    return np.repeat((crop @ np.array(GRAY, np.float32)).round().astype(np.uint8)[..., None], 3, axis=-1)
 
 
 def build(spec: Spec) -> nn.Module:
@@ -167,7 +167,7 @@ def load(
     net = build(spec)
     fill(net, state, path, architecture)
     net.eval().requires_grad_(False)
-    net = net.to(device=device, memory_format=torch.channels_last)
+    net = net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Model(net, spec, str(path), hashlib.sha256(path.read_bytes()).hexdigest(), device)
 
 

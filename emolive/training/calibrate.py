@@ -79,12 +79,12 @@ def _fitted(logits: Tensor, truth: Tensor, balance: float, spread: float) -> tup
     def closure() -> Tensor:
         optimizer.zero_grad()
         value = loss()
-        value.backward()
+        value.backward()  # type: ignore[no-untyped-call]
         return value
 
     with torch.no_grad():
         before = float(loss())
-    optimizer.step(closure)
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
     with torch.no_grad():
         log_temperature, log_scale, bias = values()
         if not (bool(torch.isfinite(start).all()) and float(loss()) <= before):

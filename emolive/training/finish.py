@@ -6,6 +6,7 @@ import dataclasses
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 MODEL, MISTAKES = "model.safetensors", "mistakes.png"
 
 
-def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str) -> dict:
+def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str) -> dict[str, Any]:
     """Write model.safetensors, report.json, confusion.png and mistakes.png into `out`, and give the report.
 
     `best` is the network as it was learnt, and stays. All figures are of the validation pictures, on which the
