@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 
 import click
-import cv2
 import numpy as np
 import torch
 from card import write_card
@@ -24,6 +23,7 @@ from paste_experiment import pasted
 from emolive.core.scene import Frame
 from emolive.faces.crop import crop_face, square
 from emolive.faces.detect import Detector
+from emolive.media.pictures import read_picture
 from emolive.networks.checkpoint import Model, default_model, load
 from emolive.training.dataset import Faces, read_faces
 from emolive.training.evaluate import agreement, measure, predict
@@ -52,7 +52,7 @@ def on_photos(model: Model, folder: Path) -> dict[str, dict[str, str]]:
     for kind in ("full", "short", "tiled"):
         with Detector(kind) as detector:
             for label in model.spec.labels:
-                bgr = cv2.imread(str(paths[label]))
+                bgr = read_picture(paths[label])
                 faces = detector(Frame(0, 0.0, bgr))
                 if not faces:
                     seen.setdefault(kind, {})[label] = "no face"

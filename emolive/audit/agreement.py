@@ -1,5 +1,7 @@
 """How much two maps agree, and where on the face the heat lies."""
 
+import math
+
 import cv2
 import numpy as np
 
@@ -10,9 +12,14 @@ HOT = 0.2
 
 
 def agreement(a: np.ndarray, b: np.ndarray) -> Agreement:
-    """Compare two signed maps; the coarser is brought to the finer one's grid. A constant map has correlation 0."""
+    """Compare two signed maps; the coarser is brought to the finer one's grid.
+
+    Where one is constant, as a map of a single cell is, nothing in it is hotter than the rest: both figures are NaN.
+    """
     height, width = max(a.shape[0], b.shape[0]), max(a.shape[1], b.shape[1])
     a, b = (_resized(m, width, height) for m in (a, b))
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return Agreement(math.nan, math.nan)
     hot_a, hot_b = (m >= np.quantile(m, 1 - HOT) for m in (a, b))
     return Agreement(spearman(a, b), float((hot_a & hot_b).sum() / (hot_a | hot_b).sum()))
 
@@ -32,7 +39,7 @@ def registered(a: np.ndarray, square_a: Box, b: np.ndarray, square_b: Box) -> tu
 
 def _cell(cam: np.ndarray, square: Box, axis: int) -> float:
     """How wide (axis 0) or high (1) a cell of a map is in the frame."""
-    return (square[axis + 2] - square[axis]) / cam.shape[1 - axis]
+    return float((square[axis + 2] - square[axis]) / cam.shape[1 - axis])
 
 
 def _sampled(cam: np.ndarray, square: Box, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -45,12 +52,12 @@ def _sampled(cam: np.ndarray, square: Box, x: np.ndarray, y: np.ndarray) -> np.n
 
 
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's rank correlation of two arrays of one shape, equal values sharing their mean rank; 0 if one is
-    constant."""
+    """Spearman's rank correlation of two arrays of one shape, equal values sharing their mean rank; NaN (undefined)
+    if one is constant, as a single value is."""
     x, y = (_ranks(np.ravel(m)) for m in (a, b))
     x, y = x - x.mean(), y - y.mean()
     length = float(np.sqrt((x**2).sum() * (y**2).sum()))
-    return float((x * y).sum() / length) if length > 0 else 0.0
+    return float((x * y).sum() / length) if length > 0 else math.nan
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

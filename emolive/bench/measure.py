@@ -19,7 +19,7 @@ from emolive.bench.meter import Meter, SceneWork
 from emolive.bench.result import Bench, summed_up
 from emolive.core.errors import EmoliveError
 from emolive.core.interrupts import Interrupts
-from emolive.core.options import Options
+from emolive.core.options import FACTS, Options
 from emolive.core.scene import Frame, Picture, Scene, Settings, Source
 from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
@@ -65,7 +65,7 @@ def measure(options: Options, workload: Workload, say: Callable[[str], None]) ->
         headless = options.headless or display_problem() is not None
         show = _bar(stack, workload) if headless else _windows(stack)
         detect = stack.enter_context(Detector(options.detector, options.min_confidence, options.max_faces))
-        model = load(options.model, options.labels, choose_device(options.device))
+        model = load(options.model, options.labels, choose_device(options.device), options.facts())
 
         def fresh(source: Source) -> tuple[Parts, Settings]:
             made, settings = parts(replace(options, headless=False), model, source, detect, Tracker())
@@ -141,7 +141,13 @@ def _model_options(options: Options) -> list[str]:
     """The options that say which network is meant, as words of a command line."""
     words = ["--device", options.device, *(["--half"] if options.half else [])]
     words += ["--model", str(options.model)] if options.model else []
-    return words + (["--labels", ",".join(options.labels)] if options.labels else [])
+    words += ["--labels", ",".join(options.labels)] if options.labels else []
+    for name in FACTS:
+        value = getattr(options, name)
+        if value is not None:
+            each = value if isinstance(value, tuple) else (value,)
+            words += [f"--{name.replace('_', '-')}", ",".join(map(str, each))]
+    return words
 
 
 def _machine() -> dict[str, Any]:

@@ -67,5 +67,5 @@ def layers(options: Options) -> None:
     """List the layers that can be shown, with their shapes."""
     from emolive.live import session
 
-    for name, (channels, height, width) in session.layers(options.model, options.labels).items():
+    for name, (channels, height, width) in session.layers(options).items():
         click.echo(f"{name:<18}{channels:>4} channels  {height:>3} × {width}")

@@ -26,6 +26,7 @@ def explain(
     from emolive.attribution.methods import UNPINNED
     from emolive.networks.checkpoint import choose_device, load
     from emolive.reports import explain as run
+    from emolive.ui.fonts import prepare
 
     if options.half:
         raise click.UsageError("--half does not go with explain: proofs are computed in full precision.")
@@ -33,7 +34,8 @@ def explain(
     request = run.Request(
         methods, layers, options.target, options.detector, options.min_confidence, options.max_faces, whole
     )
-    model = load(options.model, options.labels, choose_device(options.device))
+    model = load(options.model, options.labels, choose_device(options.device), options.facts())
+    prepare(model.spec.labels)
     report = run.explain(pictures, out, model, request, options.overwrite)
     faces = sum(len(picture.faces) for picture in report.pictures)
     click.echo(f"{out / 'index.html'}: {_count(len(report.pictures), 'picture')}, {_count(faces, 'face')}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from emolive.commands.options import command
 from emolive.core.errors import EmoliveError, from_extra
@@ -20,15 +21,7 @@ NEEDS = "Training and measuring need Lightning and torchmetrics"
 
 @command("train", shown=dataclasses.asdict(Recipe()))
 @click.argument("data", type=FOLDER)
-def train(
-    options: Options,
-    data: Path,
-    out: Path,
-    settings: Path | None,
-    val_fraction: float,
-    resume: bool,
-    **given: Any,
-) -> None:
+def train(options: Options, data: Path, out: Path, settings: Path | None, resume: bool, **given: Any) -> None:
     """Train a network on DATA/{train,validation}/<emotion>/*, or on DATA/<emotion>/* split by --val-fraction.
 
     Runs on several GPUs or machines under torchrun. Ctrl-C keeps the best epoch so far.
@@ -45,7 +38,7 @@ def train(
     chosen = dataclasses.replace(base, **{name: value for name, value in given.items() if value is not None})
     _check(chosen, settings or out / "settings.json")
     inputs = [*([settings] if settings and not resume else []), Path(chosen.init)]
-    fit.train(data, out, chosen, val_fraction, resume, options.overwrite, inputs)
+    fit.train(data, out, chosen, resume, options.labels, options.overwrite, inputs)
 
 
 def _check(recipe: Recipe, source: Path) -> None:
@@ -65,8 +58,17 @@ def evaluate(options: Options, folder: Path, out: Path, tta: str, detect: bool) 
     """Measure a network on FOLDER/<emotion>/*: accuracy, F1, calibration, recall and confusion."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     with from_extra("train", NEEDS):
+        from emolive.networks.checkpoint import load
         from emolive.training.evaluate import evaluate_folder
+    from emolive.ui.fonts import prepare
 
-    report = evaluate_folder(folder, options.model, out, tta, options.detector if detect else None, options.overwrite)
+    source = click.get_current_context().get_parameter_source("detector")
+    if not detect and source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT):
+        raise click.UsageError("--detector says how faces are found; add --detect to find them first.")
+    model = load(options.model, options.labels, facts=options.facts())
+    prepare(model.spec.labels)
+    report = evaluate_folder(folder, model, out, tta, options.detector if detect else None, options.overwrite)
+    if "read_as" in report:
+        click.echo("Folders read as: " + ", ".join(f"{name} → {label}" for name, label in report["read_as"].items()))
     click.echo(f"accuracy {report['accuracy']:.2%} of {report['n']}, macro F1 {report['macro_f1']:.2%}, "
                f"calibration error {report['ece']:.2%}; see {out / 'report.json'}")  # fmt: skip

@@ -235,6 +235,26 @@ class Channels:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """Finite numbers, one for all or `count` of them."""
+
+    count: int
+    metavar: str = "X,X,X"
+
+    @property
+    def limits(self) -> str:
+        return f"one number, or {self.count}"
+
+    def read(self, text: str) -> tuple[float, ...]:
+        return self.check([Number().read(word) for word in text.split(",")])
+
+    def check(self, value: object) -> tuple[float, ...]:
+        if not isinstance(value, list | tuple) or len(value) not in (1, self.count):
+            raise ValueError(f"is not {self.limits}")
+        return tuple(Number().check(number) for number in value)
+
+
+@dataclass(frozen=True)
 class Clock:
     """A time of a video: "90", "1:30" or "0:01:30.5"; the value is in milliseconds."""
 

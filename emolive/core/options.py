@@ -11,7 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Integer, Kind, Number, PixelSize, Text, Words
+from emolive.core.kinds import (
+    Channels,
+    Choice,
+    Clock,
+    File,
+    Flag,
+    Integer,
+    Kind,
+    Number,
+    Numbers,
+    PixelSize,
+    Text,
+    Words,
+)
 from emolive.core.settings import VIEW_NAMES, Settings, Variant
 
 VIEWING = ("cam", "file", "demo", "replay")
@@ -86,6 +99,18 @@ def _look(kind: Kind, default: Any, help: str, group: str, commands: tuple[str, 
     return _row(kind, default, help, group, commands, looks=True, key=True, **more)
 
 
+NETWORKS = (*LOOKING, "layers", "explain", "evaluate", "bench")
+"""The commands that look through a network."""
+
+FACTS = ("input_size", "crop_size", "color", "mean", "std", "layer4_stride", "margin", "temperature")
+"""The options that say how a network is fed, instead of what its file says."""
+
+
+def _fact(kind: Kind, help: str) -> Any:
+    """A row of `FACTS`; without it, the file counts."""
+    return _look(kind, None, help, FACES, NETWORKS)
+
+
 @dataclass(frozen=True)
 class Options:
     """What the user asked for on the command line, checked for form only. Each field is a row of the table."""
@@ -95,9 +120,17 @@ class Options:
         FACES, (*LOOKING, "layers", "explain", "evaluate", "bench"),
     )  # fmt: skip
     labels: tuple[str, ...] = _look(
-        Words(), (), "What the outputs of a plain state dict are called, in their order.",
-        FACES, (*LOOKING, "layers", "explain", "bench"),
+        Words(), (), "What the outputs of a plain state dict are called, in their order (train: of --init).",
+        FACES, (*LOOKING, "layers", "explain", "train", "evaluate", "bench"),
     )  # fmt: skip
+    input_size: int | None = _fact(Integer(16, 1024), "The pixels a side that the network takes; see CHECKPOINTS.md.")
+    crop_size: int | None = _fact(Integer(8, 1024), "The pixels a side that a face has first, as in its training.")
+    color: str | None = _fact(Choice(("gray", "rgb")), "What the network sees: grey pictures or colours.")
+    mean: tuple[float, ...] | None = _fact(Numbers(3), "What is subtracted from pixels of 0 to 1, by channel.")
+    std: tuple[float, ...] | None = _fact(Numbers(3), "What pixels are divided by then, by channel.")
+    layer4_stride: int | None = _fact(Integer(1, 2), "The stride of the last stage that the network was trained with.")
+    margin: float | None = _fact(Number(0.5, 4), "How many times its box a face's square is wide, as in training.")
+    temperature: float | None = _fact(Number(0.001, 1000), "What logits are divided by; above 1 is less sure.")
     device: str = _row(
         Choice(("auto", "cpu", "cuda", "mps")), "auto", "Where the network runs; auto takes a GPU if there is one.",
         FACES, (*LOOKING, "layers", "explain", "bench"),
@@ -207,6 +240,11 @@ class Options:
         shown = {row.setting: row.as_setting(getattr(self, row.name)) for row in FIELDS.values() if row.setting}
         return Settings(**shown, compare=self.compare())
 
+    def facts(self) -> dict[str, Any]:
+        """What the user says about the network beside its labels, by the names that checkpoints have for it."""
+        given = {name: getattr(self, name) for name in FACTS}
+        return {"crop_margin" if k == "margin" else k: v for k, v in given.items() if v is not None}
+
     @property
     def figures(self) -> bool:
         """Whether something is written that holds the figures of all faces, not only of the selected one."""
@@ -310,8 +348,6 @@ OWN = (
            FILES, ("train",)),
     Option("settings", File(is_folder=False, exists=True), None, "A JSON file of settings; options that are given "
            "beside it come first.", FILES, ("train",)),
-    Option("val_fraction", Number(0, 0.9, above=True), 0.1, "Which part of each class is held out where DATA has no "
-           "folder validation.", FILES, ("train",)),
     Option("resume", Flag(), False, "Go on after the last whole epoch of the run in --out.", RUN, ("train",)),
     # What follows overrides the field of that name of `training.recipe.Recipe`, which has the defaults.
     Option("stages", Text("SxN,SxN"), None, "Input sizes and epochs. 64x6,112x8@0.5~0.1 is 6 epochs at 64 pixels, then "
@@ -341,6 +377,10 @@ OWN = (
            NETWORK, ("train",)),
     Option("patience", Integer(0), None, "Stop after so many epochs without a better one; 0 is never.",
            LEARNING, ("train",)),
+    Option("val_fraction", Number(0, 0.9, above=True), None, "Which part of each class is held out where DATA has no "
+           "folder validation.", FILES, ("train",)),
+    Option("group_by", Text("PATTERN"), None, "What in a picture's path must not be split: a regular expression, like "
+           "'person\\d+'. Pictures with the same match are held out together.", FILES, ("train",)),
     Option("seed", Integer(0), None, "The number that all chance comes from.", RUN, ("train",)),
     Option("precision", Choice(("auto", "32-true", "bf16-mixed", "16-mixed")), None, "The arithmetic that is used.",
            RUN, ("train",)),

@@ -81,7 +81,8 @@ class Regions:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How much two maps agree: Spearman's rank correlation of the signed maps, and the IoU of their hottest 20 %."""
+    """How much two maps agree: Spearman's rank correlation of the signed maps, and the IoU of their hottest 20 %.
+    NaN where they are undefined: one of the maps is constant."""
 
     spearman: float
     iou: float

@@ -116,7 +116,7 @@ def _light(reading: Reading) -> Reading:
 
 def _print(frame: Frame) -> int:
     """A checksum of some of a frame's pixels."""
-    return zlib.crc32(np.ascontiguousarray(frame.bgr[::8, ::8]))
+    return zlib.crc32(np.ascontiguousarray(frame.bgr[::8, ::8]).tobytes())
 
 
 def _write(file: BinaryIO, answer: Answer) -> None:

@@ -125,7 +125,7 @@ def _checked(options: Options, data: str) -> list[str]:
 
     if data == "parquet":
         import emolive.media.parquet  # noqa: F401 (says what is missing)
-    model = load(options.model, options.labels)
+    model = load(options.model, options.labels, facts=options.facts())
     session.checked(options.settings(), model)
     return [model.sha256, *([load(options.model_b).sha256] if options.model_b else [])]
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from emolive.core.errors import UnknownName
-from emolive.core.options import Options
+from emolive.core.options import FACTS, Options
 from emolive.core.settings import Settings
 from emolive.live import session
 from emolive.live.outputs import check_outputs
@@ -23,7 +23,7 @@ def replay(folder: Path, options: Options, given: Collection[str]) -> None:
     """
     bundle = read_bundle(folder)
     asked = restored(bundle, options, given)
-    if not {"model", "labels"} & set(given):
+    if not {"model", "labels", *FACTS} & set(given):
         _tell_of_another_model(bundle, asked)
     for name in bundle.unknown:
         click.echo(f"{bundle.folder / SETTINGS}: this emolive does not know {name}, and leaves it out.", err=True)
@@ -39,7 +39,7 @@ def replay(folder: Path, options: Options, given: Collection[str]) -> None:
 def restored(bundle: Recorded, options: Options, given: Collection[str]) -> Options:
     """The bundle's options, with the settings of the moment when it began, changed by what is `given`."""
     then = {**bundle.options, **_as_options(bundle.settings)}
-    mine = {*given, *(["labels"] if "model" in given else [])}  # another model has its own labels
+    mine = {*given, *(["labels", *FACTS] if "model" in given else [])}  # another model has its own facts
     return replace(options, **{name: value for name, value in then.items() if name not in mine})
 
 

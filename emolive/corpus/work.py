@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emolive.core.errors import ModelError, SourceError
 from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Task, TaskResult, Whole
@@ -177,7 +177,8 @@ def _opened(
 
 def _model(job: Job) -> "Model":
     """The network of a job, loaded once in each worker. Raises `ModelError` where it is not the driver's."""
-    model, hashes = _loaded(job.options.model, job.options.labels, job.options.device, job.options.model_b)
+    options, facts = job.options, tuple(job.options.facts().items())
+    model, hashes = _loaded(options.model, options.labels, options.device, options.model_b, facts)
     if settings_hash(job.options, job.annotated, job.data, hashes) != job.settings:
         raise ModelError(
             f"The model file {model.path} changed since the batch began, or is another one on this machine. "
@@ -188,10 +189,10 @@ def _model(job: Job) -> "Model":
 
 @lru_cache(maxsize=1)
 def _loaded(
-    path: Path | None, labels: tuple[str, ...], device: str, second: Path | None
+    path: Path | None, labels: tuple[str, ...], device: str, second: Path | None, facts: tuple[tuple[str, Any], ...]
 ) -> "tuple[Model, tuple[str, ...]]":
     from emolive.live import session  # noqa: F401 (says which system library is missing)
     from emolive.networks.checkpoint import choose_device, load
 
-    model = load(path, labels, choose_device(device))
+    model = load(path, labels, choose_device(device), dict(facts))
     return model, (model.sha256, *([content_hash(second)] if second else []))

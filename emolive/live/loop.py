@@ -82,9 +82,6 @@ Fetched = tuple[Frame | End | None, tuple[Face, ...], tuple[Face, ...]]
 Asked = tuple[object, ...]
 """What the network is asked for; compared only."""
 
-Fetched = tuple[Frame | End | None, tuple[Face, ...]]
-"""What the source gave, and the faces in it."""
-
 
 def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -> int:
     """Run until the source ends, the user quits, or a limit is reached; give the number of frames that were shown.

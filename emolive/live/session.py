@@ -25,6 +25,7 @@ from emolive.live.outputs import (
     say_what_was_written,
     with_output,
 )
+from emolive.ui.fonts import prepare as prepare_fonts
 
 with explain_missing_libraries():  # here, before any other module needs it
     import cv2  # noqa: F401
@@ -92,12 +93,12 @@ def files(options: Options, paths: Sequence[Path], start_ms: float | None, end_m
     play(options, lambda: open_files(found.files, start_ms, end_ms, not options.headless, choice), found.files)
 
 
-def layers(path: Path | None, labels: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+def layers(options: Options) -> dict[str, tuple[int, int, int]]:
     """The layers of a model that can be shown, and the (C, h, w) of their maps."""
     from emolive.attribution.hooks import shapes
     from emolive.networks.checkpoint import load
 
-    return shapes(load(path, labels))
+    return shapes(load(options.model, options.labels, facts=options.facts()))
 
 
 def _fit_to_screen(options: Options) -> Options:
@@ -130,6 +131,7 @@ def play(
         detect, track = detector(options, stack)
         say("Loading the network …")
         model = _model(options)
+        prepare_fonts(model.spec.labels)
         prepared, settings = parts(options, model, source, detect, track)
         writers = outputs(options, model, inputs, live)
         show = [windows] if windows else [stack.enter_context(ProgressBar(options.frames))]
@@ -164,7 +166,7 @@ def detector(options: Options, stack: ExitStack) -> tuple[Detect, Track]:
 def _model(options: Options) -> "Model":
     from emolive.networks.checkpoint import choose_device, load
 
-    return load(options.model, options.labels, choose_device(options.device))
+    return load(options.model, options.labels, choose_device(options.device), options.facts())
 
 
 def parts(

@@ -8,7 +8,7 @@ from typing import Self
 from emolive.core.errors import OutputError
 from emolive.core.files import check_output, why
 from emolive.core.scene import Picture, Scene, Sink
-from emolive.core.tables import csv_line
+from emolive.core.tables import CsvCell, csv_line
 from emolive.media.figures import Labels
 from emolive.media.rows import json_line, table_header, table_rows
 
@@ -55,7 +55,7 @@ class DataWriter:
             return
         begins, self._index = self._index is None, scene.frame.index
         if self._is_table:
-            header = [table_header(scene, self._labels)] if begins else []
+            header: list[Sequence[CsvCell]] = [table_header(scene, self._labels)] if begins else []
             text = "".join(csv_line(row) for row in [*header, *table_rows(scene, self._labels)])
         else:
             text = json_line(scene, self._labels)

@@ -13,9 +13,9 @@ PARTS = ("eyes", "nose", "mouth", "rest", "off")
 AREAS = ("hot", "random", "cold")
 LEDGER = ("logit", "bias", "channels")
 
-WHOLE = frozenset(("frame", "face", "drop_frame", "knows_class"))
+WHOLE = frozenset(("frame", "face", "drop_frame"))
 WORDS = frozenset(("file", "label", "target", "against", "random"))
-YES_OR_NO = frozenset(("confirmed",))
+YES_OR_NO = frozenset(("confirmed", "knows_class"))
 """The columns of a table that hold whole numbers, words, and truth; all others hold floats."""
 
 Labels = Sequence[str]

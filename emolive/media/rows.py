@@ -42,6 +42,4 @@ def _cells(figure: Figure, scene: Scene, face: int, labels: Labels) -> list[Tabl
         return [None] * len(figure.columns(labels))
     if isinstance(value, dict):
         return list(value.values())
-    if isinstance(value, list):
-        return list(value)
-    return [int(value) if isinstance(value, bool) else value]
+    return list(value) if isinstance(value, list) else [value]

@@ -6,7 +6,7 @@ write its value and its row in `ARCHITECTURES`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
@@ -31,7 +31,7 @@ class Architecture:
     (N, C, h, w); `channel_axis` is the axis of the channels in the output itself. `head` is the name of the last
     layer, `pooled` gives the layers whose output goes straight into global average pooling and a linear head: there CAM
     and the exact ledger are defined; none where the network has no such end. `random` are the parts, as paths, that are
-    randomised one more at a time, from the head backwards.
+    randomised one more at a time, from the head backwards. `mark` is the name of a weight that every such network has.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Architecture:
     head: str
     pooled: Callable[[nn.Module], tuple[str, ...]]
     random: tuple[str, ...]
+    mark: str
     channel_axis: int = 1
 
     def linear_head(self, net: nn.Module) -> nn.Linear | None:
@@ -56,8 +57,8 @@ STAGES = ("layer1", "layer2", "layer3", "layer4")
 def _resnet18(facts: Blueprint) -> nn.Module:
     from torchvision.models import resnet18
 
-    net = resnet18(num_classes=len(facts.labels))
-    block = net.layer4[0]
+    net: nn.Module = resnet18(num_classes=len(facts.labels))
+    block: Any = net.get_submodule("layer4.0")
     for conv in (block.conv1, block.downsample[0]):
         conv.stride = (facts.layer4_stride, facts.layer4_stride)
     return net
@@ -111,6 +112,7 @@ RESNET18 = Architecture(
     head="fc",
     pooled=_resnet_end,
     random=("fc", *STAGES[::-1]),
+    mark="layer1.0.conv1.weight",
 )
 
 ARCHITECTURES: dict[str, Architecture] = {each.name: each for each in (RESNET18,)}

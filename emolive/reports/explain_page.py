@@ -105,7 +105,7 @@ def _values(figures: Figures) -> list[list[str]]:
         [f"{figures.deletion_area:.2f}", f"{figures.insertion_area:.2f}"],
         [_whole(drop) for drop in vars(figures.drops).values()],
         [_whole(share) for share in where],
-        [_signed(figures.gradcam.spearman), f"{figures.gradcam.iou:.2f}"],
+        [_signed(figures.gradcam.spearman), _signed(figures.gradcam.iou)],
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ LIFT = 0.05
 """By how much the bias of a class is raised at a time until its recall is high enough."""
 SPREAD = 0.35
 """How far the logarithms of the scales are expected to lie from 0 (standard deviation) before any picture was seen."""
+LARGEST_TEMPERATURE, LARGEST_SCALE = 20.0, 8.0
+"""Temperature and scales stay between these and one part in as many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,28 +45,57 @@ def calibrate(
     (`spread`: of the scales' logarithms) keeps them near 1 where there are few pictures. Here classes count
     count^-balance each, so that rare ones are not forgotten; then the bias of a class whose recall is under `floor` is
     raised until it is not.
+
+    Temperature and scales are bounded, whatever the logits are. Where no fit is better than none (or logits are not
+    finite), the temperature is 1, the scales are 1 and the biases 0 but for the floor.
     """
     t = torch.from_numpy(truth)
-    counts = torch.bincount(t, minlength=logits.shape[1]).float()
+    fit = _fitted(logits.double(), t, balance, spread) if torch.isfinite(logits).all() else None
+    plain = torch.ones(logits.shape[1]), torch.zeros(logits.shape[1])
+    temperature, scale, bias = fit or (1.0, *plain)
+    return Calibration(temperature, scale, _lifted(logits * scale, t, bias, floor))
+
+
+def _fitted(logits: Tensor, truth: Tensor, balance: float, spread: float) -> tuple[float, Tensor, Tensor] | None:
+    """Temperature, scales and biases (K,) float32; None where the fit came to nothing."""
+    classes = logits.shape[1]
+    counts = torch.bincount(truth, minlength=classes).double()
     weights = torch.where(counts > 0, (counts.mean() / counts.clamp(min=1)) ** balance, 0.0)
-    log_temperature = torch.zeros((), requires_grad=True)
-    free, bias = (torch.zeros(logits.shape[1], requires_grad=True) for _ in range(2))
-    optimizer = torch.optim.LBFGS([log_temperature, free, bias], lr=0.5, max_iter=200, line_search_fn="strong_wolfe")
+    start = torch.zeros(1 + 2 * classes, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([start], lr=0.5, max_iter=200, line_search_fn="strong_wolfe")
+
+    def values() -> tuple[Tensor, Tensor, Tensor]:
+        free, bias = start[1 : 1 + classes], start[1 + classes :]
+        log_scale = _within(free - free.mean(), LARGEST_SCALE)  # what all classes share is the temperature's
+        return _within(start[0], LARGEST_TEMPERATURE), log_scale, bias
+
+    def loss() -> Tensor:
+        log_temperature, log_scale, bias = values()
+        scaled = (logits * log_scale.exp() + bias) / log_temperature.exp()
+        prior = log_scale.square().sum() / (2 * spread**2 * len(truth))
+        # A little weight on the biases keeps them finite where the classes are told apart without a mistake.
+        return torch.nn.functional.cross_entropy(scaled, truth, weight=weights) + prior + 1e-4 * bias.square().sum()
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        log_scale = free - free.mean()  # what all classes share is the temperature's
-        scaled = (logits * log_scale.exp() + bias) / log_temperature.exp()
-        prior = log_scale.square().sum() / (2 * spread**2 * len(t))
-        # A little weight on the biases keeps them finite where the classes are told apart without a mistake.
-        loss = torch.nn.functional.cross_entropy(scaled, t, weight=weights) + prior + 1e-4 * bias.square().sum()
-        loss.backward()
-        return loss
+        value = loss()
+        value.backward()
+        return value
 
+    with torch.no_grad():
+        before = float(loss())
     optimizer.step(closure)
-    scale = (free - free.mean()).detach().exp()
-    fitted = _lifted(logits * scale, t, (bias - bias.mean()).detach(), floor)
-    return Calibration(float(log_temperature.detach().exp().clamp(0.05, 20)), scale, fitted)
+    with torch.no_grad():
+        log_temperature, log_scale, bias = values()
+        if not (bool(torch.isfinite(start).all()) and float(loss()) <= before):
+            return None
+    return float(log_temperature.exp()), log_scale.exp().float(), (bias - bias.mean()).detach().float()
+
+
+def _within(value: Tensor, largest: float) -> Tensor:
+    """A logarithm, held smoothly between those of 1 / `largest` and `largest`; near 0 it is the value itself."""
+    limit = math.log(largest)
+    return limit * torch.tanh(value / limit)
 
 
 def _lifted(logits: Tensor, truth: Tensor, bias: Tensor, floor: float) -> Tensor:

@@ -1,22 +1,27 @@
-"""Pictures in one folder per emotion, read into memory once: what is learnt from and what is judged on."""
+"""Pictures in one folder per emotion, read into memory once: what is learnt from and what is judged on.
+
+They are read by the reader of `emolive file` and `emolive explain`, so that a picture is the same everywhere.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from emolive.core.errors import EmoliveError
+from emolive.core.errors import EmoliveError, SourceError
 from emolive.core.tables import read_csv
 from emolive.faces.crop import crop_face, square
+from emolive.media.pictures import read_picture
+from emolive.training.folders import find_pictures
+from emolive.training.names import meanings
 
 log = logging.getLogger(__name__)
 
-ENDINGS = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 VOTES = "ferplus.csv"
 
 
@@ -25,7 +30,8 @@ class Faces:
     """Pictures of one split, each a face crop: crops (N, S, S, 3) uint8 RGB, truth (N,) int64 into `labels`.
 
     targets (N, classes) float32 are what is learnt: rows sum to 1, one-hot unless soft targets were joined.
-    unreadable lists the files that were skipped.
+    files are their paths in the folder, hashes the sha256 of each. unreadable lists the files that were skipped;
+    read_as is {folder: label} where a folder's name is another one of the same emotion.
     """
 
     crops: np.ndarray
@@ -33,26 +39,24 @@ class Faces:
     targets: np.ndarray
     labels: tuple[str, ...]
     files: tuple[str, ...]
+    hashes: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+    read_as: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.truth)
 
     def take(self, rows: np.ndarray) -> Faces:
         """The pictures in `rows`, in that order."""
-        files = tuple(self.files[i] for i in rows)
         return replace(
-            self, crops=self.crops[rows], truth=self.truth[rows], targets=self.targets[rows], files=files, unreadable=()
+            self,
+            crops=self.crops[rows],
+            truth=self.truth[rows],
+            targets=self.targets[rows],
+            files=tuple(self.files[i] for i in rows),
+            hashes=tuple(self.hashes[i] for i in rows) if self.hashes else (),
+            unreadable=(),
         )
-
-
-def read_picture(path: Path) -> np.ndarray | None:
-    """The picture (H, W, 3) uint8 BGR, or None where the file is no readable picture."""
-    try:
-        data = np.fromfile(path, np.uint8)
-        return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except (OSError, cv2.error):
-        return None
 
 
 def whole_crop(bgr: np.ndarray, size: int) -> np.ndarray:
@@ -61,92 +65,53 @@ def whole_crop(bgr: np.ndarray, size: int) -> np.ndarray:
     return crop_face(bgr, square((0.0, 0.0, float(width), float(height)), 1.0), size)
 
 
-def class_folders(folder: Path) -> tuple[str, ...]:
-    """The names of the class folders in `folder`, sorted: the labels."""
-    if not folder.is_dir():
-        raise EmoliveError(f"There is no folder {folder}. Give a folder that holds one folder of pictures per emotion.")
-    return tuple(sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")))
-
-
-def pictures(folder: Path) -> list[Path]:
-    """The picture files in one class folder, at any depth, sorted."""
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
-
-
 def read_faces(folder: Path, size: int, labels: tuple[str, ...] | None = None) -> Faces:
     """Read FOLDER/<emotion>/* as face crops of `size` pixels; `labels` gives the order (default: sorted folders).
 
-    Unreadable files are skipped, counted in a warning and listed in the result. Raises EmoliveError for a folder
-    without classes or with an empty class.
+    Pictures that cannot be read are left out, counted in a warning and listed in the result; other files and what
+    systems leave behind are counted in one too. Raises EmoliveError for a folder without classes, with splits instead,
+    or with an empty class.
     """
     folder = Path(folder)
-    names = class_folders(folder)
-    labels = labels or names
-    if not names:
-        raise EmoliveError(f"{folder} holds no class folders. Put the pictures into one folder per emotion.")
-    strange = [name for name in names if name not in labels]
-    if strange:
-        raise EmoliveError(
-            f"{folder} has the folder{'s' * (len(strange) > 1)} {', '.join(strange)}, "
-            f"but the classes are {', '.join(labels)}. Rename or remove what is too much."
-        )
-    found = [(path, labels.index(name)) for name in names for path in pictures(folder / name)]
+    found = find_pictures(folder)
+    labels = labels or found.labels
+    meant = meanings(found.labels, labels)
     with ThreadPoolExecutor() as pool:
-        decoded = list(pool.map(lambda item: read_picture(item[0]), found))
-    good = [(path, k, bgr) for (path, k), bgr in zip(found, decoded, strict=True) if bgr is not None]
-    unreadable = tuple(str(path) for (path, _), bgr in zip(found, decoded, strict=True) if bgr is None)
-    if unreadable:
-        shown = ", ".join(unreadable[:5]) + (", …" if len(unreadable) > 5 else "")
-        log.warning("%d of %d pictures in %s are unreadable, skipped: %s", len(unreadable), len(found), folder, shown)
-    truth = np.array([k for _, k, _ in good], dtype=np.int64)
-    empty = [name for name in names if labels.index(name) not in truth]
+        crops = list(pool.map(lambda item: _crop(item[0], size), found.pictures))
+    good = [i for i, crop in enumerate(crops) if isinstance(crop, tuple)]
+    unreadable = tuple(str(path) for i, (path, _) in enumerate(found.pictures) if isinstance(crops[i], str))
+    _say_what_is_left_out(folder, len(found.pictures), unreadable, found.skipped)
+    truth = np.array([labels.index(meant[found.pictures[i][1]]) for i in good], dtype=np.int64)
+    empty = [name for name in found.labels if labels.index(meant[name]) not in truth]
     if empty:
         raise EmoliveError(f"No readable picture in {folder}/{', '.join(empty)}. Add pictures or remove the folder.")
     return Faces(
-        crops=np.stack([whole_crop(bgr, size) for _, _, bgr in good]),
+        crops=np.stack([crops[i][0] for i in good]),
         truth=truth,
         targets=np.eye(len(labels), dtype=np.float32)[truth],
         labels=labels,
-        files=tuple(path.relative_to(folder).as_posix() for path, _, _ in good),
+        files=tuple(found.pictures[i][0].relative_to(folder).as_posix() for i in good),
+        hashes=tuple(crops[i][1] for i in good),
         unreadable=unreadable,
+        read_as={folder: label for folder, label in meant.items() if folder != label},
     )
 
 
-def split(faces: Faces, fraction: float, seed: int) -> tuple[Faces, Faces]:
-    """Part `faces` into training and validation; each class gives `fraction` (at least one picture) to the latter."""
-    draw = np.random.default_rng(seed)
-    held: list[int] = []
-    for k, name in enumerate(faces.labels):
-        rows = draw.permutation(np.flatnonzero(faces.truth == k))
-        if len(rows) < 2:
-            raise EmoliveError(f"The class {name} has {len(rows)} picture; two are needed: to learn and to check.")
-        held += list(rows[: min(len(rows) - 1, max(1, round(fraction * len(rows))))])
-    rest = np.setdiff1d(np.arange(len(faces)), held)
-    return faces.take(rest), faces.take(np.sort(np.array(held)))
+def _crop(path: Path, size: int) -> tuple[np.ndarray, str] | str:
+    """The whole picture as a crop and the file's sha256, or why it cannot be read."""
+    try:
+        return whole_crop(read_picture(path), size), hashlib.sha256(path.read_bytes()).hexdigest()
+    except (SourceError, OSError) as error:
+        return str(error)
 
 
-def load_data(data: Path, size: int, fraction: float = 0.1, seed: int = 0) -> tuple[Faces, Faces]:
-    """Training and validation faces of DATA/{train,validation}/<emotion>/*, or of DATA/<emotion>/* split."""
-    data = Path(data)
-    names = class_folders(data)
-    if "train" in names and "validation" not in names:
-        raise EmoliveError(f"{data} has a folder train but no validation. Add it, or give {data / 'train'} itself.")
-    if "train" not in names:
-        train, validation = split(_several(read_faces(data, size), data), fraction, seed)
-    else:
-        labels, other = class_folders(data / "train"), class_folders(data / "validation")
-        if labels != other:
-            odd = ", ".join(sorted(set(labels) ^ set(other)))
-            raise EmoliveError(f"train and validation in {data} differ in their classes: {odd}. Make them agree.")
-        train = _several(read_faces(data / "train", size), data)
-        validation = read_faces(data / "validation", size)
-    return train, validation
-
-
-def _several(faces: Faces, data: Path) -> Faces:
-    if len(faces.labels) < 2:
-        raise EmoliveError(f"{data} holds one class only ({faces.labels[0]}). At least two are needed to tell apart.")
-    return faces
+def _say_what_is_left_out(folder: Path, pictures: int, unreadable: tuple[str, ...], skipped: dict[str, int]) -> None:
+    if unreadable:
+        shown = ", ".join(unreadable[:5]) + (", …" if len(unreadable) > 5 else "")
+        log.warning("%d of %d pictures in %s are unreadable, skipped: %s", len(unreadable), pictures, folder, shown)
+    if skipped:
+        count, kinds = sum(skipped.values()), ", ".join(f"{name} ({n})" for name, n in skipped.items())
+        log.warning("%d file%s in %s left out, no pictures of a class: %s", count, "s" * (count > 1), folder, kinds)
 
 
 def join_votes(faces: Faces, table: Path, share: float = 1.0) -> Faces:

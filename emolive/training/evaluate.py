@@ -27,7 +27,7 @@ from emolive.core.files import check_output, write_whole
 from emolive.core.scene import Frame
 from emolive.core.tables import read_csv
 from emolive.faces.crop import crop_face, square
-from emolive.networks.checkpoint import Model, load
+from emolive.networks.checkpoint import Model
 from emolive.training.dataset import VOTES, Faces, read_faces
 
 log = logging.getLogger(__name__)
@@ -113,14 +113,14 @@ def agreement(probabilities: np.ndarray, faces: Faces, table: Path) -> dict[str,
 def detected(folder: Path, faces: Faces, model: Model, kind: str) -> tuple[Faces, list[str]]:
     """Each picture's largest face, cut out as in live use, instead of the whole; and the files without a face."""
     from emolive.faces.detect import Detector
-    from emolive.training.dataset import read_picture
+    from emolive.media.pictures import read_picture
 
     margin = model.spec.crop_margin.get(kind, 1.1)
     kept, crops, lost = [], [], []
     with Detector(kind) as detector:
         for row, name in enumerate(tqdm(faces.files, unit="picture", desc="finding faces")):
             bgr = read_picture(folder / name)
-            found = detector(Frame(row, float(row), bgr)) if bgr is not None else []
+            found = detector(Frame(row, float(row), bgr))
             if found:
                 box = max((face.box for face in found), key=lambda b: (b[2] - b[0]) * (b[3] - b[1]))
                 crops.append(crop_face(bgr, square(box, margin), model.spec.crop_size))
@@ -133,24 +133,25 @@ def detected(folder: Path, faces: Faces, model: Model, kind: str) -> tuple[Faces
 
 
 def evaluate_folder(
-    folder: Path, model_path: Path | None, out: Path, tta: str, detector: str | None, overwrite: bool = False
+    folder: Path, model: Model, out: Path, tta: str, detector: str | None, overwrite: bool = False
 ) -> dict:
-    """Measure a checkpoint on FOLDER/<emotion>/*, write report.json and confusion.png into `out`, give the report.
+    """Measure a network on FOLDER/<emotion>/*, write report.json and confusion.png into `out`, give the report.
 
     Raises `EmoliveError`; `OutputError` where one of them is there already, and `overwrite` is not given.
     """
     from emolive.training.pictures import draw_confusion
 
     for name in (REPORT, CONFUSION):
-        check_output(out / name, [*folder.glob("*/*"), *([model_path] if model_path else [])], overwrite)
-    model = load(model_path)
+        check_output(out / name, [*folder.glob("*/*"), Path(model.path)], overwrite)
     faces = read_faces(folder, model.spec.crop_size, model.spec.labels)
-    unreadable, lost = faces.unreadable, []
+    unreadable = faces.unreadable
+    lost: list[str] = []
     if detector:
         faces, lost = detected(folder, faces, model, detector)
     probabilities = predict(model, faces.crops, tta, progress=True)
     report = measure(probabilities, faces.truth, faces.labels)
     report |= {"model": model.name, "sha256": model.sha256, "tta": tta, "unreadable": list(unreadable)}
+    report |= {"read_as": faces.read_as} if faces.read_as else {}
     if detector:
         report |= {"detector": detector, "no_face": lost}
     if (folder / VOTES).is_file():

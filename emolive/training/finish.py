@@ -7,8 +7,11 @@ import json
 import logging
 from pathlib import Path
 
-from emolive.core.errors import ModelError
+import torch
+
+from emolive.core.errors import EmoliveError, ModelError
 from emolive.networks.checkpoint import load, save
+from emolive.networks.weights import NotFiniteError
 from emolive.training.calibrate import calibrate
 from emolive.training.dataset import Faces
 from emolive.training.evaluate import CONFUSION, logits_of, measure, predict, write_report
@@ -23,11 +26,18 @@ MODEL, MISTAKES = "model.safetensors", "mistakes.png"
 def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str) -> dict:
     """Write model.safetensors, report.json, confusion.png and mistakes.png into `out`, and give the report.
 
-    All figures are of the validation pictures, on which the calibration is fitted too: measure on others for a
-    figure that was not chosen for.
+    `best` is the network as it was learnt, and stays. All figures are of the validation pictures, on which the
+    calibration is fitted too: measure on others for a figure that was not chosen for.
     """
-    model = load(best)
-    logits = logits_of(model, held.crops)
+    try:
+        model = load(best)
+        logits = logits_of(model, held.crops)
+        if not torch.isfinite(logits).all():
+            raise NotFiniteError(f"{best} answers with no numbers (NaN).")
+    except NotFiniteError as error:
+        raise EmoliveError(
+            f"{error} The network learnt too fast; it is kept as it is. Begin another --out with a lower --lr."
+        ) from error
     fitted = calibrate(logits, held.truth, settings.calibration_balance, settings.floor)
     head = model.head
     if head is None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import logging
 import os
-import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from emolive.networks import torchvision_guard  # noqa: F401
 
@@ -19,32 +17,26 @@ from emolive.networks import torchvision_guard  # noqa: F401
 import lightning.pytorch as pl
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from emolive.core.errors import EmoliveError, OutputError
-from emolive.core.files import check_output, why
-from emolive.core.tables import write_csv
-from emolive.networks.checkpoint import GRAY, Spec, save
+from emolive.core.files import why
+from emolive.networks.checkpoint import GRAY, Spec
 from emolive.training.augment import augmentation
-from emolive.training.dataset import VOTES, Faces, join_votes, load_data
-from emolive.training.evaluate import CONFUSION, REPORT
-from emolive.training.finish import MISTAKES, MODEL, finish
-from emolive.training.network import Emotions, exported, spec_of, start
+from emolive.training.dataset import VOTES, Faces, join_votes
+from emolive.training.finish import finish
+from emolive.training.folders import splits
+from emolive.training.keep import BEST, LAST, BestKeeper, Checkpoint, History, WholeFiles, check_out, last_of, make_room
+from emolive.training.network import Emotions, spec_of, start
 from emolive.training.recipe import Recipe, Stage
+from emolive.training.run import Material, begin, check_same
+from emolive.training.sides import load_data
+from emolive.training.twins import TWINS_PICTURE, TWINS_TABLE, twins, write_twins
+from emolive.ui.fonts import prepare as prepare_fonts
 
 log = logging.getLogger(__name__)
-
-HISTORY = ("epoch", "size", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
-BEST = "best.safetensors"
-SETTINGS, HISTORY_CSV = "settings.json", "history.csv"
-WRITTEN = (SETTINGS, HISTORY_CSV, "history.png", BEST, MODEL, REPORT, CONFUSION, MISTAKES)
-"""What a run writes besides its checkpoints."""
-
-LAST = "last"
-CHECKPOINT = re.compile(r"(last|best-epoch=[0-9]+)(-v[0-9]+)?\.ckpt")
-"""What is called so in the folder checkpoints was written by a run."""
 
 
 class Learnt(Dataset):
@@ -105,166 +97,94 @@ class Data(pl.LightningDataModule):
         return DataLoader(self.judged, 256)
 
 
-class History(Callback):
-    """After each epoch a row in history.csv, the curves in history.png, a line in the log."""
-
-    def __init__(self, out: Path) -> None:
-        self.path = out / HISTORY_CSV
-
-    def rows(self) -> list[dict[str, float]]:
-        """The epochs so far."""
-        if not self.path.is_file():
-            return []
-        with open(self.path, newline="") as stream:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(stream)]
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Emotions) -> None:
-        """Append the epoch that ended; rows of a run that went on from an earlier epoch are replaced."""
-        if not trainer.is_global_zero:
-            return
-        from emolive.training.pictures import draw_history
-
-        epoch = trainer.current_epoch
-        values = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        new = {**values, "epoch": epoch + 1, "size": pl_module.settings.stage(epoch).size}
-        rows = [row for row in self.rows() if row["epoch"] <= epoch] + [new]
-        with open(self.path, "w", newline="") as stream:
-            write_csv(stream, [HISTORY, *([f"{row[name]:.6g}" for name in HISTORY] for row in rows)])
-        draw_history(rows, self.path.with_suffix(".png"))
-        log.info("epoch %d: %s", epoch + 1, ", ".join(f"{name} {new[name]:.4f}" for name in HISTORY[2:]))
-
-
-class Checkpoint(ModelCheckpoint):
-    """Lightning's, but it believes a checkpoint that it goes on from nothing about where other files lie: Lightning
-    would load and delete them."""
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what was best, where it is a file of ours in our folder."""
-        known = dict(state_dict)
-        for name in ("best_model_path", "kth_best_model_path", "last_model_path"):
-            known[name] = self._own(known.get(name))
-        best = known.get("best_k_models")
-        kept = best.items() if isinstance(best, dict) else ()
-        known["best_k_models"] = {own: score for path, score in kept if (own := self._own(path))}
-        super().load_state_dict({**known, "dirpath": self.dirpath})
-
-    def _own(self, path: object) -> str:
-        """A path in this run's own folder; "" for what is no checkpoint's name there."""
-        name = Path(path).name if isinstance(path, str) else ""
-        return str(Path(self.dirpath or "", name)) if CHECKPOINT.fullmatch(name) else ""
-
-
-class BestKeeper(Checkpoint):
-    """Keeps the best state, and writes it in emolive's own format as soon as it is reached."""
-
-    def __init__(self, out: Path) -> None:
-        super().__init__(
-            out / "checkpoints", "best-{epoch:03d}", monitor="val_accuracy", mode="max", save_on_train_epoch_end=True
-        )
-        self.out, self.written = out, ""
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Emotions) -> None:
-        """Save, then export if there is a new best."""
-        super().on_train_epoch_end(trainer, pl_module)
-        if trainer.is_global_zero and self.best_model_path != self.written:
-            self.written = self.best_model_path
-            state = _plain_state(Path(self.written))
-            size = pl_module.settings.stage(state["epoch"]).size
-            spec = dataclasses.replace(pl_module.spec, input_size=size)
-            save(self.out / BEST, exported(state["state_dict"], spec), spec)
-
-
 def train(
     data: Path,
     out: Path,
     settings: Recipe,
-    fraction: float = 0.1,
     resume: bool = False,
+    init_labels: tuple[str, ...] = (),
     overwrite: bool = False,
     inputs: Sequence[Path] = (),
 ) -> None:
     """Train on the folders in `data` and write everything to `out`: see `BestKeeper`, `History` and `finish`.
+    `init_labels` are what the outputs of the file to start from mean.
 
     Ctrl-C ends the training early; the best epoch so far is measured and kept. What is in `out` already is replaced
     only if the run goes on (`resume`) or with `overwrite`, and never one of the `inputs` (files) or of the pictures.
+    Raises `EmoliveError` for data that are no training's, and for a run that these data or settings are not of.
     """
     settings.plan()
-    faces, held = load_data(data, settings.crop_size, fraction, settings.seed)
+    check_out(out, resume, overwrite)
+    faces, held = load_data(data, settings.crop_size, settings.val_fraction, settings.seed, settings.group_by)
     faces = _with_targets(faces, data, settings)
-    last = _last(out, faces.labels) if resume else None
-    if not int(os.environ.get("RANK", 0)):  # the first process of several: the others' outputs are its own
-        _make_room(out, [*inputs, *data.glob("*/*"), *data.glob("*/*/*")], resume, overwrite)
+    prepare_fonts(faces.labels)
+    material = Material.of(faces, held)
+    last = last_of(out) if resume else None
+    if last:
+        check_same(out, settings, material, last.epochs)
+    first = not int(os.environ.get("RANK", 0))  # the first process of several: the others' outputs are its own
+    if first:
+        make_room(out, [*inputs, *data.glob("*/*"), *data.glob("*/*/*")], resume, overwrite)
     spec = spec_of(settings, faces.labels)
     pl.seed_everything(settings.seed, workers=True, verbose=False)
-    net = start(spec, "none" if resume else settings.init, faces.targets.shape[1])
+    net = start(spec, "none" if resume else settings.init, faces.targets.shape[1], init_labels)
     module = Emotions(net, spec, settings, np.bincount(faces.truth, minlength=len(spec.labels)))
-    settings.write(out / SETTINGS)
-    trainer = _trainer(out, settings, len(faces))
+    with _sentences(out):
+        if first:
+            begin(out, settings, material)
+            _tell_of_twins(faces, held, out)
+        trainer = _trainer(out, settings, len(faces))
+        try:
+            path = last.path if last else None
+            trainer.fit(module, datamodule=Data(faces, held, spec, settings), ckpt_path=path, weights_only=True)
+        except (KeyboardInterrupt, SystemExit):
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # Lightning turned it off
+            log.warning("Stopped. The best epoch so far is kept; --resume goes on after the last whole epoch.")
+        if not (out / BEST).is_file():
+            raise EmoliveError("Stopped before the first epoch was over: there is nothing to keep yet.")
+        if trainer.is_global_zero:
+            splits = f"{data.resolve().name}: {len(faces)} pictures to learn from, {len(held)} to choose by"
+            finish(out / BEST, held, out, settings, splits)
+
+
+def _tell_of_twins(learnt: Faces, held: Faces, out: Path) -> None:
+    """Name the pictures that are on both sides, or nearly: the figures are too good by them."""
+    found = twins(learnt.crops, held.crops)
+    if len(found):
+        write_twins(learnt, held, found, out)
+        log.warning(
+            "%d of the %d pictures to judge by are, or nearly, among those to learn from, so figures will be too good: "
+            "see %s and %s.", len(found.seconds()), len(held), out / TWINS_PICTURE, out / TWINS_TABLE,
+        )  # fmt: skip
+
+
+@contextmanager
+def _sentences(out: Path) -> Iterator[None]:
+    """Say of a full disk, or of what else keeps files from being written, what is to be done; nothing is lost."""
     try:
-        trainer.fit(module, datamodule=Data(faces, held, spec, settings), ckpt_path=last, weights_only=True)
-    except (KeyboardInterrupt, SystemExit):
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # Lightning turned it off
-        log.warning("Stopped. The best epoch so far is kept; --resume goes on after the last whole epoch.")
-    if not (out / BEST).is_file():
-        raise EmoliveError("Stopped before the first epoch was over: there is nothing to keep yet.")
-    if trainer.is_global_zero:
-        splits = f"{data.resolve().name}: {len(faces)} pictures to learn from, {len(held)} to choose by"
-        finish(out / BEST, held, out, settings, splits)
+        out.mkdir(parents=True, exist_ok=True)
+        yield
+    except (OSError, OutputError) as error:
+        kept = " Everything up to the last whole epoch is kept: make room, then go on with --resume."
+        began = (out / "checkpoints" / f"{LAST}.ckpt").is_file()
+        raise OutputError(f"The run in {out} cannot be written ({_why(error)}).{kept if began else ''}") from error
+
+
+def _why(error: Exception) -> str:
+    return why(error.__cause__ if isinstance(error, OutputError) and isinstance(error.__cause__, Exception) else error)
 
 
 def _with_targets(faces: Faces, data: Path, settings: Recipe) -> Faces:
     if settings.targets == "label":
         return faces
-    table = next((p for p in (data / "train" / VOTES, data / VOTES) if p.is_file()), None)
+    folder = splits(data).train or data
+    table = next((p for p in (folder / VOTES, data / VOTES) if p.is_file()), None)
     if table is None:
-        raise EmoliveError(f"There is no {VOTES} in {data / 'train'}. train/prepare_fer2013.py --ferplus writes it.")
+        raise EmoliveError(f"There is no {VOTES} in {folder}. train/prepare_fer2013.py --ferplus writes it.")
     soft = join_votes(faces, table)
     if settings.targets == "ferplus":
         return soft
     return dataclasses.replace(faces, targets=np.concatenate([faces.targets, soft.targets], axis=1))
-
-
-def _last(out: Path, labels: tuple[str, ...]) -> Path:
-    path = out / "checkpoints" / f"{LAST}.ckpt"
-    if not path.is_file():
-        raise EmoliveError(f"There is nothing to go on with in {out}: no {path.name}. Leave --resume away.")
-    count = len(_plain_state(path)["state_dict"]["weights"])
-    if count != len(labels):
-        raise EmoliveError(f"The run in {out} has {count} classes, the data {len(labels)}. Use its own data.")
-    return path
-
-
-def _make_room(out: Path, inputs: Sequence[Path], resume: bool, overwrite: bool) -> None:
-    """See that a run may be written to `out`; with `overwrite`, remove the files of an earlier one, by their names."""
-    earlier = out / "checkpoints"
-    if earlier.is_dir() and not (resume or overwrite):
-        raise EmoliveError(
-            f"{out} holds a run already. Go on with it by --resume, name another folder with --out, or add --overwrite."
-        )
-    for name in WRITTEN:
-        check_output(out / name, inputs, resume or overwrite)
-    if resume:
-        return
-    own = [path for path in earlier.iterdir() if CHECKPOINT.fullmatch(path.name)] if earlier.is_dir() else []
-    try:
-        for path in (*own, *(out / name for name in WRITTEN)):
-            path.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out} cannot be written to ({why(error)}). Choose another folder with --out.") from error
-
-
-def _plain_state(path: Path) -> dict[str, Any]:
-    """The state in a checkpoint: tensors, numbers and words. Raises `EmoliveError` for anything else."""
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        if not (isinstance(state["state_dict"]["weights"], Tensor) and isinstance(state["epoch"], int)):
-            raise TypeError("no state of a run")
-        return dict(state)
-    except Exception as error:  # torch raises many kinds for a file that is no checkpoint
-        raise EmoliveError(
-            f"{path} is no checkpoint of a training run, so it was not loaded (nothing in it was executed). Train "
-            "anew, into another folder with --out."
-        ) from error
 
 
 def precision(choice: str) -> str:
@@ -296,6 +216,7 @@ def _trainer(out: Path, settings: Recipe, pictures: int) -> pl.Trainer:
         max_epochs=settings.epochs, precision=precision(settings.precision), callbacks=callbacks, logger=False,
         accelerator="auto", devices=local, num_nodes=world // local, strategy="ddp" if world > 1 else "auto",
         gradient_clip_val=5.0, reload_dataloaders_every_n_epochs=1, num_sanity_val_steps=0,
+        plugins=[WholeFiles()],
         enable_progress_bar=sys.stderr.isatty(), enable_model_summary=False, default_root_dir=out,
         sync_batchnorm=world > 1 and torch.cuda.is_available(),
     )  # fmt: skip

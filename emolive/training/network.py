@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,9 +20,13 @@ from torchmetrics.classification import MulticlassAccuracy
 
 from emolive.core.errors import EmoliveError, ModelError
 from emolive.networks.architectures import ARCHITECTURES
-from emolive.networks.checkpoint import Spec, build, load, prepare
+from emolive.networks.checkpoint import Spec, build, facts_of, prepare
+from emolive.networks.facts import merged
+from emolive.networks.weights import fill, read_weights, unwrapped
 from emolive.training.recipe import Recipe
 from emolive.training.sharpness import climb
+
+log = logging.getLogger(__name__)
 
 
 def spec_of(settings: Recipe, labels: tuple[str, ...], size: int | None = None) -> Spec:
@@ -33,8 +38,13 @@ def spec_of(settings: Recipe, labels: tuple[str, ...], size: int | None = None) 
     )  # fmt: skip
 
 
-def start(spec: Spec, init: str, outputs: int) -> nn.Module:
-    """A ResNet18 with `outputs` outputs; its other weights are ImageNet's ("imagenet"), a file's, or fresh ("none")."""
+def start(spec: Spec, init: str, outputs: int, init_labels: tuple[str, ...] = ()) -> nn.Module:
+    """A ResNet18 with `outputs` outputs; its other weights are ImageNet's ("imagenet"), a file's, or fresh ("none").
+
+    The outputs of a file are taken over where it is known what they mean (by its own facts or `init_labels`) and they
+    mean the classes of `spec`, in whatever order; else they begin fresh.
+    """
+    architecture = ARCHITECTURES[spec.arch]
     net = build(dataclasses.replace(spec, labels=tuple(f"{i}" for i in range(outputs))))
     if init == "none":
         return net
@@ -45,27 +55,37 @@ def start(spec: Spec, init: str, outputs: int) -> nn.Module:
             state = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
         except OSError as error:
             raise EmoliveError(f"ImageNet weights cannot be downloaded ({error}). Give a file with --init.") from error
-    else:
-        state = _read(Path(init))
-    own, head = net.state_dict(), ARCHITECTURES[spec.arch].head
-    fits = {name: value.float() if value.is_floating_point() else value
-            for name, value in state.items() if name in own and own[name].shape == value.shape}  # fmt: skip
-    missing = [name for name in own if name not in fits and not name.startswith(f"{head}.") and "tracked" not in name]
-    if missing:
-        raise ModelError(f"{init} is no ResNet18 to start from: it lacks {missing[0]} and {len(missing) - 1} more.")
-    net.load_state_dict(fits, strict=False)
+        fill(net, state, Path("ImageNet's weights"), architecture, with_head=False)
+        return net
+    path = Path(init)
+    if not path.is_file():
+        raise ModelError(f"There is no file {path} to start from. Give --init imagenet, none, or a file of weights.")
+    saved, inside = read_weights(path)
+    state = unwrapped(saved, path, architecture)
+    fill(net, state, path, architecture, with_head=False)
+    parts = facts_of(path, inside, {"labels": list(init_labels)} if init_labels else {})
+    known = merged(parts).labels if any("labels" in facts for facts, _ in parts) else ()
+    head = architecture.linear_head(net)
+    if head is not None:
+        _take_outputs(head, state, architecture.head, known, spec.labels, path)
     return net
 
 
-def _read(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise ModelError(f"There is no file {path} to start from. Give --init imagenet, none, or a file of weights.")
-    if path.suffix == ".safetensors":
-        return load(path).net.state_dict()
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for a file that is no state dict
-        raise ModelError(f"{path} holds no state dict of weights ({type(error).__name__}).") from error
+def _take_outputs(
+    head: nn.Linear, state: dict[str, Tensor], name: str, known: tuple[str, ...], wanted: tuple[str, ...], path: Path
+) -> None:
+    """Take over the rows of the last layer by the names of what they stand for, or say that they begin fresh."""
+    weight, bias = state.get(f"{name}.weight"), state.get(f"{name}.bias")
+    if known and weight is not None and len(weight) != len(known):
+        raise ModelError(f"{path} has {len(weight)} outputs, but {len(known)} labels are given ({', '.join(known)}).")
+    same = set(known) == set(wanted) and weight is not None and weight.shape[1:] == head.weight.shape[1:]
+    if weight is None or bias is None or not same:
+        log.info("%s: the last layer begins fresh.", path)
+        return
+    rows = [known.index(label) for label in wanted]
+    with torch.no_grad():
+        head.weight[: len(rows)] = weight[rows].float()
+        head.bias[: len(rows)] = bias[rows].float()
 
 
 class Emotions(pl.LightningModule):

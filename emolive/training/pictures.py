@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,20 @@ def draw_confusion(report: Mapping[str, Any], path: Path) -> None:
     axes.set_xlabel("predicted")
     axes.set_ylabel("truth")
     axes.set_title(f"accuracy {100 * report['accuracy']:.1f} % of {report['n']}")
+    figure.savefig(path, dpi=80)
+
+
+def draw_pairs(pairs: Sequence[tuple[np.ndarray, str, np.ndarray, str]], path: Path) -> None:
+    """Pairs of pictures (S, S, 3) uint8 RGB side by side, each over the name of its file, three pairs a row."""
+    rows = -(-len(pairs) // 3)
+    figure = Figure(figsize=(12, 0.2 + 2.2 * rows), layout="constrained")
+    grid = figure.subplots(rows, 6, squeeze=False).ravel()
+    for axes in grid:
+        axes.axis("off")
+    for number, (one, name, other, second) in enumerate(pairs):
+        for axes, picture, title in ((grid[2 * number], one, name), (grid[2 * number + 1], other, second)):
+            axes.imshow(picture)
+            axes.set_title(title if len(title) < 29 else f"…{title[-28:]}", fontsize=7)
     figure.savefig(path, dpi=80)
 
 

@@ -35,6 +35,8 @@ class Recipe:
     outputs and the votes with a second one that is thrown away in the end (weighted by `vote_weight`).
     balance: 0 counts every picture alike, 1 every class alike, between them the class weights are count^-balance.
     calibration_balance, floor: see `calibrate`, which ends a run.
+    val_fraction: part of each class that is held out where the data have no folder for validation.
+    group_by: a pattern in a picture's path; pictures of which it matches the same are held out together.
     average: over about how many epochs the shipped weights are a moving average (0: no averaging).
     """
 
@@ -55,6 +57,8 @@ class Recipe:
     crop_size: int = 48
     layer4_stride: int = 1
     patience: int = 10
+    val_fraction: float = 0.1
+    group_by: str = ""
     seed: int = 0
     precision: str = "auto"
     workers: int = 2
@@ -98,7 +102,7 @@ class Recipe:
     def read(cls, path: Path) -> Recipe:
         """The settings in a JSON file; fields that it lacks have their default."""
         try:
-            return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
+            return cls(**json.loads(Path(path).read_text(encoding="utf-8-sig")))
         except (OSError, ValueError, TypeError) as error:
             raise EmoliveError(f"{path} holds no settings of a training run ({error}).") from error
 

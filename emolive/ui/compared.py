@@ -1,5 +1,7 @@
 """The panels that put two maps side by side: the sanity check with random weights, and A/B."""
 
+import math
+
 import numpy as np
 
 from emolive.core.scene import Agreement, Chosen, Scene, Variant
@@ -25,13 +27,19 @@ def sanity(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
         return
     spearman = reading.agreement.spearman
     y = paragraph(image, "rank correlation", right, y, px, wide)
-    draw.text(image, signed(spearman), right, y, 2 * px, PAPER, bold=True)
+    draw.text(image, _or_undefined(spearman, signed(spearman)), right, y, 2 * px, PAPER, bold=True)
     y += round(2.8 * px)
     verdict, color = _verdict(spearman)
     paragraph(image, verdict, right, y, px, wide, color, bold=color == AMBER)
 
 
+def _or_undefined(value: float, words: str) -> str:
+    return "undefined" if math.isnan(value) else words
+
+
 def _verdict(spearman: float) -> tuple[str, draw.Color]:
+    if math.isnan(spearman):
+        return "undefined: a map is the same everywhere, like one of a single cell", AMBER
     if spearman > SAME:
         return "does not react: shows the picture, not what was learned", AMBER
     if spearman > 0.5:
@@ -59,9 +67,10 @@ def side_by_side(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) ->
 
 
 def _agreement(image: np.ndarray, agreement: Agreement, x: int, y: int, px: int, wide: int) -> int:
-    for title, value in (("rank correlation", signed(agreement.spearman)), ("overlap of hottest 20 %", "")):
+    correlation = _or_undefined(agreement.spearman, signed(agreement.spearman))
+    overlap = _or_undefined(agreement.iou, f"{agreement.iou:.2f} IoU")
+    for title, words in (("rank correlation", correlation), ("overlap of hottest 20 %", overlap)):
         y = paragraph(image, title, x, y, px, wide)
-        words = value or f"{agreement.iou:.2f} IoU"
         draw.text(image, words, x, y - 2, px + 4, PAPER, bold=True)
         y += round((px + 4) * 1.35)
     return y

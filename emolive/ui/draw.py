@@ -1,7 +1,7 @@
 """Pixels: text, panels, bars and boxes on BGR pictures. Every function draws into the picture it is given.
 
 Rectangles are x0, y0, x1, y1 in whole pixels, the end not included; what lies outside the picture is left out.
-Colours are BGR. Text is set in DejaVu Sans, which comes with matplotlib, and so with MediaPipe.
+Colours are BGR. Text is set in DejaVu Sans, and in what the system has where that lacks a character: see `fonts`.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from emolive.ui.fonts import font_files, own_font
 
 Color = tuple[int, int, int]
 Rect = tuple[int, int, int, int]
@@ -196,24 +198,32 @@ def rounded(rect: Sequence[float]) -> Rect:
     return x0, y0, x1, y1
 
 
-@lru_cache(maxsize=64)
-def _font(px: int, bold: bool) -> ImageFont.FreeTypeFont:
-    import matplotlib
-
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), px)
+@lru_cache(maxsize=256)
+def _font(path: Path, px: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(path), px)
 
 
 @lru_cache(maxsize=8192)
+def _runs(text: str, px: int, bold: bool) -> tuple[tuple[str, ImageFont.FreeTypeFont, int], ...]:
+    """The parts of a line, each with its font and where it begins; the last one is empty, and where the line ends."""
+    runs, x = [], 0.0
+    for part, path in font_files(text, bold):
+        font = _font(path, px)
+        runs.append((part, font, round(x)))
+        x += font.getlength(part)
+    return (*runs, ("", _font(own_font(bold), px), int(np.ceil(x))))
+
+
 def _width(text: str, px: int, bold: bool) -> int:
-    return max(1, int(np.ceil(_font(px, bold).getlength(text))))
+    return max(1, _runs(text, px, bold)[-1][2])
 
 
 @lru_cache(maxsize=512)
 def _written(text: str, px: int, bold: bool, color: Color) -> _Layer:
     """A line of text."""
     canvas = Image.new("L", (_width(text, px, bold), round(px * 1.25)))
-    ImageDraw.Draw(canvas).text((0, round(px * 0.98)), text, fill=255, font=_font(px, bold), anchor="ls")
+    for part, font, x in _runs(text, px, bold)[:-1]:
+        ImageDraw.Draw(canvas).text((x, round(px * 0.98)), part, fill=255, font=font, anchor="ls")
     return _layer(np.asarray(canvas), color)
 
 

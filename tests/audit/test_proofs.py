@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import functools
+import warnings
 
 import numpy as np
 import pytest
@@ -150,7 +151,19 @@ def test_agreement_of_a_map_with_itself_its_opposite_and_a_finer_one():
     assert opposite.spearman == pytest.approx(-1)
     assert opposite.iou == 0
     assert compare.agreement(cam, np.kron(cam, np.ones((4, 4), np.float32))).spearman > 0.8
-    assert compare.agreement(cam, np.zeros((7, 7))).spearman == 0
+
+
+def test_a_map_that_is_the_same_everywhere_agrees_with_nothing():
+    """A map of one cell, of any value, has no ranks: scipy says NaN too."""
+    cam = np.random.default_rng(0).normal(size=(7, 7)).astype(np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert np.isnan(stats.spearmanr(cam.ravel(), np.full(49, 3.0)).statistic)
+    for flat in (np.zeros((7, 7)), np.full((7, 7), 3.0), np.ones((1, 1)), np.full((1, 1), -2.0, np.float32)):
+        for found in (compare.agreement(cam, flat), compare.agreement(flat, cam), compare.agreement(flat, flat)):
+            assert np.isnan(found.spearman)
+            assert np.isnan(found.iou)
+    assert np.isnan(compare.spearman(np.ones(1), np.ones(1)))
 
 
 @pytest.mark.parametrize("square", [(-20.0, -20.0, 120.0, 120.0), (10.0, 15.0, 85.0, 90.0), (0.0, 0.0, 100.0, 100.0)])

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from emolive.commands.main import cli
 from emolive.commands.options import WIDTH, RowOption
-from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Integer, Number, PixelSize, Text, Words
+from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Integer, Number, Numbers, PixelSize, Text, Words
 from emolive.core.options import EVERY, FIELDS, GROUPS, options_of
 from emolive.corpus.engines import ENGINES
 from emolive.training.recipe import Recipe
@@ -42,6 +42,8 @@ def example(row: RowOption, folder: os.PathLike) -> str:
             return str(path)
         case Channels():
             return "3,17"
+        case Numbers():
+            return "0.5,0.25,0.125"
         case Clock():
             return "1:30"
         case PixelSize():

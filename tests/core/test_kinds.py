@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emolive.core.kinds import Channels, Choice, Clock, File, Flag, Integer, Number, PixelSize, Text, Words, like
+from emolive.core.kinds import (
+    Channels,
+    Choice,
+    Clock,
+    File,
+    Flag,
+    Integer,
+    Number,
+    Numbers,
+    PixelSize,
+    Text,
+    Words,
+    like,
+)
 from emolive.core.options import TABLE, Options, options_of
 from emolive.core.settings import Settings
 
@@ -18,7 +31,7 @@ JSON = st.recursive(
     max_leaves=5,
 )
 KINDS = [Flag(), Text(), Choice(("a", "b")), Integer(1, 144), Integer(), Number(0, 1), Number(0, above=True), File(),
-         Words(), Words(("a", "b"), least=1, once=True), Channels(), Clock(), PixelSize()]  # fmt: skip
+         Words(), Words(("a", "b"), least=1, once=True), Channels(), Clock(), PixelSize(), Numbers(3)]  # fmt: skip
 
 
 def tried(function: Callable, value: object) -> tuple:
@@ -56,7 +69,8 @@ def test_any_words_are_a_value_or_a_sentence(kind, text):
     ("kind", "text", "value"),
     [
         (Clock(), "90", 90e3), (Clock(), "1:30", 90e3), (Clock(), "0:01:30.5", 90.5e3), (Flag(), "no", False),
-        (PixelSize(), "1280X720", (1280, 720)), (Channels(), "3, 17", (3, 17)), (Words(), "", ()),
+        (PixelSize(), "1280X720", (1280, 720)), (Channels(), "3, 17", (3, 17)),
+        (Numbers(3), "0.5", (0.5,)), (Numbers(3), "1, 2,3e-1", (1, 2, 0.3)), (Words(), "", ()),
         (Words(once=True), "a,b,a", ("a", "b")), (Integer(1), "7", 7), (Number(0, 1), "1", 1.0),
         (Text(), "néz-moi", "néz-moi"),
     ],

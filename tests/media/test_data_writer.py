@@ -147,7 +147,7 @@ def test_a_row_names_what_was_explained_against_what_and_whose_map_was_compared(
     assert not {"target", "against"} & set(face)
     with write(tmp_path / "b.csv", blind()).open(newline="") as file:
         (row,) = csv.DictReader(file)
-    assert (row["target"], row["against"], row["knows_class"]) == ("", "", "0")
+    assert (row["target"], row["against"], row["knows_class"]) == ("", "", "false")
 
 
 def test_every_figure_fills_its_columns(tmp_path):

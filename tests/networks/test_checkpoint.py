@@ -25,7 +25,7 @@ def state() -> dict[str, torch.Tensor]:
 
 def test_what_is_saved_comes_back(tmp_path, state):
     spec = models.Spec(LABELS, input_size=64, crop_size=48, layer4_stride=1, color="gray", temperature=1.3,
-                       crop_margin={"full": 1.2}, metrics={"accuracy": 0.5})  # fmt: skip
+                       crop_margin={"full": 1.2, "short": 1.3, "tiled": 1.0}, metrics={"accuracy": 0.5})  # fmt: skip
     net = models.build(spec)
     net.load_state_dict(state)
     models.save(tmp_path / "m.safetensors", net, spec, half=False)

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from toy import SMALL
 
 CLASSES = ("bars", "disc")
 
@@ -42,3 +43,13 @@ def data(tmp_path_factory) -> Path:
     make_folder(root / "train", 32, 1)
     make_folder(root / "validation", 12, 2)
     return root
+
+
+@pytest.fixture(scope="session")
+def run(data, tmp_path_factory) -> Path:
+    """The folder of one finished run; to be copied by whoever changes it."""
+    from emolive.training.fit import train
+
+    out = tmp_path_factory.mktemp("run")
+    train(data, out, SMALL)
+    return out

@@ -5,9 +5,13 @@ import logging
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from emolive.core.errors import EmoliveError
-from emolive.training.dataset import join_votes, load_data, read_faces, split, whole_crop
+from emolive.faces.crop import crop_face, square
+from emolive.media.pictures import PictureClip
+from emolive.training.dataset import join_votes, read_faces, whole_crop
+from emolive.training.sides import load_data, split
 
 
 def test_reads_what_was_written(folder, tmp_path):
@@ -47,12 +51,37 @@ def test_unreadable_pictures_are_skipped_and_named(folder, tmp_path, caplog):
     assert "broken.jpg" in caplog.text
 
 
+def test_a_picture_is_the_one_that_file_and_explain_see(tmp_path):
+    """Transparency over white, .pgm, 16 bits, turned by EXIF: Pillow's own composition is the oracle."""
+    draw = np.random.default_rng(0)
+    for kind in ("a", "b"):
+        (tmp_path / kind).mkdir()
+    rgba = draw.integers(0, 256, (48, 48, 4)).astype(np.uint8)
+    Image.fromarray(rgba).save(tmp_path / "a" / "clear.png")
+    gray = draw.integers(0, 256, (48, 48)).astype(np.uint8)
+    Image.fromarray(gray).save(tmp_path / "a" / "gray.pgm")
+    Image.fromarray(gray.astype(np.uint16) * 257).save(tmp_path / "b" / "deep.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter, clockwise
+    Image.fromarray(gray).save(tmp_path / "b" / "turned.png", exif=exif)
+    faces = read_faces(tmp_path, 48)
+    crops = dict(zip(faces.files, faces.crops, strict=True))
+    white = Image.alpha_composite(Image.new("RGBA", (48, 48), "white"), Image.fromarray(rgba)).convert("RGB")
+    np.testing.assert_array_equal(crops["a/clear.png"], np.asarray(white))
+    np.testing.assert_array_equal(crops["a/gray.pgm"][..., 1], gray)
+    np.testing.assert_array_equal(crops["b/deep.png"][..., 1], gray)
+    np.testing.assert_array_equal(crops["b/turned.png"][..., 1], np.rot90(gray, -1))
+    for name, crop in crops.items():
+        bgr = PictureClip(tmp_path / name).last_before(1.0)[1]
+        np.testing.assert_array_equal(crop, crop_face(bgr, square((0.0, 0.0, 48.0, 48.0), 1.0), 48))
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
         (lambda d: (d / "train" / "happy").mkdir(), "happy"),
         (lambda d: [(d / s / "happy").mkdir() for s in ("train", "validation")], "happy"),
-        (lambda d: (d / "validation").rename(d / "val"), "validation"),
+        (lambda d: (d / "validation").rename(d / "held"), "train beside held"),
     ],
     ids=["folders differ", "empty class", "no validation"],
 )

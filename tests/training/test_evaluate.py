@@ -9,14 +9,17 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from emolive.commands.main import cli
 from emolive.commands.training import evaluate
 from emolive.core.errors import EmoliveError
 from emolive.core.scene import Face, Frame, Memory, Settings
 from emolive.faces.crop import crop_face, square
 from emolive.live.engine import Engine
+from emolive.networks.checkpoint import Spec, build, load
 from emolive.training.calibrate import Calibration, calibrate
 from emolive.training.dataset import read_faces
 from emolive.training.evaluate import agreement, evaluate_folder, measure, predict, views
+from emolive.training.names import meanings
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +95,38 @@ def test_a_folded_calibration_leaves_the_temperature_only(honest):
     fitted.fold(linear)
     torch.testing.assert_close(linear(logits) / fitted.temperature, expected)
     torch.testing.assert_close(fitted(torch.eye(5))[0], torch.tensor([0.75, 0, 0, -0.5, 0]))
+
+
+def cross_entropy(logits: np.ndarray, truth: np.ndarray) -> float:
+    """In double precision, by hand."""
+    z = logits.astype(np.float64)
+    z = z - z.max(1, keepdims=True)
+    return float(np.mean(np.log(np.exp(z).sum(1)) - z[np.arange(len(z)), truth]))
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-6, 1e-3, 0.1, 1, 30, 1e4, 1e30])
+@pytest.mark.parametrize(("n", "k", "right"), [(4, 2, 1.0), (12, 2, 0.5), (24, 7, 0.0), (40, 3, 1.0), (9, 7, 0.3)])
+def test_few_pictures_and_weak_or_strong_logits_give_a_finite_calibration_no_worse_than_none(scale, n, k, right):
+    for seed in range(4):
+        draw = np.random.default_rng(seed)
+        truth = draw.integers(0, k, n)
+        logits = draw.normal(size=(n, k))
+        logits[np.arange(n), truth] += 6 * (draw.random(n) < right)
+        logits = (logits * scale).astype(np.float32)
+        found = calibrate(torch.from_numpy(logits), truth)
+        assert 0.05 <= found.temperature <= 20
+        assert torch.isfinite(found.scale).all()
+        assert torch.isfinite(found.bias).all()
+        after = cross_entropy(found(torch.from_numpy(logits)).numpy(), truth)
+        assert after <= cross_entropy(logits, truth) * (1 + 1e-5) + 1e-6
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_logits_that_are_no_numbers_are_not_calibrated(bad):
+    logits = torch.zeros(6, 3)
+    logits[2, 1] = bad
+    found = calibrate(logits, np.array([0, 1, 2, 0, 1, 2]))
+    assert (found.temperature, found.scale.tolist(), found.bias.tolist()) == (1.0, [1.0] * 3, [0.0] * 3)
 
 
 def test_no_class_stays_under_the_floor(guesses):
@@ -171,12 +206,12 @@ def test_votes_count_where_one_emotion_leads(tested, model):
 def test_a_folder_of_strange_classes_is_named(tested, tmp_path):
     (tested / "sad").rename(tested / "bored")
     with pytest.raises(EmoliveError, match="bored"):
-        evaluate_folder(tested, None, tmp_path / "out", "none", None)
+        evaluate_folder(tested, load(), tmp_path / "out", "none", None)
 
 
 def test_detect_finds_the_face_first(tested, tmp_path, portrait, model):
     cv2.imwrite(str(tested / "happy" / "0.png"), portrait)
-    report = evaluate_folder(tested, None, tmp_path / "out", "none", "full")
+    report = evaluate_folder(tested, load(), tmp_path / "out", "none", "full")
     assert report["n"] == 1
     assert len(report["no_face"]) == 5
     assert report["detector"] == "full"
@@ -186,3 +221,66 @@ def test_figures_are_after_temperature(model, tested, tmp_path):
     crops = read_faces(tested, 48, model.spec.labels).crops
     warm = dataclasses.replace(model, spec=dataclasses.replace(model.spec, temperature=5.0))
     assert predict(warm, crops).max() < predict(model, crops).max()
+
+
+NAMES = {
+    "angry": "Anger", "disgust": "disgusted", "fear": "fearful", "happy": "Happiness", "neutral": "NEUTRAL",
+    "sad": "sadness", "surprise": "suprised",
+}  # fmt: skip
+
+
+def test_other_names_of_the_same_emotions_are_mapped_and_said(tmp_path):
+    draw = np.random.default_rng(5)
+    plain, other = tmp_path / "plain", tmp_path / "other"
+    for label, name in NAMES.items():
+        picture = draw.integers(0, 256, (48, 48, 3))
+        for folder in (plain / label, other / name):
+            folder.mkdir(parents=True)
+            cv2.imwrite(str(folder / "0.png"), picture)
+    reports = []
+    for folder in (plain, other):
+        out = tmp_path / f"out-{folder.name}"
+        done = CliRunner().invoke(cli, ["evaluate", str(folder), "--out", str(out)], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        reports.append(json.loads((out / "report.json").read_text()))
+    assert "Folders read as: Anger → angry, Happiness → happy, NEUTRAL → neutral" in done.output
+    assert reports[1].pop("read_as") == {name: label for label, name in NAMES.items()}
+    assert reports[0] == reports[1]
+
+
+@pytest.mark.parametrize(
+    ("folders", "labels", "said"),
+    [
+        (("anger", "angry"), ("angry", "sad"), "anger and angry both stand for angry"),
+        (("Happy", "happy"), ("happy", "sad"), "both stand for happy"),
+        (("joy",), ("happy", "happiness"), "could stand for happy or happiness"),
+        (("calm", "sad"), ("neutral", "sad"), "folder calm"),
+        (("0", "1"), ("angry", "sad"), "folders 0, 1"),
+    ],
+)
+def test_folders_that_could_mean_two_things_or_none_are_named(folders, labels, said):
+    with pytest.raises(EmoliveError, match=said):
+        meanings(folders, labels)
+
+
+def test_a_folder_means_its_own_label_before_any_other():
+    assert meanings(("happy", "joy"), ("joy", "happy")) == {"happy": "happy", "joy": "joy"}
+    assert meanings(("Smile", "glad"), ("smile", "GLAD")) == {"Smile": "smile", "glad": "GLAD"}
+
+
+def test_a_detector_without_detect_is_a_wrong_command(tested, tmp_path, monkeypatch):
+    done = CliRunner().invoke(cli, ["evaluate", str(tested), "--out", str(tmp_path / "o"), "--detector", "full"])
+    assert (done.exit_code, "add --detect" in done.output) == (2, True)
+
+
+def test_a_plain_state_dict_is_measured_with_its_labels_and_facts(tested, tmp_path):
+    torch.manual_seed(0)
+    torch.save(build(Spec(("happy", "sad"))).state_dict(), tmp_path / "m.pt")
+    words = ["evaluate", str(tested), "--out", str(tmp_path / "out"), "--model", str(tmp_path / "m.pt")]
+    done = CliRunner().invoke(cli, words)
+    assert (done.exit_code, "Name its 2 labels in order with --labels" in done.output) == (1, True)
+    done = CliRunner().invoke(cli, [*words, "--labels", "sad, happy", "--input-size", "64", "--color", "gray"])
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["labels"] == ["sad", "happy"]
+    done = CliRunner().invoke(cli, [*words, "--labels", "sad,happy", "--mean", "123.7"])
+    assert (done.exit_code, "divide it by 255" in done.output) == (1, True)

@@ -1,40 +1,23 @@
 """Short runs on generated pictures: they learn, stop, go on, and run as two processes."""
 
-import csv
 import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from toy import SMALL, rows
 
 from emolive.core.errors import EmoliveError
 from emolive.networks.checkpoint import load
 from emolive.training.dataset import read_faces
 from emolive.training.evaluate import predict
-from emolive.training.fit import HISTORY, BestKeeper, History, train
+from emolive.training.fit import train
+from emolive.training.keep import HISTORY, BestKeeper, History
 from emolive.training.recipe import Recipe, Stage
-
-SMALL = Recipe(
-    stages="32x3@0.3", init="none", batch=8, lr=1e-3, workers=0, precision="32-true", crop_size=32, average=0.5, seed=3
-)
-
-
-def rows(out: Path) -> list[dict[str, str]]:
-    with open(out / "history.csv", newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
-@pytest.fixture(scope="module")
-def run(data, tmp_path_factory) -> Path:
-    """The folder of one finished run."""
-    out = tmp_path_factory.mktemp("run")
-    train(data, out, SMALL)
-    return out
 
 
 def test_it_learns(run):
@@ -102,8 +85,8 @@ def test_a_run_is_not_overwritten_and_other_classes_are_named(run, data, folder,
     with pytest.raises(EmoliveError, match="nothing to go on with"):
         train(data, tmp_path / "new", SMALL, resume=True)
     other = folder(tmp_path / "three", 4, 0, ("bars", "disc", "none"))
-    with pytest.raises(EmoliveError, match="2 classes, the data 3"):
-        train(other, run, SMALL, fraction=0.3, resume=True)
+    with pytest.raises(EmoliveError, match="classes were bars, disc and are bars, disc, none"):
+        train(other, run, Recipe(**{**vars(SMALL), "val_fraction": 0.3}), resume=True)
 
 
 @pytest.mark.parametrize("content", [None, b"no weights"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scenes import LABELS, examined, scene
 
-from emolive.core.scene import Aim, Faith, Moment, Proof, Regions, Scene, Variant
+from emolive.core.scene import Agreement, Aim, Faith, Moment, Proof, Regions, Scene, Variant
 from emolive.ui import compared, draw, faithful, proof, timeline
 from emolive.ui.emotions import HEIGHT, WIDTH, cells
 from emolive.ui.knocked import knocked
@@ -235,6 +235,15 @@ def test_a_method_that_does_not_react_is_marked(monkeypatch, spearman, said):
     assert said in words
     assert "random: fc +" in words
     assert f"{abs(spearman):.2f}" in words
+
+
+def test_a_correlation_that_is_undefined_is_called_so(monkeypatch):
+    nothing = Agreement(float("nan"), float("nan"))
+    for given in (examined(scene(random=2)), examined(scene(compare=OTHER))):
+        given = replace(given, readings=(replace(given.readings[0], agreement=nothing),))
+        words = words_of(monkeypatch, "proof", given)
+        assert "undefined" in words
+        assert "nan" not in words
 
 
 def test_a_and_b_say_what_they_are_how_they_agree_and_what_they_cost(monkeypatch):
