@@ -16,7 +16,7 @@ from emolive.faces.crop import crop_face, square
 SIZE, MARGIN = 48, 1.1
 """Light and sharpness are judged in a square of so many pixels, so many times as wide as the detector's box."""
 
-TURN, SMALL, DARK, BLURRED = 35.0, 16.0, 16.0, 0.02
+TURN, SMALL, DARK, BLURRED = 40.0, 16.0, 16.0, 0.02
 """Degrees from which on, and pixels of the box, mean grey and sharpness up to which, ten points of accuracy are lost:
 of a hundred faces ten more are named wrongly."""
 

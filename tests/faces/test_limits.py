@@ -38,7 +38,7 @@ def test_how_far_a_head_is_turned_is_the_angle_between_its_gaze_and_the_camera()
 def test_a_portrait_is_within_the_limits_and_each_way_out_of_them_is_named(portrait: np.ndarray, face: Face) -> None:
     whole = Frame(0, 0.0, portrait)
     assert outside(whole, face, mesh()) == ""
-    assert outside(whole, face, mesh(yaw=-TURN - 5.2)) == "turned 40°"
+    assert outside(whole, face, mesh(yaw=-TURN - 5.2)) == "turned 45°"
     assert outside(Frame(0, 0.0, portrait // 16), face, mesh()) == "dark"
     soft = cv2.GaussianBlur(portrait, (0, 0), 5 / 48 * (face.box[2] - face.box[0]))
     assert outside(Frame(0, 0.0, soft), face, mesh()) == "blurred"
