@@ -157,6 +157,10 @@ class Options:
     )  # fmt: skip
     min_confidence: float = _look(Number(0, 1), 0.5, "How sure the detector must be that something is a face.",
                                   FACES, (*LOOKING, "explain"))  # fmt: skip
+    unsure: float | None = _look(
+        Number(0, 1), None, "Call a face unsure whose likeliest emotion has less than this probability. Without it, "
+        "what the network's file says, or 0.", FACES, setting="unsure",
+    )  # fmt: skip
     max_faces: int = _look(Integer(1), 50, "How many faces are shown at most.", FACES, (*LOOKING, "explain"))
     alpha: float = _look(Number(0, 1), Settings.alpha, "How strongly the map covers the face.", MAP, setting="alpha")
     smooth: float = _look(
@@ -237,7 +241,8 @@ class Options:
 
     def settings(self) -> Settings:
         """What the windows show at first."""
-        shown = {row.setting: row.as_setting(getattr(self, row.name)) for row in FIELDS.values() if row.setting}
+        given = [(row, getattr(self, row.name)) for row in FIELDS.values() if row.setting]
+        shown = {row.setting: row.as_setting(value) for row, value in given if value is not None}
         return Settings(**shown, compare=self.compare())
 
     def facts(self) -> dict[str, Any]:

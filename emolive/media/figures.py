@@ -14,7 +14,7 @@ AREAS = ("hot", "random", "cold")
 LEDGER = ("logit", "bias", "channels")
 
 WHOLE = frozenset(("frame", "face", "drop_frame"))
-WORDS = frozenset(("file", "label", "target", "against", "random"))
+WORDS = frozenset(("file", "label", "outside", "target", "against", "random"))
 YES_OR_NO = frozenset(("confirmed", "knows_class"))
 """The columns of a table that hold whole numbers, words, and truth; all others hold floats."""
 
@@ -121,6 +121,7 @@ FIGURES = (
     Figure("score", lambda _: ["score"], lambda scene, i, _: _rounded(scene.found[i].score, 4), detected=True),
     Figure("confirmed", lambda _: ["confirmed"], lambda scene, i, _: scene.found[i].confirmed, detected=True),
     Figure("label", lambda _: ["label"], lambda scene, i, labels: labels[int(np.argmax(_smoothed(scene, i)))]),
+    Figure("outside", lambda _: ["outside"], lambda scene, i, _: scene.found[i].outside or None),
     Figure(
         "probs",
         lambda labels: [f"prob_{label}" for label in labels],
