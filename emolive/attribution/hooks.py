@@ -1,7 +1,8 @@
 """Forward hooks that live inside a `with` around one forward pass, so that none can be left behind."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,8 +22,8 @@ def taps(net: nn.Module, layers: Collection[str], graded: Collection[str] = ()) 
     """
     caught: dict[str, Tensor] = {}
 
-    def catcher(name: str):  # noqa: ANN202 (a hook)
-        def hook(_module: nn.Module, _args: tuple, out: Tensor) -> Tensor | None:
+    def catcher(name: str) -> Callable[[nn.Module, tuple[Any, ...], Tensor], Tensor | None]:
+        def hook(_module: nn.Module, _args: tuple[Any, ...], out: Tensor) -> Tensor | None:
             is_leaf = name in graded and not out.requires_grad
             caught[name] = out.detach().requires_grad_() if is_leaf else out
             return caught[name] if is_leaf else None

@@ -178,7 +178,8 @@ def explained_by_scores(model: Model, v: Variant, act: Tensor, scores: Tensor, p
     activations (C, h, w) and what each channel scores alone (C, classes)."""
     minus = v.target.minus
     found = scores[:, plus] - (scores[:, model.spec.labels.index(minus)] if minus is not None else 0)
-    return _numpy(METHODS[v.method].function(act[None], found[None, :, None, None]))[0]
+    cam: np.ndarray = _numpy(METHODS[v.method].function(act[None], found[None, :, None, None]))[0]
+    return cam
 
 
 def _numpy(x: Tensor) -> np.ndarray:

@@ -90,7 +90,8 @@ def eigencam(act: Tensor, _: Tensor | None = None) -> Tensor:
         _, vectors = torch.linalg.eigh(flat @ flat.transpose(1, 2))
         projection = (vectors[:, None, :, -1] @ flat)[:, 0]
     sign = (projection * flat.mean(1)).sum(1, keepdim=True)
-    return (projection * torch.where(sign < 0, -1.0, 1.0)).reshape(n, h, w)
+    signed: Tensor = projection * torch.where(sign < 0, -1.0, 1.0)
+    return signed.reshape(n, h, w)
 
 
 def guided(_: Tensor, grad: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import copy
 import weakref
 from collections.abc import Callable, Generator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,19 +19,20 @@ OnProgress = Callable[[float], None]
 
 class _GuidedReLU(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor) -> Tensor:
         ctx.save_for_backward(x)
         return x.clamp(min=0)
 
     @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, grad: Tensor) -> Tensor:
-        (x,) = ctx.saved_tensors
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        x: Tensor = ctx.saved_tensors[0]
         return grad.clamp(min=0) * (x > 0)
 
 
 class _Guided(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
-        return _GuidedReLU.apply(x)
+        seen: Tensor = _GuidedReLU.apply(x)  # type: ignore[no-untyped-call]
+        return seen
 
 
 def _with_guided_relus(net: nn.Module) -> nn.Module:

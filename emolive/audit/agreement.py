@@ -39,7 +39,7 @@ def registered(a: np.ndarray, square_a: Box, b: np.ndarray, square_b: Box) -> tu
 
 def _cell(cam: np.ndarray, square: Box, axis: int) -> float:
     """How wide (axis 0) or high (1) a cell of a map is in the frame."""
-    return (square[axis + 2] - square[axis]) / cam.shape[1 - axis]
+    return float((square[axis + 2] - square[axis]) / cam.shape[1 - axis])
 
 
 def _sampled(cam: np.ndarray, square: Box, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -62,12 +62,12 @@ class RayEngine:
         self._work, self._resources = work, resources
         self.workers = resources.workers or os.cpu_count() or 1
         self._queue: deque[tuple[Any, int]] = deque()  # tasks, and how often each was tried
-        self._running: dict[ray.ObjectRef, tuple[Any, int]] = {}
+        self._running: dict[ray.ObjectRef[Any], tuple[Any, int]] = {}
 
     def __enter__(self) -> Self:
         _connect(self._resources.address)
         try:
-            nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+            nodes = [node["Resources"] for node in _nodes() if node["Alive"]]
             plan = plan_for(nodes, self._resources)
         except BaseException:
             ray.shutdown()
@@ -106,7 +106,7 @@ class RayEngine:
             self._running.clear()
             ray.shutdown()
 
-    def _heard(self, ready: ray.ObjectRef) -> Done | None:
+    def _heard(self, ready: "ray.ObjectRef[Any]") -> Done | None:
         """What became of a task; None where its worker died and it is tried again."""
         task, attempts = self._running.pop(ready)
         try:
@@ -166,7 +166,7 @@ def _connect(address: str) -> None:
     """
     verbose = log.isEnabledFor(logging.INFO)
     logging.getLogger("ray").setLevel(logging.NOTSET if verbose else logging.CRITICAL)
-    own = {} if address else {"include_dashboard": False, "object_store_memory": OBJECTS}
+    own: dict[str, Any] = {} if address else {"include_dashboard": False, "object_store_memory": OBJECTS}
     if address not in ("", "auto"):
         _knock(address)
     try:
@@ -177,9 +177,14 @@ def _connect(address: str) -> None:
         if not address:
             raise EmoliveError(f"Ray could not start on this machine ({reason}). Try --engine local.") from error
         raise _absent(address, reason) from error
-    if not address and not all(node["NodeManagerAddress"].startswith("127.") for node in ray.nodes()):
+    if not address and not all(node["NodeManagerAddress"].startswith("127.") for node in _nodes()):
         ray.shutdown()
         raise EmoliveError("This version of Ray can be reached from other machines. Use --engine local instead.")
+
+
+def _nodes() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    return found
 
 
 def _knock(address: str) -> None:
@@ -216,11 +221,11 @@ def _on_this_machine_only() -> Iterator[None]:
 
     name = ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR
     clusters, server, said = ray_constants.ENABLE_RAY_CLUSTER, Node.start_api_server, os.environ.get(name)
-    ray_constants.ENABLE_RAY_CLUSTER, Node.start_api_server, os.environ[name] = False, no_server, "0"
+    ray_constants.ENABLE_RAY_CLUSTER, Node.start_api_server, os.environ[name] = False, no_server, "0"  # type: ignore[method-assign]
     try:
         yield
     finally:
-        ray_constants.ENABLE_RAY_CLUSTER, Node.start_api_server = clusters, server
+        ray_constants.ENABLE_RAY_CLUSTER, Node.start_api_server = clusters, server  # type: ignore[method-assign]
         os.environ.pop(name)
         os.environ |= {name: said} if said is not None else {}
 

@@ -8,7 +8,7 @@ from typing import Self
 from emolive.core.errors import OutputError
 from emolive.core.files import check_output, why
 from emolive.core.scene import Picture, Scene, Sink
-from emolive.core.tables import csv_line
+from emolive.core.tables import CsvCell, csv_line
 from emolive.media.figures import Labels
 from emolive.media.rows import json_line, table_header, table_rows
 
@@ -26,9 +26,10 @@ class DataWriter:
     """Writes what is known of each frame, as the file's ending says: `.jsonl` or `.csv`. A `scene.Sink`.
 
     JSON lines hold one object per frame, frames without a face too. `frame` counts the source's frames, `t_ms` from the
-    file's first one; where several files are played `file` names the frame's. Each line is with the system when its
-    frame is done, whole or not at all. A frame that is drawn anew (frozen) is not written a second time. Entering
-    raises `OutputError` where the file may not be written; so does a call when the disk is full.
+    file's first one; where several files are played `file` names the frame's. Faces that are not confirmed come last.
+    Each line is with the system when its frame is done, whole or not at all. A frame that is drawn anew (frozen) is not
+    written a second time. Entering raises `OutputError` where the file may not be written; so does a call when the disk
+    is full.
     """
 
     stage = "write"
@@ -54,7 +55,7 @@ class DataWriter:
             return
         begins, self._index = self._index is None, scene.frame.index
         if self._is_table:
-            header = [table_header(scene, self._labels)] if begins else []
+            header: list[Sequence[CsvCell]] = [table_header(scene, self._labels)] if begins else []
             text = "".join(csv_line(row) for row in [*header, *table_rows(scene, self._labels)])
         else:
             text = json_line(scene, self._labels)

@@ -6,7 +6,7 @@ write its value and its row in `ARCHITECTURES`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
@@ -57,8 +57,8 @@ STAGES = ("layer1", "layer2", "layer3", "layer4")
 def _resnet18(facts: Blueprint) -> nn.Module:
     from torchvision.models import resnet18
 
-    net = resnet18(num_classes=len(facts.labels))
-    block = net.layer4[0]
+    net: nn.Module = resnet18(num_classes=len(facts.labels))
+    block: Any = net.get_submodule("layer4.0")
     for conv in (block.conv1, block.downsample[0]):
         conv.stride = (facts.layer4_stride, facts.layer4_stride)
     return net

@@ -8,21 +8,19 @@ web page and notebook all call it, so they cannot drift apart.
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import save as safetensors_of
 from torch import Tensor, nn
 
-from emolive.core.errors import ModelError, OutputError, pick
-from emolive.core.files import why
+from emolive.core.errors import ModelError, pick
+from emolive.core.files import why, write_output
+from emolive.core.installed import weights
 from emolive.networks.architectures import ARCHITECTURES, Architecture
 from emolive.networks.facts import Spec as Spec
 from emolive.networks.facts import merged, normalised, parse_facts
@@ -111,15 +109,8 @@ def save(path: str | Path, net: nn.Module, spec: Spec, half: bool = True) -> Non
         name: (t.half() if half and t.is_floating_point() else t).detach().cpu().contiguous()
         for name, t in net.state_dict().items()
     }
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        save_file(state, str(partial), metadata={"emolive": json.dumps(dataclasses.asdict(spec))})
-        os.replace(partial, path)
-    except (OSError, SafetensorError) as error:
-        raise OutputError(f"{path} cannot be written ({why(error)}). Make room or choose another folder.") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    content = safetensors_of(state, {"emolive": json.dumps(dataclasses.asdict(spec))})
+    write_output(Path(path), content, "Make room or choose another folder.")
 
 
 def choose_device(name: str) -> str:
@@ -135,7 +126,7 @@ def choose_device(name: str) -> str:
 
 def default_model() -> Path:
     """The weights that travel with emolive."""
-    return Path(str(resources.files("emolive_model") / "emotion_resnet18.safetensors"))
+    return weights("emotion_resnet18.safetensors")
 
 
 def load(

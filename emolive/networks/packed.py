@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.grad import conv2d_input
 
 from emolive.networks.checkpoint import Model
 
@@ -35,7 +36,7 @@ def unpack(net: nn.Module) -> None:
     """Make the network a plain one again: slower, with less memory."""
     for module in net.modules():
         if isinstance(module, PackedConv):
-            module.__class__ = nn.Conv2d
+            module.__class__ = nn.Conv2d  # type: ignore[assignment]  # the same object, seen otherwise
             module.__dict__.pop("_orders", None)
 
 
@@ -48,7 +49,8 @@ class PackedConv(nn.Conv2d):
         if plain or isinstance(self.padding, str):
             return super().forward(x)
         if x.requires_grad and torch.is_grad_enabled():
-            return _Conv.apply(x, self)
+            out: Tensor = _Conv.apply(x, self)  # type: ignore[no-untyped-call]
+            return out
         return self.there(x)
 
     def there(self, x: Tensor) -> Tensor:
@@ -59,8 +61,11 @@ class PackedConv(nn.Conv2d):
     def back(self, grad: Tensor, shape: torch.Size) -> Tensor:
         """The gradient at an input of that shape: with stride 1, a convolution with the turned weights."""
         if self.stride != (1, 1):
-            return nn.grad.conv2d_input(shape, self.weight, grad, self.stride, self.padding, self.dilation)
+            sizes = self.stride, self.padding, self.dilation
+            slope: Tensor = conv2d_input(shape, self.weight, grad, *sizes)  # type: ignore[no-untyped-call]
+            return slope
         grad = grad.contiguous(memory_format=torch.channels_last)
+        assert not isinstance(self.padding, str)  # see `forward`
         sides = zip(self.dilation, self.kernel_size, self.padding, strict=True)
         padding = [dilation * (kernel - 1) - pad for dilation, kernel, pad in sides]
         turned = self._order("back", lambda w: _pack(_turned(w), grad.shape, padding, (1, 1), self.dilation))
@@ -72,7 +77,8 @@ class PackedConv(nn.Conv2d):
         orders = self.__dict__.setdefault("_orders", {})
         if name not in orders or orders[name][0] != made_of:
             orders[name] = made_of, pack(self.weight.detach())
-        return orders[name][1]
+        order: Tensor = orders[name][1]
+        return order
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_orders"}
@@ -97,22 +103,25 @@ def _turned(weight: Tensor) -> Tensor:
 
 def _pack(weight: Tensor, shape: torch.Size, padding: Any, stride: Any, dilation: Any) -> Tensor:
     with torch.no_grad():
-        order = torch._C._nn.mkldnn_reorder_conv2d_weight
-        return order(weight.to_mkldnn(), list(padding), list(stride), list(dilation), 1, list(shape))
+        order: Any = torch._C._nn.mkldnn_reorder_conv2d_weight
+        packed: Tensor = order(weight.to_mkldnn(), list(padding), list(stride), list(dilation), 1, list(shape))
+        return packed
 
 
 def _conv(x: Tensor, weight: Tensor, bias: Tensor | None, padding: Any, stride: Any, dilation: Any) -> Tensor:
     with torch.no_grad():
-        return torch.ops.mkldnn._convolution_pointwise(
+        out: Tensor = torch.ops.mkldnn._convolution_pointwise(
             x, weight, bias, list(padding), list(stride), list(dilation), 1, "none", [], ""
         )
+        return out
 
 
 def _offered() -> bool:
     """Whether this PyTorch can do it, and does it right: these functions are PyTorch's own, not meant for everybody."""
-    if not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
-    conv = nn.Conv2d(4, 8, 3, padding=1).requires_grad_(False).to(memory_format=torch.channels_last)
+    conv: nn.Module = nn.Conv2d(4, 8, 3, padding=1).requires_grad_(False)
+    conv = conv.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     x = torch.linspace(-1, 1, 4 * 36).view(1, 4, 6, 6).contiguous(memory_format=torch.channels_last)
     want = conv(x)
     conv.__class__ = PackedConv

@@ -77,7 +77,8 @@ def _driven(passes: Generator[float, None, Tensor], progress: OnProgress) -> Ten
         try:
             progress(next(passes))
         except StopIteration as end:
-            return end.value
+            done: Tensor = end.value
+            return done
 
 
 def within(progress: OnProgress, begin: float, share: float) -> OnProgress:

@@ -96,7 +96,7 @@ class Recipe:
 
     def write(self, path: Path) -> None:
         """Keep the settings as JSON."""
-        write_whole(path, (json.dumps(dataclasses.asdict(self), indent=2) + "\n").encode())
+        write_whole(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
