@@ -83,7 +83,7 @@ def write(scene: Scene, pictures: Mapping[str, Picture], folder: Path, facts: Fa
         for face, reading in zip(scene.faces, scene.readings, strict=True):
             _write_picture(draft / _crops(scene)[face.track], reading.crop[..., ::-1])
         text = json.dumps(facts_of(scene, facts, now), indent=2, ensure_ascii=False, allow_nan=False)
-        (draft / "snapshot.json").write_text(text + "\n", encoding="utf-8")
+        write_text(draft / "snapshot.json", text + "\n")
         return draft.rename(target)
     except BaseException:
         with suppress(OSError):
