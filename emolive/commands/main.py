@@ -54,7 +54,7 @@ class Group(click.Group):
             if context.meta.get(DEBUG) or error.errno == errno.EPIPE:
                 raise
             raise click.ClickException(
-                self.said(f"{_place(error)} ({why(error)}). Mend that, and try again.")
+                self.said(f"{_place(error)} ({why(error)}). Mend that, then run it again.")
             ) from error
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)

@@ -107,10 +107,10 @@ def open_regular(path: Path, instead: str = "Name a file.", most: int | None = N
     elif not stat.S_ISREG(facts.st_mode):
         wrong = f"{path} is a pipe or a device, not a file. {instead}"
     elif not facts.st_size:
-        wrong = f"{path} is empty (0 bytes). Copy or download it again."
+        wrong = f"{path} cannot be read: it is empty (0 bytes). Copy or download it again."
     elif most is not None and facts.st_size > most:
         wrong = (
-            f"{path} has {facts.st_size / 1e6:,.0f} MB, more than the {most / 1e6:,.0f} MB of any such file. {instead}"
+            f"{path} cannot be read: it has {facts.st_size / 1e6:,.0f} MB, more than the {most / 1e6:,.0f} MB of any such file. {instead}"
         )
     if wrong:
         os.close(number)
@@ -118,24 +118,28 @@ def open_regular(path: Path, instead: str = "Name a file.", most: int | None = N
     return open(number, "rb", buffering=0)
 
 
-def parsed(text: str | bytes) -> Any:
-    """What a text of JSON says, of which every number is finite. Raises `ValueError` with its reason.
+def parsed(text: str | bytes, finite: bool = True) -> Any:
+    """What a text of JSON says, of which every number is finite, unless that is looked at later (not `finite`).
+
+    Raises `ValueError` with its reason.
 
     The depth is bounded by the parser, which gives up beyond some hundreds of brackets in one another.
     """
     try:
-        return json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        return json.loads(text, parse_constant=_no_number, parse_float=_finite) if finite else json.loads(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     except UnicodeDecodeError:
         raise ValueError("it is not text in UTF-8") from None
 
 
-def read_json(path: Path, most: int = MOST_BYTES, instead: str = "Name another file.") -> Any:
-    """What a JSON file says. Raises `SourceError` as `open_regular` does, and for what is no JSON."""
+def read_json(
+    path: Path, most: int = MOST_BYTES, instead: str = "Name another file.", finite: bool = True
+) -> Any:
+    """What a JSON file says (`parsed`). Raises `SourceError` as `open_regular` does, and for what is no JSON."""
     try:
         with open_regular(path, instead, most) as file:
-            return parsed(file.read(most + 1)[:most])  # it may have grown
+            return parsed(file.read(most + 1)[:most], finite)  # it may have grown
     except (OSError, ValueError) as error:
         refuse(path, "", getattr(error, "strerror", None) or str(error), instead)
 

@@ -156,7 +156,7 @@ def read_bundle(folder: Path) -> Recorded:
         if not is_file(needed):
             raise SourceError(f"{folder} is no recording made with --bundle: there is no {needed.name} in it.")
     try:
-        facts = _mapping(read_json(path, LARGEST, f"Play the video alone: emolive file {folder / CLEAN}"), "it")
+        facts = _mapping(read_json(path, LARGEST, f"Play the video alone: emolive file {folder / CLEAN}", False), "it")
         options = _mapping(facts.get("options"), "options")
         settings, other = _settings(_mapping(facts.get("settings"), "settings"))
         return Recorded(

@@ -62,8 +62,8 @@ def read_people(path: Path) -> list[Person]:
     """Every person of a data file (`.jsonl`, `.csv` or `.parquet`), by file and number; none where nobody is in it.
 
     Rows of what is not confirmed to be a face are left out (older files say nothing of that: there all count), and so
-    is a last line that a crash cut off. Raises `EmoliveError`, which names the place, for a file that is missing, empty,
-    too large or no such data: every value is checked to be of the kind that its column holds.
+    is a last line that a crash cut off. Every value is checked to be of its column's kind. Raises `EmoliveError`, which
+    names the place, for a file that is missing, empty, too large or no such data.
     """
     try:
         if path.suffix.lower() == ".parquet":
