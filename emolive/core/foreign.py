@@ -109,9 +109,8 @@ def open_regular(path: Path, instead: str = "Name a file.", most: int | None = N
     elif not facts.st_size:
         wrong = f"{path} cannot be read: it is empty (0 bytes). Copy or download it again."
     elif most is not None and facts.st_size > most:
-        wrong = (
-            f"{path} cannot be read: it has {facts.st_size / 1e6:,.0f} MB, more than the {most / 1e6:,.0f} MB of any such file. {instead}"
-        )
+        sizes = f"{facts.st_size / 1e6:,.0f} MB, more than the {most / 1e6:,.0f} of any such file"
+        wrong = f"{path} cannot be read: it has {sizes}. {instead}"
     if wrong:
         os.close(number)
         raise SourceError(wrong)
@@ -133,9 +132,7 @@ def parsed(text: str | bytes, finite: bool = True) -> Any:
         raise ValueError("it is not text in UTF-8") from None
 
 
-def read_json(
-    path: Path, most: int = MOST_BYTES, instead: str = "Name another file.", finite: bool = True
-) -> Any:
+def read_json(path: Path, most: int = MOST_BYTES, instead: str = "Name another file.", finite: bool = True) -> Any:
     """What a JSON file says (`parsed`). Raises `SourceError` as `open_regular` does, and for what is no JSON."""
     try:
         with open_regular(path, instead, most) as file:

@@ -151,12 +151,12 @@ def read_bundle(folder: Path) -> Recorded:
 
     Raises `SourceError`, which names the file and the key, where it is no bundle or a value is none of its kind.
     """
-    path = folder / SETTINGS
+    path, then = folder / SETTINGS, f"`emolive file` plays the video alone: {folder / CLEAN} is there."
     for needed in (path, folder / CLEAN):
         if not is_file(needed):
             raise SourceError(f"{folder} is no recording made with --bundle: there is no {needed.name} in it.")
     try:
-        facts = _mapping(read_json(path, LARGEST, f"Play the video alone: emolive file {folder / CLEAN}", False), "it")
+        facts = _mapping(read_json(path, LARGEST, then, False), "it")
         options = _mapping(facts.get("options"), "options")
         settings, other = _settings(_mapping(facts.get("settings"), "settings"))
         return Recorded(
@@ -172,7 +172,7 @@ def read_bundle(folder: Path) -> Recorded:
             tuple(f"options.{name}" for name in options if name not in FIELDS) + other,
         )
     except ValueError as error:
-        refuse(path, "", str(error), f"Play the video alone: emolive file {folder / CLEAN}")
+        refuse(path, "", str(error), then)
 
 
 def _settings(values: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
