@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from emolive.core.errors import EmoliveError, OutputError, from_extra
+from emolive.core.errors import OutputError, from_extra
 from emolive.core.files import check_output, why
+from emolive.core.foreign import printable
 from emolive.core.scene import Picture, Scene
 from emolive.media.figures import FIGURES, WHOLE, WORDS, YES_OR_NO, Labels
 from emolive.media.rows import TableCell, table_header, table_rows
@@ -66,9 +67,9 @@ class ParquetWriter:
         if scene.frame.index == self._index:
             return
         if self._index is None:
-            self._begin(table_header(scene, self._labels))
+            self._begin(list(map(printable, table_header(scene, self._labels))))
         self._index = scene.frame.index
-        self._rows += table_rows(scene, self._labels)
+        self._rows += [[_text(cell) for cell in row] for row in table_rows(scene, self._labels)]
         if len(self._rows) >= ROWS:
             self._write_group()
 
@@ -140,14 +141,6 @@ class ParquetWriter:
         )
 
 
-def read_table(path: Path) -> "pa.Table":
-    """A whole Parquet file as a table. Raises `EmoliveError` for one that is broken or was never finished."""
-    try:
-        return pq.read_table(path, partitioning=None)
-    except pa.ArrowException as error:
-        raise EmoliveError(f"{path} is no whole Parquet file ({error}). Write it again.") from error
-
-
 def _is_torn(path: Path) -> bool:
     """Whether this is the beginning of a Parquet file without its end."""
     if not path.is_file():
@@ -162,3 +155,8 @@ def _is_torn(path: Path) -> bool:
 def _type(column: str) -> "pa.DataType":
     kinds = ((WHOLE, pa.int64()), (WORDS, pa.string()), (YES_OR_NO, pa.bool_()))
     return next((kind for names, kind in kinds if column in names), pa.float64())
+
+
+def _text(cell: TableCell) -> TableCell:
+    """A cell with words that are text: the bytes of a file's name need not be."""
+    return printable(cell) if isinstance(cell, str) else cell

@@ -19,7 +19,7 @@ from safetensors.torch import save as safetensors_of
 from torch import Tensor, nn
 
 from emolive.core.errors import ModelError, pick
-from emolive.core.files import why, write_output
+from emolive.core.files import check_model, why, write_output
 from emolive.core.installed import weights
 from emolive.networks.architectures import ARCHITECTURES, Architecture
 from emolive.networks.facts import Spec as Spec
@@ -145,7 +145,7 @@ def load(
     Raises `ModelError` for a file that is missing, broken, or does not fit its labels, and for facts without sense.
     """
     path = Path(path) if path else default_model()
-    _check_file(path)
+    check_model(path)
     saved, inside = read_weights(path)
     parts = facts_of(path, inside, {**(facts or {}), **({"labels": list(labels)} if labels else {})})
     arch = next((some["arch"] for some, _ in reversed(parts) if "arch" in some), Spec.arch)
@@ -171,13 +171,6 @@ def load(
     return Model(net, spec, str(path), hashlib.sha256(path.read_bytes()).hexdigest(), device)
 
 
-def _check_file(path: Path) -> None:
-    if not path.is_file():
-        raise ModelError(f"There is no model file {path}. Give --model the path of a .safetensors, .pt or .pth file.")
-    if path.stat().st_size == 0:
-        raise ModelError(f"The model file {path} is empty. Download or export it again.")
-
-
 def facts_of(path: Path, inside: str | None, options: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Path | str]]:
     """All that says something about the network in `path`, and where each comes from: the facts `inside` the file, a
     JSON file of the same name beside it, a user's options. Raises `ModelError` for what makes no sense."""
@@ -185,7 +178,8 @@ def facts_of(path: Path, inside: str | None, options: Mapping[str, Any]) -> list
     beside = path.with_suffix(".json")
     if beside.is_file():
         try:
-            parts.append((parse_facts(beside.read_bytes(), beside), beside))
+            with open_regular(beside, most=MOST_BYTES) as file:
+                parts.append((parse_facts(file.read(MOST_BYTES), beside), beside))
         except OSError as error:
             raise ModelError(f"The facts about the model in {beside} cannot be read ({why(error)}).") from error
     return [*parts, (normalised(options, "the options"), "--labels")]
