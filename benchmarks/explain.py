@@ -16,10 +16,12 @@ import click
 import torch
 
 from emolive.attribution.look import look
-from emolive.attribution.methods import METHODS
+from emolive.attribution.methods import METHODS, UNPINNED
 from emolive.core.scene import Variant
 from emolive.networks.checkpoint import Model, load
 from emolive.networks.packed import packed
+
+QUICK = [method for method in UNPINNED if not METHODS[method].slow]
 
 MUST = {"layer4": 1.10, "layer3": 1.60}
 
@@ -54,8 +56,8 @@ def main(rounds: int) -> None:
     batch = torch.randn(7, 3, size, size).contiguous(memory_format=torch.channels_last)
     click.echo(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {size}×{size}")
     for layer, must in MUST.items():
-        for method in METHODS:
-            if METHODS[method].needs == "weight" and layer not in model.last_layers:
+        for method in QUICK:
+            if METHODS[method].asks == "weights" and layer not in model.last_layers:
                 continue
             wanted, found = [Variant(method=method, layer=layer)], []
             for faces in (1, 4):

@@ -6,12 +6,12 @@ from contextlib import ExitStack, contextmanager
 import torch
 from torch import Tensor, nn
 
-from emolive.networks.checkpoint import Model, layers
+from emolive.networks.checkpoint import Model
 
 
 @contextmanager
 def taps(net: nn.Module, layers: Collection[str], graded: Collection[str] = ()) -> Iterator[dict[str, Tensor]]:
-    """Catch the outputs of `layers` in the forward passes made inside the `with`: {layer: (N, C, h, w)}.
+    """Catch the outputs of `layers` in the forward passes made inside the `with`, by layer.
 
     The first of the `graded` layers to fire becomes a leaf of the autograd graph: its output is detached and requires
     a gradient, so autograd records only what comes after it. Deeper ones keep their graph tensor, one beside it (a
@@ -37,15 +37,21 @@ def taps(net: nn.Module, layers: Collection[str], graded: Collection[str] = ()) 
 
 
 @contextmanager
-def switched_off(net: nn.Module, layer: str, filters: Sequence[tuple[slice, Sequence[int]]]) -> Iterator[None]:
-    """Inside the `with`, multiply the given channels of the output of `layer` by zero, in the given rows only."""
+def switched_off(
+    net: nn.Module, layer: str, filters: Sequence[tuple[slice, Sequence[int]]], axis: int = 1
+) -> Iterator[None]:
+    """Inside the `with`, multiply the given channels (along `axis`) of the output of `layer` by zero, in the given rows
+    only; where no channel is given, nothing is done."""
 
-    def hook(_module: nn.Module, _args: tuple, out: Tensor) -> Tensor:
-        mask = out.new_ones(out.shape[:2])
+    def hook(_module: nn.Module, _args: tuple[Tensor, ...], out: Tensor) -> Tensor:
+        mask = out.new_ones(len(out), out.shape[axis])
         for rows, channels in filters:
             mask[rows, list(channels)] = 0
-        return out * mask[:, :, None, None]
+        return out * mask.reshape([n if i in (0, axis) else 1 for i, n in enumerate(out.shape)])
 
+    if not any(channels for _, channels in filters):
+        yield
+        return
     handle = net.get_submodule(layer).register_forward_hook(hook)
     try:
         yield
@@ -55,7 +61,11 @@ def switched_off(net: nn.Module, layer: str, filters: Sequence[tuple[slice, Sequ
 
 def shapes(model: Model) -> dict[str, tuple[int, int, int]]:
     """The layers of a model that can be shown, shallow to deep, and the (C, h, w) of their maps."""
-    size = model.spec.input_size
-    with torch.no_grad(), taps(model.net, names := list(layers(model.net))) as caught:
+    size, arch = model.spec.input_size, model.architecture
+    with torch.no_grad(), taps(model.net, names := list(model.layers)) as caught:
         model.net(torch.zeros(1, 3, size, size, device=model.device))
-    return {name: tuple(caught[name].shape[1:]) for name in names}
+    found = {}
+    for name in names:
+        _, channels, height, width = arch.maps(caught[name]).shape
+        found[name] = channels, height, width
+    return found

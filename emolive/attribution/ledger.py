@@ -14,8 +14,8 @@ def ledgers(model: Model, layer: str, act: Tensor, grad: Tensor | None, target: 
     bias + Σ weight × mean activation: exact. At earlier layers it is gradient × activation summed over the map, the
     first-order approximation of what the layer adds (`grad` (N, C, h, w) of the target's logit), and does not sum up.
     """
-    head = getattr(model.net, "fc", None)
-    if not isinstance(head, torch.nn.Linear):
+    head = model.head
+    if head is None:
         why = "This model has no linear head, so its score is no sum over channels."
         return [Ledger(torch.zeros(0).numpy(), why=why) for _ in target]
     rows = torch.arange(len(target), device=logits.device)
@@ -23,6 +23,7 @@ def ledgers(model: Model, layer: str, act: Tensor, grad: Tensor | None, target: 
     if exact:
         shares, bias = head.weight[target].float() * act.mean((2, 3)), head.bias[target].float()
     else:
+        assert grad is not None
         shares, bias = (grad * act).sum((2, 3)), torch.zeros(len(target))
     return [
         Ledger(s.cpu().numpy(), float(b), float(score), int(t), exact)

@@ -1,7 +1,11 @@
-"""One batched forward pass, and every map that was asked for: a pure function of a model, a batch and the variants."""
+"""One batched forward pass, and every map that was asked for: a pure function of a model, a batch and the variants.
+
+Each method is asked the same question, whatever network, target, contrast and filters a variant names: `_Answers` finds
+what it asks for (`methods.Ask`), each thing once.
+"""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -11,26 +15,32 @@ from torch import Tensor
 
 from emolive.attribution.hooks import switched_off, taps
 from emolive.attribution.ledger import ledgers
-from emolive.attribution.methods import FILTER, METHODS
-from emolive.core.errors import pick
-from emolive.core.scene import TOP, Ledger, Result, Variant
+from emolive.attribution.methods import METHODS
+from emolive.attribution.passes import GuidedGradients
+from emolive.attribution.targets import classes, score
+from emolive.core.scene import Ledger, Result, Variant
 from emolive.core.stopwatch import Stopwatch
 from emolive.networks.checkpoint import Model
 
 BROKEN = "The network's output is not a number: its weights are damaged."
+
+SLOW = "This map takes a pass for each channel."
+"""Why a slow method has no map yet; whoever has it worked out says more."""
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
     """What `look` gives for a batch of N: `results[variant][n]`, `maps` (N, C, h, w) of the filter layer, `ledgers` of
     that layer where asked for, `extra`, the logits (M, classes) of the rows that rode along, and the activations that
-    were `caught`, {layer: (N, C, h, w)}."""
+    were `caught`, {layer: (N, C, h, w)}. `slow` has the activations (N, C, h, w) of the variants whose maps are still
+    to be worked out (`passes.channel_scores`, then `explained_by_scores`)."""
 
     results: Mapping[Variant, tuple[Result, ...]]
     maps: np.ndarray
     ledgers: tuple[Ledger, ...]
     extra: Tensor
     caught: Mapping[str, Tensor]
+    slow: Mapping[Variant, Tensor]
 
 
 def look(
@@ -48,145 +58,127 @@ def look(
 
     Variants that switch filters off get rows of their own in the same batch; `extra` (M, 3, S, S) are rows of which
     only the logits are wanted. `aim` (N,) are the classes that count as the most likely ones; the network's own
-    untouched answer, if None. `half` runs the pass in bfloat16; maps are always computed in float32. A method that
-    needs more than one layer's activations and gradient gets probabilities, but no map. `watch` is told how long the
-    pass ("forward") and the maps ("explain") take.
+    untouched answer, if None. `half` runs the pass in bfloat16; maps are always computed in float32. A slow method gets
+    probabilities, but no map yet. `watch` is told how long the pass ("forward") and the maps ("explain") take.
     Raises `EmoliveError` for a layer or target that does not exist.
     """
-    graded = {v.layer for v in wanted if v.method in METHODS and METHODS[v.method].needs == "gradient"}
+    graded = {v.layer for v in wanted if METHODS[v.method].asks == "gradient"}
     if ledger and filter_layer not in model.last_layers:
         graded.add(filter_layer)
     offs = sorted(dict.fromkeys((v.off_layer, v.off) for v in wanted), key=lambda off: bool(off[1]))
     n, total = len(x), len(x) * len(offs)
     batch = torch.cat([x] * len(offs) + ([extra] if extra is not None else []))
-    watch = watch or Stopwatch()
+    watch, axis, maps = watch or Stopwatch(), model.architecture.channel_axis, model.architecture.maps
     with ExitStack() as stack:
         stack.enter_context(watch("forward"))
         stack.enter_context(torch.set_grad_enabled(bool(graded)))
         for layer in {layer for layer, off in offs if off}:
             rows = [(slice(i * n, i * n + n), off) for i, (where, off) in enumerate(offs) if where == layer]
-            stack.enter_context(switched_off(model.net, layer, rows))
+            stack.enter_context(switched_off(model.net, layer, rows, axis))
         caught = stack.enter_context(taps(model.net, {v.layer for v in wanted} | {filter_layer}, graded))
         stack.enter_context(torch.autocast(x.device.type, torch.bfloat16, enabled=half))
         logits = model.net(batch).float()
     with watch("explain"):
         aim = logits[:n].detach().argmax(1) if aim is None else aim
-        gradients = _Gradients(logits, caught, graded)
-        results = {}
+        answers = _Answers(model, x, logits, caught, graded)
+        results, slow = {}, {}
         for v in wanted:
             at = offs.index((v.off_layer, v.off)) * n
-            results[v] = _results(model, v, slice(at, at + n), logits, aim, caught, gradients)
+            results[v] = _results(model, v, slice(at, at + n), logits, aim, answers)
+            if METHODS[v.method].slow and results[v][0].why == SLOW:
+                slow[v] = answers.act(v.layer, slice(at, at + n))
         untouched = slice(0, n)
         books: list[Ledger] = []
         if ledger:
-            plus, _ = targets(wanted[0].target, model.spec.labels, aim)
-            grad = gradients.at(filter_layer, untouched, plus, None) if filter_layer in graded else None
-            act = caught[filter_layer][untouched].detach().float()
+            plus, _ = classes(wanted[0].target, model.spec.labels, aim)
+            grad = answers.gradient(filter_layer, untouched, plus, None) if filter_layer in graded else None
+            act = answers.act(filter_layer, untouched)
             books = ledgers(model, filter_layer, act, grad, plus, logits[untouched].detach())
-        kept = {name: out[untouched].detach().float() for name, out in caught.items()}
-        return Look(results, _numpy(kept[filter_layer]), tuple(books), logits[total:].detach(), kept)
+        kept = {name: maps(out)[untouched].detach().float() for name, out in caught.items()}
+        return Look(results, _numpy(kept[filter_layer]), tuple(books), logits[total:].detach(), kept, slow)
 
 
-class _Gradients:
-    """Gradients of a score at all graded layers, by one backward pass for each score, whatever number of maps needs it;
-    `ms` says how long that pass took."""
+class _Answers:
+    """What methods ask for. One backward pass for each score, whatever number of maps needs it; `ms` says how long the
+    answer took that was given last."""
 
-    def __init__(self, logits: Tensor, caught: Mapping[str, Tensor], graded: set[str]) -> None:
-        self.logits, self.taps, self.done = logits, {name: caught[name] for name in graded}, {}
+    def __init__(self, model: Model, x: Tensor, logits: Tensor, caught: Mapping[str, Tensor], graded: set[str]) -> None:
+        self.model, self.logits, self.caught = model, logits, caught
+        self.taps = {name: caught[name] for name in graded}
+        self.done: dict[tuple[object, ...], tuple[dict[str, Tensor], float]] = {}
+        self.guided = GuidedGradients(model, x)
         self.ms = 0.0
 
-    def at(self, layer: str, rows: slice, plus: Tensor, minus: Tensor | None) -> Tensor:
+    def act(self, layer: str, rows: slice) -> Tensor:
+        """The activations (N, C, h, w) of a layer."""
+        return self.model.architecture.maps(self.caught[layer])[rows].detach().float()
+
+    def to(self, v: Variant, rows: slice, plus: Tensor, minus: Tensor | None) -> Tensor | tuple[int, ...] | None:
+        """What the variant's method asks for beside the activations."""
+        began = time.perf_counter()
+        answer: Tensor | tuple[int, ...] | None = None
+        match METHODS[v.method].asks:
+            case "gradient":
+                answer = self.gradient(v.layer, rows, plus, minus)
+                return answer  # it may have been found before, and tells its own time
+            case "weights" if self.model.head is not None:
+                weight = self.model.head.weight.float()
+                answer = (weight[plus] - (weight[minus] if minus is not None else 0))[:, :, None, None]
+            case "guided gradient":
+                answer = self.guided.at(v.off_layer, v.off, plus, minus)
+            case "pins":
+                answer = v.channels
+        self.ms = (time.perf_counter() - began) * 1e3
+        return answer
+
+    def gradient(self, layer: str, rows: slice, plus: Tensor, minus: Tensor | None) -> Tensor:
+        """The gradient (N, C, h, w) of a score at a layer."""
         key = (rows.start, tuple(plus.tolist()), tuple(minus.tolist()) if minus is not None else None)
         if key not in self.done:
             began = time.perf_counter()
-            score = _score(self.logits[rows], plus, minus).sum()
-            grads = torch.autograd.grad(score, list(self.taps.values()), retain_graph=True)
+            total = score(self.logits[rows], plus, minus).sum()
+            grads = torch.autograd.grad(total, list(self.taps.values()), retain_graph=True)
             took = (time.perf_counter() - began) * 1e3
             self.done[key] = dict(zip(self.taps, grads, strict=True)), took
-        grads, self.ms = self.done[key]
-        return grads[layer][rows].float()
-
-
-def _score(logits: Tensor, plus: Tensor, minus: Tensor | None) -> Tensor:
-    score = logits.gather(1, plus[:, None])
-    return score if minus is None else score - logits.gather(1, minus[:, None])
+        grads_of, self.ms = self.done[key]
+        return self.model.architecture.maps(grads_of[layer])[rows].float()
 
 
 def _results(
-    model: Model,
-    v: Variant,
-    rows: slice,
-    logits: Tensor,
-    aim: Tensor,
-    caught: Mapping[str, Tensor],
-    gradients: _Gradients,
+    model: Model, v: Variant, rows: slice, logits: Tensor, aim: Tensor, answers: _Answers
 ) -> tuple[Result, ...]:
     own = logits[rows].detach()
-    plus, minus = targets(v.target, model.spec.labels, aim)
-    why = _undefined(model, v) or ("" if bool(torch.isfinite(own).all()) else BROKEN)
-    maps, ms, grad = [None] * len(own), 0.0, None
+    plus, minus = classes(v.target, model.spec.labels, aim)
+    why = ("" if bool(torch.isfinite(own).all()) else BROKEN) or _undefined(model, v)
+    maps: Iterable[np.ndarray | None] = [None] * len(own)
+    ms = 0.0
     if not why:
-        if v.method in METHODS and METHODS[v.method].needs == "gradient":
-            grad, ms = gradients.at(v.layer, rows, plus, minus), gradients.ms
+        other, ms = answers.to(v, rows, plus, minus), answers.ms
         began = time.perf_counter()
-        maps = _numpy(_cams(model, v, rows, plus, minus, caught, grad))
+        maps = _numpy(METHODS[v.method].function(answers.act(v.layer, rows), other))
         ms += (time.perf_counter() - began) * 1e3
     heads = zip(_numpy(own), _numpy(model.probabilities(own)), maps, plus.tolist(), strict=True)
     return tuple(Result(lo, pr, cam, target, why, ms) for lo, pr, cam, target in heads)
 
 
-def _cams(
-    model: Model,
-    v: Variant,
-    rows: slice,
-    plus: Tensor,
-    minus: Tensor | None,
-    caught: Mapping[str, Tensor],
-    grad: Tensor | None,
-) -> Tensor:
-    act = caught[v.layer][rows].detach().float()
-    if v.method == FILTER:
-        return act[:, list(v.channels)].mean(1)
-    method = METHODS[v.method]
-    other = None
-    if method.needs == "gradient":
-        other = grad
-    elif method.needs == "weight":
-        weight = model.net.fc.weight.float()
-        other = (weight[plus] - (weight[minus] if minus is not None else 0))[:, :, None, None]
-    return method.function(act, other)
-
-
 def _undefined(model: Model, v: Variant) -> str:
-    """Say why the method has no map at this layer; "" where it has."""
-    if v.method == FILTER:
-        return "" if v.channels else "No filter is pinned: click a tile."
-    if v.method not in METHODS:
-        return f"{v.method} is computed elsewhere."
-    if METHODS[v.method].needs == "weight" and v.layer not in model.last_layers:
-        return f"{METHODS[v.method].title} is defined at the last stage only ({model.last_layers[0]})."
-    return ""
+    """Say why the method has no map at this layer, or not yet; "" where it has."""
+    method = METHODS[v.method]
+    if method.asks == "pins" and not v.channels:
+        return "No filter is pinned: click a tile."
+    if method.asks == "weights" and (v.layer not in model.last_layers or model.head is None):
+        if not model.last_layers or model.head is None:
+            return f"{method.title} is defined before a linear head only, and this network has none."
+        return f"{method.title} is defined at the last stage only ({model.last_layers[0]})."
+    return SLOW if method.slow else ""
 
 
-def check_target(target: str, labels: Sequence[str]) -> None:
-    """Raise `EmoliveError`, with the labels there are, if `target` is none that `targets` knows."""
-    targets(target, labels, torch.zeros(1, dtype=torch.long))
-
-
-def targets(target: str, labels: Sequence[str], aim: Tensor) -> tuple[Tensor, Tensor | None]:
-    """For each of N rows: the class index that the map speaks for, and the one it speaks against (None: against none).
-
-    `target` is a label, `TOP` for the most likely class, which is `aim` (N,), or two labels with a hyphen between them
-    for the difference of their scores ("happy-sad"; "-sad" is the most likely one against sad).
-    """
-    if target == TOP:
-        return aim, None
-    for i, sign in enumerate(target):
-        plus, minus = target[:i], target[i + 1 :]
-        if target not in labels and sign == "-" and minus in labels and plus in (*labels, TOP):
-            against = torch.full_like(aim, labels.index(minus))
-            return (aim if plus == TOP else torch.full_like(aim, labels.index(plus))), against
-    return torch.full_like(aim, labels.index(pick(target, labels, "emotion"))), None
+def explained_by_scores(model: Model, v: Variant, act: Tensor, scores: Tensor, plus: int) -> np.ndarray:
+    """The map (h, w) of a slow method for the class `plus`, and against what `v` speaks against, of one face: from its
+    activations (C, h, w) and what each channel scores alone (C, classes)."""
+    minus = v.target.minus
+    found = scores[:, plus] - (scores[:, model.spec.labels.index(minus)] if minus is not None else 0)
+    return _numpy(METHODS[v.method].function(act[None], found[None, :, None, None]))[0]
 
 
 def _numpy(x: Tensor) -> np.ndarray:

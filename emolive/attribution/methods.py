@@ -1,12 +1,14 @@
-"""Class-activation maps: each method is a pure function of a layer's activations and their gradient.
+"""All methods: each is a pure function of a layer's activations and of one thing more that it asks for.
 
 `act` and `grad` are (N, C, h, w) float32; a map is (N, h, w), signed, on the layer's own grid: nothing is clipped or
 scaled here (published methods end with a ReLU; the views paint positive evidence only, which is the same).
-To add a method, write its function and its row in `METHODS`; the tests run on every row.
+To add a method, write its function and its row in `METHODS`; the tests run on every row. What a method asks for is
+found by `look.py`, the same way for every network, target and contrast.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -91,26 +93,97 @@ def eigencam(act: Tensor, _: Tensor | None = None) -> Tensor:
     return (projection * torch.where(sign < 0, -1.0, 1.0)).reshape(n, h, w)
 
 
+def guided(_: Tensor, grad: Tensor) -> Tensor:
+    """Which pixels excite the score through positive paths only: (N, S, S) at the input's own resolution.
+
+    `grad` (N, 3, S, S) is the gradient at the input of a network whose ReLUs pass positive gradients only. Summed over
+    the input's channels: for a grey input that is the gradient of the grey value.
+
+    Springenberg, Dosovitskiy, Brox, Riedmiller, "Striving for Simplicity", ICLR 2015 workshop, arXiv:1412.6806, section
+    3.4. It is known to react little to the class (arXiv:1810.03292).
+    """
+    return grad.sum(1)
+
+
+def scorecam(act: Tensor, scores: Tensor) -> Tensor:
+    """Each channel weighted by the score of the picture seen through it alone, `scores` (N, C, 1, 1).
+
+    Wang et al., "Score-CAM", CVPR 2020 workshops, arXiv:1910.01279, algorithm 1. The score of a baseline picture is
+    taken off each score there; it is the same for all channels, so the softmax takes it out again: left out here.
+    """
+    return (scores.softmax(1) * act).sum(1)
+
+
+def filters(act: Tensor, channels: Sequence[int]) -> Tensor:
+    """The mean of some channels: where the filters that somebody pinned are active."""
+    return act[:, list(channels)].mean(1)
+
+
+Ask = Literal["nothing", "gradient", "weights", "guided gradient", "channel scores", "pins"]
+"""What a method asks for beside the activations, as its second argument: the score's gradient at the layer (N, C, h,
+w); the linear head's weights (N, C, 1, 1), at the last stage only; the gradient at the input through positive paths (N,
+3, S, S); the score that each channel earns alone (N, C, 1, 1), which takes a pass for each; the pinned channels."""
+
+
 @dataclass(frozen=True)
 class Method:
-    """A CAM method: its function, what its second argument is, and its name for people."""
+    """A row of the registry: the function, what it asks for, its name for people, what it shows, and its source."""
 
-    function: Callable[[Tensor, Tensor | None], Tensor]
-    needs: str  # "nothing", "gradient" or "weight" (the linear head's)
+    function: Callable[..., Tensor]
+    asks: Ask
     title: str
     about: str
+    paper: str = ""
+
+    @property
+    def knows_class(self) -> bool:
+        """Whether the map depends on the emotion that it is to explain."""
+        return self.asks not in ("nothing", "pins")
+
+    @property
+    def of_input(self) -> bool:
+        """Whether the map is one of the input's pixels, the same whatever the layer."""
+        return self.asks == "guided gradient"
+
+    @property
+    def slow(self) -> bool:
+        """Whether it takes hundreds of passes, so that it is for pictures that stand still."""
+        return self.asks == "channel scores"
 
 
 METHODS: dict[str, Method] = {
-    "gradcam": Method(gradcam, "gradient", "Grad-CAM", "channels weighted by their mean gradient"),
-    "gradcam++": Method(gradcam_pp, "gradient", "Grad-CAM++", "Grad-CAM with pixel-wise weights"),
-    "hirescam": Method(hirescam, "gradient", "HiResCAM", "gradient × activation: what the score really used"),
-    "xgradcam": Method(xgradcam, "gradient", "XGrad-CAM", "gradients weighted by the channel's activation"),
-    "layercam": Method(layercam, "gradient", "LayerCAM", "positive gradients, pixel by pixel: sharp in shallow layers"),
-    "cam": Method(cam, "weight", "CAM", "class weights × activations; last stage only"),
-    "eigencam": Method(eigencam, "nothing", "Eigen-CAM", "first principal direction; knows no class"),
+    "gradcam": Method(gradcam, "gradient", "Grad-CAM", "channels weighted by their mean gradient", "arXiv:1610.02391"),
+    "gradcam++": Method(gradcam_pp, "gradient", "Grad-CAM++", "Grad-CAM with pixel-wise weights", "arXiv:1710.11063"),
+    "hirescam": Method(
+        hirescam, "gradient", "HiResCAM", "gradient × activation: what the score really used", "arXiv:2011.08891"
+    ),
+    "xgradcam": Method(
+        xgradcam, "gradient", "XGrad-CAM", "gradients weighted by the channel's activation", "arXiv:2008.02312"
+    ),
+    "layercam": Method(
+        layercam,
+        "gradient",
+        "LayerCAM",
+        "positive gradients, pixel by pixel: sharp in shallow layers",
+        "doi:10.1109/TIP.2021.3089943",
+    ),
+    "cam": Method(cam, "weights", "CAM", "class weights × activations; last stage only", "arXiv:1512.04150"),
+    "eigencam": Method(
+        eigencam, "nothing", "Eigen-CAM", "first principal direction; knows no class", "arXiv:2008.00299"
+    ),
     "activation": Method(activation, "nothing", "Activation", "mean of all channels; knows no class"),
+    "guided": Method(
+        guided, "guided gradient", "Guided backprop.", "pixels that excite the score; of no layer", "arXiv:1412.6806"
+    ),
+    "scorecam": Method(
+        scorecam, "channel scores", "Score-CAM", "channels weighted by what each shows alone; slow", "arXiv:1910.01279"
+    ),
+    "filter": Method(filters, "pins", "Pinned filters", "where the pinned filters are active; knows no class"),
 }
+"""Every method, in the order in which one walks through them."""
 
-FILTER = "filter"
-"""The method that shows the pinned filters' own maps; it is no CAM and has no row above."""
+UNPINNED = tuple(name for name, method in METHODS.items() if method.asks != "pins")
+"""The methods for pictures that nobody clicks in: all but the one that shows pinned filters."""
+
+BLIND = tuple(name for name, method in METHODS.items() if not method.knows_class)
+"""The methods that know no class."""

@@ -17,6 +17,33 @@ def agreement(a: np.ndarray, b: np.ndarray) -> Agreement:
     return Agreement(spearman(a, b), float((hot_a & hot_b).sum() / (hot_a | hot_b).sum()))
 
 
+def registered(a: np.ndarray, square_a: Box, b: np.ndarray, square_b: Box) -> tuple[np.ndarray, np.ndarray]:
+    """Two maps over squares of the same frame, as two maps (h, w) over the part that both squares share, on the finer
+    grid of the two; maps over the same square are given back as they are."""
+    if np.allclose(square_a, square_b, atol=1e-6):
+        return a, b
+    x0, y0 = (max(square_a[i], square_b[i]) for i in (0, 1))
+    x1, y1 = (min(square_a[i], square_b[i]) for i in (2, 3))
+    wide, tall = (min(_cell(m, s, axis) for m, s in ((a, square_a), (b, square_b))) for axis in (0, 1))
+    x = x0 + (np.arange(n := max(1, round((x1 - x0) / wide))) + 0.5) * (x1 - x0) / n
+    y = y0 + (np.arange(n := max(1, round((y1 - y0) / tall))) + 0.5) * (y1 - y0) / n
+    return _sampled(a, square_a, x, y), _sampled(b, square_b, x, y)
+
+
+def _cell(cam: np.ndarray, square: Box, axis: int) -> float:
+    """How wide (axis 0) or high (1) a cell of a map is in the frame."""
+    return (square[axis + 2] - square[axis]) / cam.shape[1 - axis]
+
+
+def _sampled(cam: np.ndarray, square: Box, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The map's values at places of the frame, between the middles of cells along a line."""
+    column = (x - square[0]) / _cell(cam, square, 0) - 0.5
+    row = (y - square[1]) / _cell(cam, square, 1) - 0.5
+    across, down = np.meshgrid(column.astype(np.float32), row.astype(np.float32))
+    picture = np.asarray(cam, np.float32)
+    return cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
     """Spearman's rank correlation of two arrays of one shape, equal values sharing their mean rank; 0 if one is
     constant."""

@@ -10,15 +10,13 @@ import dataclasses
 import torch
 from torch import nn
 
-from emolive.networks.checkpoint import STAGES, Model
+from emolive.networks.checkpoint import Model
 from emolive.networks.packed import unpack
-
-STEPS = ("fc", *STAGES[::-1])
-"""What is randomised, one more at each step: the linear head, then the stages from the last to the first."""
 
 
 def randomised(model: Model, stages: int, seed: int = 0) -> Model:
-    """A copy of the model with the last `stages` (1 to 5) of its steps drawn anew; the model itself is not touched.
+    """A copy of the model with the first `stages` of its architecture's `random` parts drawn anew: the head, then what
+    is before it. The model itself is not touched.
 
     Convolutions and the head get the initialisation that torchvision trains from (He et al., arXiv:1502.01852, or
     uniform for the head), batch norms keep their statistics but lose their learnt scale and shift.
@@ -27,7 +25,7 @@ def randomised(model: Model, stages: int, seed: int = 0) -> Model:
     unpack(net)  # several of these are kept, and none is looked through for long
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for step in STEPS[:stages]:
+        for step in model.architecture.random[:stages]:
             for module in net.get_submodule(step).modules():
                 if isinstance(module, nn.Conv2d):
                     fan_out = module.out_channels * module.kernel_size[0] * module.kernel_size[1]

@@ -23,12 +23,13 @@ def explain(
 
     OUT gets index.html, report.json and the folder sheets. All of it is computed in full precision.
     """
+    from emolive.attribution.methods import UNPINNED
     from emolive.networks.checkpoint import choose_device, load
     from emolive.reports import explain as run
 
     if options.half:
         raise click.UsageError("--half does not go with explain: proofs are computed in full precision.")
-    methods = run.METHODS if methods == ("all",) else methods
+    methods = UNPINNED if methods == ("all",) else methods
     request = run.Request(
         methods, layers, options.target, options.detector, options.min_confidence, options.max_faces, whole
     )

@@ -96,7 +96,8 @@ class Reading:
     whose map is painted (another only while looking through a randomised network), `other` the one that is compared
     with it, `knocked` the one with filters switched off. `maps` is (C, h, w) float32: the filter layer's feature maps.
     `emotions` are the maps of each class (classes, h, w), of the selected face while that view is open. `agreement` is
-    that of `shown` with `base` while randomised, else of `shown` with `other`.
+    that of `shown` with `base` while randomised, else of `shown` with `other`. `other_crop`, `other_square` and
+    `other_label` are set where the compared network is a second one: what it saw, and what its map explains.
     """
 
     crop: np.ndarray
@@ -112,7 +113,9 @@ class Reading:
     proof: Proof | None = None
     regions: Regions = Regions()
     agreement: Agreement | None = None
-    other_crop: np.ndarray | None = None  # where the compared network sees another crop
+    other_crop: np.ndarray | None = None
+    other_square: Box | None = None
+    other_label: str = ""
 
     @property
     def result(self) -> Result:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from emolive.core.mesh import Mesh
 from emolive.core.reading import Agreement as Agreement
 from emolive.core.reading import Box as Box
 from emolive.core.reading import Ledger as Ledger
@@ -26,6 +27,7 @@ from emolive.core.settings import TOP as TOP
 from emolive.core.settings import VIEW_NAMES as VIEW_NAMES
 from emolive.core.settings import Menu as Menu
 from emolive.core.settings import Settings as Settings
+from emolive.core.settings import Target as Target
 from emolive.core.settings import Variant as Variant
 from emolive.core.settings import base_variant as base_variant
 from emolive.core.settings import knocked_variant as knocked_variant
@@ -53,6 +55,7 @@ class Frame:
     `index` grows by one per frame of the source, so a gap means dropped frames. `t_ms` counts from the source's first
     frame and grows strictly, except where `cut` says that this frame does not follow the one before (a seek, another
     file, a stream that came back): then tracks and memory begin afresh. `name` is the file's name, "" for live sources.
+    `still` says that no other need ever follow it: a picture, or a step through a frozen film.
     """
 
     index: int
@@ -60,6 +63,7 @@ class Frame:
     bgr: np.ndarray
     cut: bool = False
     name: str = ""
+    still: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,13 +71,16 @@ class Face:
     """A face found in a frame. `score` is the detector's, 0 to 1.
 
     `points` is (6, 2) float in frame pixels: right eye, left eye, nose tip, mouth centre, right ear, left ear (the
-    person's own right and left). `track` is the person's number, 1 and up; 0 means not tracked yet.
+    person's own right and left). `track` is the person's number, 1 and up; 0 means not tracked yet. `mesh` is what the
+    face mesh read of it in this frame, None where it did not look. A face that is not `confirmed` may be none.
     """
 
     box: Box
     score: float
     points: np.ndarray
     track: int = 0
+    mesh: Mesh | None = None
+    confirmed: bool = True
 
 
 @dataclass(frozen=True)
@@ -164,6 +171,14 @@ class Progress:
     failed: tuple[str, ...] = ()  # sentences about files that could not be read
 
 
+@dataclass(frozen=True)
+class Working:
+    """Something slow that is under way: what, and the part of it that is done, 0 to 1."""
+
+    words: str
+    part: float
+
+
 @dataclass(frozen=True, eq=False)
 class Chosen:
     """The selected face of a scene with all that is known of it: its index there, what was read of it, and what is
@@ -185,8 +200,11 @@ class Chosen:
 class Scene:
     """All that is known of one frame. `readings[i]` belongs to `faces[i]`.
 
+    `faces` are confirmed ones only. `unconfirmed` are places that the detector takes for faces and the face mesh does
+    not, or not yet: nobody reads them, counts them or can select them; they are drawn as such, and written as such.
+
     `timings` are ms per stage, `fps` frames shown per second, `device` where the network runs, `notes` sentences for
-    the user ("reconnecting", "12 frames dropped").
+    the user ("reconnecting", "12 frames dropped"). `working` is a slow map that is being worked out.
     """
 
     frame: Frame
@@ -201,10 +219,17 @@ class Scene:
     device: str = "cpu"
     notes: tuple[str, ...] = ()
     recording: bool = False
+    working: Working | None = None
+    unconfirmed: tuple[Face, ...] = ()
+
+    @property
+    def found(self) -> tuple[Face, ...]:
+        """Everything that the detector takes for a face: `faces`, then `unconfirmed`."""
+        return (*self.faces, *self.unconfirmed)
 
     @property
     def chosen(self) -> Chosen | None:
-        """The selected face; None where there is no face at all."""
+        """The selected face; None where there is none that is confirmed."""
         if not self.faces:
             return None
         i = selected(self.faces, self.settings, self.memory)
@@ -300,8 +325,20 @@ class Sink(Protocol):
     ) -> bool | None: ...
 
 
+class Slow(Protocol):
+    """What works out slow maps of a frame that stands, a little in each turn of the loop.
+
+    `step` is True where the frame is to be read anew, since there is more to see. `stop` drops what is under way.
+    """
+
+    def working(self) -> Working | None: ...
+    def step(self) -> bool: ...
+    def stop(self) -> None: ...
+
+
 Detect = Callable[[Frame], Sequence[Face]]
 Track = Callable[[Sequence[Face], Frame], tuple[Face, ...]]
+Confirm = Callable[[Sequence[Face], Frame], tuple[Face, ...]]
 Read = Callable[[Frame, Sequence[Face], Settings, Memory], tuple[Reading, ...]]
 View = Callable[[Scene], Picture]
 Poll = Callable[[], Sequence[Event]]

@@ -1,9 +1,34 @@
 """What the user asks to see, what there is to choose from, and the ways to look that follow from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
-TOP = ""
-"""The target that means: whatever emotion the network finds most likely for that face."""
+from emolive.core.errors import pick
+
+TOP: Final = None
+"""In the place of a label: whatever emotion the network finds most likely for that face. No label is like it."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a map speaks for, and against: `plus` is a label or `TOP`, `minus` a label or None (against nothing)."""
+
+    plus: str | None = TOP
+    minus: str | None = None
+
+
+def parsed_target(text: str, labels: Sequence[str]) -> Target:
+    """What somebody wrote: a label, "" for the likeliest, "happy-sad" for happy and not sad, "-sad" for the likeliest
+    and not sad. A label with a hyphen is that label. Raises `EmoliveError` with the labels there are."""
+    if not text:
+        return Target()
+    if text not in labels:
+        for i in (i for i, sign in enumerate(text) if sign == "-"):
+            plus, minus = text[:i] or TOP, text[i + 1 :]
+            if minus in labels and plus in (*labels, TOP):
+                return Target(plus, minus)
+    return Target(pick(text, labels, "emotion"))
 
 
 VIEW_NAMES = ("camera", "filters", "emotions", "proof", "timeline")
@@ -15,14 +40,14 @@ class Variant:
     """One way to look at a face: which network, method, layer and target, which filters are shown or switched off.
 
     `net` is "a" (the model), "b" (`--model-b`) or "a~k" (the model with its last k stages randomised).
-    `target` is a label, `TOP`, or "happy-sad" for the difference of two scores. `channels` are the pinned filters that
-    the method `filter` shows; `off` the filters of `off_layer` that are multiplied by zero.
+    `channels` are the pinned filters that the method `filter` shows; `off` the filters of `off_layer` that are
+    multiplied by zero.
     """
 
     net: str = "a"
     method: str = "gradcam"
     layer: str = "layer4"
-    target: str = TOP
+    target: Target = Target()
     channels: tuple[int, ...] = ()
     off: tuple[int, ...] = ()
     off_layer: str = ""
@@ -35,7 +60,7 @@ class Settings:
     method: str = "gradcam"
     layer: str = "layer4"
     filter_layer: str = "layer4"
-    target: str = TOP
+    target: str | None = TOP
     tiles: int = 16
     page: int = 0
     pins: tuple[int, ...] = ()
@@ -47,7 +72,7 @@ class Settings:
     mirror: bool = False
     help: bool = False
     colormap: str = "inferno"
-    against: str = ""  # contrast: the label that the map speaks against
+    against: str | None = None  # contrast: the label that the map speaks against
     by_share: bool = False  # tiles sorted by their share of the target's score, not by strength
     off: tuple[int, ...] = ()  # filters of the filter layer that are switched off for comparison
     proof: bool = False  # blur parts of the face and see what the probability does
@@ -64,13 +89,18 @@ class Settings:
 
 @dataclass(frozen=True)
 class Menu:
-    """What there is to choose from now; made afresh for each frame. `order` lists channels, strongest first."""
+    """What there is to choose from now; made afresh for each frame. `order` lists channels, strongest first.
+
+    `blind` are the methods that know no class, `random` the parts of the network that are randomised, one more at each
+    step."""
 
     methods: tuple[str, ...]
     layers: tuple[str, ...]
     labels: tuple[str, ...]
     views: tuple[str, ...] = ("camera", "filters")
     models: tuple[str, ...] = ("a",)  # "b" too where there is a second model
+    blind: tuple[str, ...] = ()
+    random: tuple[str, ...] = ()
     tracks: tuple[int, ...] = ()
     order: tuple[int, ...] = ()
     pages: int = 1
@@ -79,7 +109,7 @@ class Menu:
 
 def base_variant(settings: Settings) -> Variant:
     """The way to look that the settings ask for, through the network as it is."""
-    target = f"{settings.target}-{settings.against}" if settings.against else settings.target
+    target = Target(settings.target, settings.against)
     if settings.method == "filter":
         return Variant(method="filter", layer=settings.filter_layer, target=target, channels=settings.pins)
     return Variant(method=settings.method, layer=settings.layer, target=target)

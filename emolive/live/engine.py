@@ -1,7 +1,7 @@
 """From a frame's faces to readings: cut the crops, look at them in one batch per network, one reading per face."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -11,14 +11,16 @@ import torch
 from torch import Tensor
 
 from emolive.attribution.emotions import emotion_maps
-from emolive.attribution.look import Look, look
-from emolive.attribution.methods import FILTER, METHODS
-from emolive.attribution.pixels import guided, scorecam
-from emolive.audit.agreement import agreement, regions
+from emolive.attribution.look import SLOW, Look, explained_by_scores, look
+from emolive.attribution.methods import METHODS
+from emolive.attribution.passes import channel_scores
+from emolive.audit.agreement import agreement, regions, registered
 from emolive.audit.masks import masked_faces
 from emolive.audit.randomise import randomised
 from emolive.core.scene import (
+    TOP,
     Agreement,
+    Box,
     Face,
     Frame,
     Memory,
@@ -27,6 +29,7 @@ from emolive.core.scene import (
     Regions,
     Result,
     Settings,
+    Target,
     Variant,
     base_variant,
     knocked_variant,
@@ -37,10 +40,13 @@ from emolive.core.scene import (
 )
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.crop import crop_face, square
+from emolive.live.slow import SlowMaps, Worked
 from emolive.networks.checkpoint import Model, as_seen
 
-ALL_METHODS = (*METHODS, "guided", "scorecam", FILTER)
-"""Every method that `m` walks through."""
+FREEZE = "{} takes hundreds of forward passes: freeze the picture (space) to see it."
+
+SLICE = 4
+"""So many passes of a slow map are made at once: few, so that keys never wait long."""
 
 Found = tuple[Frame, Sequence[Face]]
 """A frame and its faces."""
@@ -61,7 +67,8 @@ class Engine:
 
     Network "a" is the model that is shown, "b" a second one, "a~k" the first with k stages randomised: a cached copy,
     so the shown one is never touched. `figures` has regions computed for all faces, not only for the selected one.
-    `progress` is told how far a slow map is, `watch` how long crops ("prepare"), the pass and the maps take.
+    `watch` is told how long crops ("prepare"), the pass and the maps take. Slow maps of a frozen frame are worked out
+    by `slow`, whoever drives it; the engine is then asked again.
     """
 
     def __init__(
@@ -71,23 +78,25 @@ class Engine:
         half: bool = False,
         second: Model | None = None,
         figures: bool = False,
-        progress: Callable[[float], None] = lambda _: None,
         watch: Stopwatch | None = None,
     ) -> None:
         self.model, self.second = model, second
         self.watch = watch or Stopwatch()
-        self.detector, self.half, self.figures, self.progress = detector, half, figures, progress
+        self.slow = SlowMaps()
+        self.detector, self.half, self.figures = detector, half, figures
         self._ahead: dict[Frame, _Seen] = {}
-        self._randomised = lru_cache(maxsize=5)(lambda stages: randomised(model, stages))
+        self._randomised = lru_cache(maxsize=len(model.architecture.random))(lambda stages: randomised(model, stages))
 
     def __call__(self, frame: Frame, faces: Sequence[Face], settings: Settings, memory: Memory) -> tuple[Reading, ...]:
         """Read the faces of a frame under the settings' variants; one reading per face, in their order."""
+        self.slow.begin(frame, variants(settings))
         if not faces:
             return ()
         chosen = selected(faces, settings, memory)
         pending = self._pending(frame, faces[chosen], settings, memory)
         before = self._ahead.pop(frame, None)
-        seen = before if before and not pending else self._look([(frame, faces)], settings, pending)[0]
+        anew = pending or (before and settings.frozen and before.look.slow)
+        seen = before if before and not anew else self._look([(frame, faces)], settings, pending)[0]
         return tuple(
             dataclasses.replace(
                 reading,
@@ -98,6 +107,23 @@ class Engine:
             )
             for i, (reading, face) in enumerate(zip(seen.readings, faces, strict=True))
         )
+
+    def finished(
+        self,
+        frame: Frame,
+        faces: Sequence[Face],
+        settings: Settings,
+        memory: Memory,
+        progress: Callable[[float], None] = lambda _: None,
+    ) -> tuple[Reading, ...]:
+        """As when called, with slow maps worked out before it returns; `progress` is told how far they are, 0 to 1."""
+        readings = self(frame, faces, settings, memory)
+        if self.slow.working() is None:
+            return readings
+        while working := self.slow.working():
+            progress(working.part)
+            self.slow.step()
+        return self(frame, faces, settings, memory)
 
     def look_ahead(self, shots: Sequence[Found], settings: Settings) -> None:
         """Look at several frames' faces in one batch; what comes of it is kept until each frame is read.
@@ -123,14 +149,13 @@ class Engine:
             half=self.half,
             watch=self.watch,
         )
-        results = self._slow_maps(dict(seen.results), x, settings)
-        other_crops: list[np.ndarray | None] = [None] * len(x)
+        results = self._with_slow(self.model, seen, x, settings)
+        seconds: list[_Second] = [_Second()] * len(x)
         for v in wanted:
             if v.net.startswith("a~"):
                 results |= self._as_randomised(v, x, results[wanted[0]], settings)
-            elif v.net == "b":
-                found, other_crops = self._as_second(v, shots, results[wanted[0]])
-                results |= found
+            elif v.net == "b" and self.second is not None:
+                results[v], seconds = self._as_second(self.second, v, shots, results[wanted[0]], settings)
         readings = tuple(
             Reading(
                 crop=crops[i],
@@ -142,7 +167,9 @@ class Engine:
                 other=other_variant(settings),
                 knocked=knocked_variant(settings),
                 ledger=seen.ledgers[i] if seen.ledgers else None,
-                other_crop=other_crops[i],
+                other_crop=seconds[i].crop,
+                other_square=seconds[i].square,
+                other_label=seconds[i].label,
             )
             for i in range(len(x))
         )
@@ -157,49 +184,65 @@ class Engine:
         crops = [as_seen(crop_face(frame.bgr, s, spec.crop_size), spec) for frame, s in cuts]
         return [s for _, s in cuts], crops, model.prepare(np.stack(crops))
 
-    def _slow_maps(self, results: dict[Variant, tuple[Result, ...]], x: Tensor, settings: Settings) -> dict:
-        """Fill in the maps of methods that are no function of one layer; Score-CAM for frozen frames only."""
-        for v, found in results.items():
-            if v.method not in ("guided", "scorecam") or v.off:
+    def _with_slow(self, model: Model, seen: Look, x: Tensor, settings: Settings) -> dict[Variant, tuple[Result, ...]]:
+        """The results of a look, with the slow maps that are known by now; others of a frozen frame are asked for."""
+        results = dict(seen.results)
+        for v, act in seen.slow.items():
+            title = METHODS[v.method].title
+            if not settings.frozen:
+                results[v] = _without_map(results[v], FREEZE.format(title))
                 continue
-            if v.method == "scorecam" and not settings.frozen:
-                why = "Score-CAM takes hundreds of forward passes: freeze the picture (space) to see it."
-                results[v] = tuple(dataclasses.replace(r, why=why) for r in found)
-                continue
-            target = torch.tensor([r.target for r in found], device=x.device)
-            if v.method == "guided":
-                cams = guided(self.model, x, target)
-            else:
-                cams = scorecam(self.model, x, target, v.layer, self.progress)
-            results[v] = tuple(
-                dataclasses.replace(r, cam=cam.cpu().numpy(), why="") for r, cam in zip(found, cams, strict=True)
-            )
+            filled = []
+            for i, result in enumerate(results[v]):
+                passes = channel_scores(model, x[i : i + 1], act[i], v.off_layer, v.off, SLICE)
+                answer = self.slow.ask(_key(v, i), title, passes)
+                if isinstance(answer, Worked):
+                    cam = explained_by_scores(model, v, act[i], answer.found, result.target)
+                    result = dataclasses.replace(result, cam=cam, why="", ms=answer.ms)
+                else:
+                    result = dataclasses.replace(result, why=answer)
+                filled.append(result)
+            results[v] = tuple(filled)
         return results
 
     def _as_randomised(
         self, v: Variant, x: Tensor, base: Sequence[Result], settings: Settings
     ) -> dict[Variant, tuple[Result, ...]]:
+        """Through the randomised network, for the emotion that the trained one finds most likely."""
         aim = torch.tensor([int(r.logits.argmax()) for r in base], device=x.device)
         net = self._randomised(int(v.net.removeprefix("a~")))
-        return dict(look(net, x, [v], settings.filter_layer, aim=aim, half=self.half).results)
+        seen = look(net, x, [v], settings.filter_layer, aim=aim, half=self.half)
+        return self._with_slow(net, seen, x, settings)
 
     def _as_second(
-        self, v: Variant, shots: Sequence[Found], base: Sequence[Result]
-    ) -> tuple[dict[Variant, tuple[Result, ...]], list[np.ndarray]]:
-        """Through the second model: on its own crops, for the same emotion where it knows it, else for its top one."""
-        model, mine = self.second, self.model.spec.labels
-        _, crops, x = self._crops(model, shots)
-        with torch.no_grad():
-            aim = None
-            if all(mine[r.target] in model.spec.labels for r in base):
-                aim = torch.tensor([model.spec.labels.index(mine[r.target]) for r in base], device=x.device)
-        seen = look(model, x, [dataclasses.replace(v, target="")], v.layer, aim=aim, half=self.half)
-        return {v: next(iter(seen.results.values()))}, crops
+        self, model: Model, v: Variant, shots: Sequence[Found], base: Sequence[Result], settings: Settings
+    ) -> tuple[tuple[Result, ...], list["_Second"]]:
+        """Through the second model: on its own crops, for the same emotion where it knows it, else for its top one, and
+        against the same. What it does not know, nothing can be held against: then there is no map."""
+        mine, theirs = self.model.spec.labels, model.spec.labels
+        squares, crops, x = self._crops(model, shots)
+        aim = None
+        if all(mine[r.target] in theirs for r in base):
+            aim = torch.tensor([theirs.index(mine[r.target]) for r in base], device=x.device)
+        minus = v.target.minus
+        lacks = minus is not None and minus not in theirs and METHODS[v.method].knows_class
+        way = dataclasses.replace(v, target=Target(TOP, minus if minus in theirs else None))
+        seen = look(model, x, [way], v.layer, aim=aim, half=self.half)
+        if lacks:
+            results = _without_map(
+                seen.results[way], f"The second model knows no {minus}: there is no contrast with it."
+            )
+        else:
+            results = self._with_slow(model, seen, x, settings)[way]
+        seconds = [_Second(c, s, theirs[r.target]) for c, s, r in zip(crops, squares, results, strict=True)]
+        return results, seconds
 
     def _emotions(self, seen: "_Seen", i: int, settings: Settings) -> np.ndarray | None:
         if "emotions" not in settings.views:
             return None
-        return emotion_maps(self.model, base_variant(settings), seen.look.caught, seen.x, seen.first + i)
+        v = base_variant(settings)
+        scores = self.slow.known(_key(v, i))
+        return emotion_maps(self.model, v, seen.look.caught, seen.x, seen.first + i, scores)
 
     def _regions(self, reading: Reading, face: Face) -> Regions:
         cam = reading.result.cam
@@ -239,8 +282,32 @@ def _question(reading: Reading, track: int, index: int) -> Proof | None:
 
 
 def _agreement(reading: Reading) -> Agreement | None:
-    """Of the painted map with the true one while the network is randomised, else with the compared one."""
+    """Of the painted map with the true one while the network is randomised, else with the compared one; that is laid
+    over the same part of the frame first."""
     against = reading.base if reading.shown != reading.base else reading.other
-    if against is None or reading.painted.cam is None or reading.results[against].cam is None:
+    if against is None:
         return None
-    return agreement(reading.painted.cam, reading.results[against].cam)
+    one, other = reading.painted.cam, reading.results[against].cam
+    if one is None or other is None:
+        return None
+    if against.net == "b" and reading.other_square is not None:
+        one, other = registered(one, reading.square, other, reading.other_square)
+    return agreement(one, other)
+
+
+@dataclass(frozen=True, eq=False)
+class _Second:
+    """What a second network saw of a face, where, and the emotion that its map explains."""
+
+    crop: np.ndarray | None = None
+    square: Box | None = None
+    label: str = ""
+
+
+def _without_map(results: Sequence[Result], why: str) -> tuple[Result, ...]:
+    return tuple(dataclasses.replace(r, cam=None, why=why) if r.why in ("", SLOW) else r for r in results)
+
+
+def _key(v: Variant, row: int) -> Hashable:
+    """What a slow map's passes depend on: they serve every target."""
+    return v.net, v.method, v.layer, v.off, v.off_layer, row

@@ -12,7 +12,6 @@ import numpy as np
 
 from emolive.core.scene import (
     KEEP_MS,
-    TOP,
     Face,
     Faith,
     Frame,
@@ -20,6 +19,7 @@ from emolive.core.scene import (
     Reading,
     Remembered,
     Settings,
+    Target,
     Variant,
     selected,
 )
@@ -121,4 +121,4 @@ def _peaks(reading: Reading) -> dict[Variant, float]:
 
 def _way(variant: Variant) -> Variant:
     """A variant without its target: when the likeliest emotion changes, the scale stays, so nothing flickers."""
-    return replace(variant, target=TOP)
+    return replace(variant, target=Target())

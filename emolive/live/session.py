@@ -12,11 +12,19 @@ import click
 from emolive.core.errors import EmoliveError, pick
 from emolive.core.interrupts import Interrupts
 from emolive.core.options import Options
-from emolive.core.scene import Detect, Menu, Settings, Source, Track, base_variant
+from emolive.core.scene import Confirm, Detect, Menu, Settings, Source, Track
+from emolive.core.settings import parsed_target
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.native import explain_missing_libraries
 from emolive.live.loop import Parts, run
-from emolive.live.outputs import ProgressBar, check_outputs, outputs, say_what_was_written, with_output
+from emolive.live.outputs import (
+    ProgressBar,
+    check_outputs,
+    chosen_streams,
+    outputs,
+    say_what_was_written,
+    with_output,
+)
 
 with explain_missing_libraries():  # here, before any other module needs it
     import cv2  # noqa: F401
@@ -38,7 +46,6 @@ def camera(
     size: tuple[int, int] | None,
     fps: float | None,
     give_up_s: float,
-    other_hosts: bool = False,
 ) -> None:
     """Run `emolive cam`. Without a screen it needs --headless: nobody would know that it watches."""
     from emolive.media.sources import open_camera
@@ -48,7 +55,7 @@ def camera(
     if problem:
         raise EmoliveError(f"{problem} Add --headless to record without windows.")
     patience = give_up_s if options.headless else None
-    play(options, lambda: open_camera(which, size, fps, patience, other_hosts), live=True)
+    play(options, lambda: open_camera(which, size, fps, patience, options.allow_other_hosts), live=True)
 
 
 def cameras() -> "list[CameraInfo]":
@@ -71,15 +78,18 @@ def demo(options: Options, faces: int) -> None:
 def files(options: Options, paths: Sequence[Path], start_ms: float | None, end_ms: float | None) -> None:
     """Run `emolive file`: in the windows, or as fast as it goes without. Files that cannot be read are left out; they
     are named at the end, and the exit status is 1."""
-    from emolive.media.sources import expand, open_files
+    from emolive.media.sources import find, open_files
 
-    found = expand(paths)
+    found = find(paths)
+    if found.note:
+        click.echo(found.note, err=True)
     options = _fit_to_screen(options)
     if options.batch > 1 and not options.headless:
         raise EmoliveError("In windows each frame is shown as it comes: --batch goes with --headless.")
     if options.batch > 1 and options.proof:
         raise EmoliveError("--batch does not go with --proof: masked faces ride in the batch of the next frame.")
-    play(options, lambda: open_files(found, start_ms, end_ms, realtime=not options.headless), found)
+    choice = chosen_streams(options)
+    play(options, lambda: open_files(found.files, start_ms, end_ms, not options.headless, choice), found.files)
 
 
 def layers(path: Path | None, labels: Sequence[str]) -> dict[str, tuple[int, int, int]]:
@@ -120,7 +130,7 @@ def play(
         detect, track = detector(options, stack)
         say("Loading the network …")
         model = _model(options)
-        prepared, settings = parts(options, model, source, detect, track, say)
+        prepared, settings = parts(options, model, source, detect, track)
         writers = outputs(options, model, inputs, live)
         show = [windows] if windows else [stack.enter_context(ProgressBar(options.frames))]
         sinks = [*show, *(stack.enter_context(sink) for sink in writers)]
@@ -163,37 +173,52 @@ def parts(
     source: Source,
     detect: Detect,
     track: Track,
-    say: Callable[[str], None] = log.info,
+    confirm: Confirm | None = None,
 ) -> tuple[Parts, Settings]:
-    """What the loop works with, but for the sinks, and the first settings; every name is checked."""
+    """What the loop works with, but for the sinks, and the first settings; every name is checked.
+
+    `confirm` says which faces are shown and read; unless it is given, those that the face mesh confirms.
+    """
+    from emolive.attribution.methods import BLIND, METHODS
+    from emolive.faces.confirm import Confirmer
+    from emolive.faces.mesh import Mesher
     from emolive.live.batches import Batches
-    from emolive.live.engine import ALL_METHODS, Engine
+    from emolive.live.engine import Engine
     from emolive.networks.checkpoint import load
     from emolive.networks.packed import packed
     from emolive.ui.keys import press
     from emolive.ui.views import VIEWS, order
 
-    settings = options.settings()
-    names = checked(settings, model)
+    settings, names = checked(options.settings(), model)
     second = packed(load(options.model_b, (), model.device)) if options.model_b else None
     models = ("a", "b") if second else ("a",)
-    menu = Menu(ALL_METHODS, names, model.spec.labels, tuple(VIEWS), models, start=settings)
+    menu = Menu(
+        methods=tuple(METHODS),
+        layers=names,
+        labels=model.spec.labels,
+        views=tuple(VIEWS),
+        models=models,
+        blind=BLIND,
+        random=model.architecture.random,
+        start=settings,
+    )
     engine = Engine(
         packed(model),
         options.detector,
         options.half,
         second,
         figures=options.figures,
-        progress=lambda part: say(f"Score-CAM: {part:.0%}"),
         watch=(watch := Stopwatch()),
     )
+    confirm = confirm or Confirmer(Mesher())
     if options.batch > 1:
-        source = batches = Batches(source, detect, track, engine.look_ahead, options.batch)
-        detect, track = batches.detect, batches.track
+        source = batches = Batches(source, detect, track, confirm, engine.look_ahead, options.batch)
+        detect, track, confirm = batches.detect, batches.track, batches.confirm
     made = Parts(
         source=source,
         detect=detect,
         track=track,
+        confirm=confirm,
         read=engine,
         views=VIEWS,
         sinks=(),
@@ -206,25 +231,31 @@ def parts(
         max_frames=options.frames,
         max_seconds=options.seconds,
         watch=watch,
+        slow=engine.slow,
     )
     return made, replace(settings, views=() if options.headless else settings.views)
 
 
-def checked(settings: Settings, model: "Model") -> tuple[str, ...]:
-    """The model's layers; `EmoliveError`, with what there is, for a name in the settings that is none."""
+def checked(settings: Settings, model: "Model") -> tuple[Settings, tuple[str, ...]]:
+    """The settings with a target that the model knows ("happy-sad" is happy against sad), and the model's layers;
+    `EmoliveError`, with what there is, for a name in the settings that is none."""
     from emolive.attribution.hooks import shapes
-    from emolive.attribution.look import check_target
-    from emolive.live.engine import ALL_METHODS
+    from emolive.attribution.methods import METHODS
 
     found = shapes(model)
     asked = [settings] + ([settings.compare] if settings.compare else [])
     for one in asked:
-        pick(one.method, ALL_METHODS, "method")
+        pick(one.method, METHODS, "method")
         pick(one.layer, found, "layer")
     pick(settings.filter_layer, found, "layer")
-    check_target(base_variant(settings).target, model.spec.labels)
+    target = parsed_target(settings.target or "", model.spec.labels)
+    if settings.against:
+        pick(settings.against, model.spec.labels, "emotion")
+    settings = replace(settings, target=target.plus, against=settings.against or target.minus)
+    if settings.random > len(model.architecture.random):
+        raise EmoliveError(f"This network has {len(model.architecture.random)} parts that can be randomised.")
     count = found[settings.filter_layer][0]
     beyond = [channel for channel in (*settings.pins, *settings.off) if channel >= count]
     if beyond:
         raise EmoliveError(f"{settings.filter_layer} has the filters 0 to {count - 1}; there is no {beyond[0]}.")
-    return tuple(found)
+    return settings, tuple(found)

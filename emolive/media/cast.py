@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from io import BytesIO
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import av
 import cv2
 import numpy as np
 
+from emolive.core.installed import weights
 from emolive.media.pictures import read_picture
 
 WIDTH, HEIGHT = 320, 400
@@ -44,8 +44,7 @@ class Actor:
 def cast() -> tuple[Actor, ...]:
     """Give all actors; where their films are missing or cannot be read, a portrait that every installation has."""
     try:
-        films = sorted((f for f in (resources.files("emolive_model") / "demo").iterdir() if f.name.endswith(".mp4")),
-                       key=lambda f: f.name)  # fmt: skip
+        films = sorted(weights("demo").glob("*.mp4"))
         return tuple(_read(film.read_bytes()) for film in films) or (_portrait(),)
     except (OSError, ValueError, KeyError, av.FFmpegError):
         return (_portrait(),)
@@ -53,7 +52,7 @@ def cast() -> tuple[Actor, ...]:
 
 def _read(content: bytes) -> Actor:
     """The actor of a film; its comment says what is in it."""
-    with av.open(BytesIO(content)) as container:
+    with av.open(BytesIO(content), "r") as container:
         about = json.loads(container.metadata["comment"])
         frames = np.stack([frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)])
     if frames.shape != (1 + len(about["expressions"]) * about["levels"], HEIGHT, WIDTH, 3):

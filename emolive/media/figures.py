@@ -13,24 +13,31 @@ PARTS = ("eyes", "nose", "mouth", "rest", "off")
 AREAS = ("hot", "random", "cold")
 LEDGER = ("logit", "bias", "channels")
 
-WHOLE = frozenset(("frame", "face", "drop_frame"))
-WORDS = frozenset(("file", "label"))
-"""The columns of a table that hold whole numbers and words; all others hold floats."""
+WHOLE = frozenset(("frame", "face", "drop_frame", "knows_class"))
+WORDS = frozenset(("file", "label", "target", "against", "random"))
+YES_OR_NO = frozenset(("confirmed",))
+"""The columns of a table that hold whole numbers, words, and truth; all others hold floats."""
 
 Labels = Sequence[str]
-Value = int | float | str | None | list[float | None] | dict[str, float | None]
+Value = bool | int | float | str | None | list[float | None] | dict[str, float | None]
 
 
 @dataclass(frozen=True)
 class Figure:
     """One thing that is written about a face: its key in JSON, its columns in a table, and where it comes from.
 
-    A `value` of None is not known: JSON leaves the key out, a table the cells empty.
+    A `value` of None is not known: JSON leaves the key out, a table the cells empty. Of a face that is not confirmed
+    nobody read anything: only what the detector said (`detected`) is known of it.
     """
 
     key: str
     columns: Callable[[Labels], list[str]]
     value: Callable[[Scene, int, Labels], Value]
+    detected: bool = False
+
+    def of(self, scene: Scene, i: int, labels: Labels) -> Value:
+        """What is known of `scene.found[i]`."""
+        return self.value(scene, i, labels) if self.detected or i < len(scene.faces) else None
 
 
 def _probs(scene: Scene, face: int) -> np.ndarray:
@@ -81,10 +88,38 @@ def _ledger(reading: Reading) -> Value:
     return dict(zip(LEDGER, (_rounded(v, 4) for v in (book.logit, book.bias, book.shares.sum())), strict=True))
 
 
+def _target(scene: Scene, face: int, labels: Labels) -> str | None:
+    """What the map speaks for whose heat, drops and shares are told; None where its method knows no class."""
+    reading = scene.readings[face]
+    return None if _blind(scene, face) else labels[reading.result.target]
+
+
+def _against(scene: Scene, face: int) -> str | None:
+    reading = scene.readings[face]
+    return None if _blind(scene, face) else (reading.base or reading.shown).target.minus
+
+
+def _blind(scene: Scene, face: int) -> bool:
+    reading = scene.readings[face]
+    return (reading.base or reading.shown).method in scene.menu.blind
+
+
+def _random(scene: Scene) -> str | None:
+    """The parts of the network that are random in the map that `agreement` compares with the trained network's; all
+    else that is told is the trained network's."""
+    return " + ".join(scene.menu.random[: scene.settings.random]) or None
+
+
 FIGURES = (
-    Figure("face", lambda _: ["face"], lambda scene, i, _: scene.faces[i].track),
-    Figure("box", lambda _: ["x0", "y0", "x1", "y1"], lambda scene, i, _: [_rounded(v, 2) for v in scene.faces[i].box]),
-    Figure("score", lambda _: ["score"], lambda scene, i, _: _rounded(scene.faces[i].score, 4)),
+    Figure("face", lambda _: ["face"], lambda scene, i, _: scene.found[i].track, detected=True),
+    Figure(
+        "box",
+        lambda _: ["x0", "y0", "x1", "y1"],
+        lambda scene, i, _: [_rounded(v, 2) for v in scene.found[i].box],
+        detected=True,
+    ),
+    Figure("score", lambda _: ["score"], lambda scene, i, _: _rounded(scene.found[i].score, 4), detected=True),
+    Figure("confirmed", lambda _: ["confirmed"], lambda scene, i, _: scene.found[i].confirmed, detected=True),
     Figure("label", lambda _: ["label"], lambda scene, i, labels: labels[int(np.argmax(_smoothed(scene, i)))]),
     Figure(
         "probs",
@@ -97,6 +132,9 @@ FIGURES = (
         lambda scene, i, labels: _by_label(_smoothed(scene, i), labels),
     ),
     Figure("entropy", lambda _: ["entropy"], lambda scene, i, _: _rounded(entropy(_smoothed(scene, i)), 4)),
+    Figure("target", lambda _: ["target"], _target),
+    Figure("against", lambda _: ["against"], lambda scene, i, _: _against(scene, i)),
+    Figure("knows_class", lambda _: ["knows_class"], lambda scene, i, _: False if _blind(scene, i) else None),
     Figure("heat", lambda _: [f"heat_{part}" for part in PARTS], lambda scene, i, _: _regions(scene.readings[i])),
     Figure(
         "drops",
@@ -108,6 +146,7 @@ FIGURES = (
         lambda labels: [f"off_{label}" for label in labels],
         lambda scene, i, labels: _knocked(scene.readings[i], labels),
     ),
+    Figure("random", lambda _: ["random"], lambda scene, i, _: _random(scene)),
     Figure("agreement", lambda _: ["spearman", "iou"], lambda scene, i, _: _agreement(scene.readings[i])),
     Figure("score_sum", lambda _: list(LEDGER), lambda scene, i, _: _ledger(scene.readings[i])),
 )

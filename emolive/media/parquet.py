@@ -14,7 +14,7 @@ from typing import Self
 from emolive.core.errors import EmoliveError, OutputError, from_extra
 from emolive.core.files import check_output, why
 from emolive.core.scene import Picture, Scene
-from emolive.media.figures import FIGURES, WHOLE, WORDS, Labels
+from emolive.media.figures import FIGURES, WHOLE, WORDS, YES_OR_NO, Labels
 from emolive.media.rows import TableCell, table_header, table_rows
 
 with from_extra("parquet", "Parquet files need pyarrow"):
@@ -23,6 +23,9 @@ with from_extra("parquet", "Parquet files need pyarrow"):
 
 log = logging.getLogger(__name__)
 
+MAGIC = b"PAR1"
+"""What a Parquet file begins and ends with."""
+
 ROWS = 4096
 """Rows of a row group: what waits in memory."""
 
@@ -30,7 +33,8 @@ ROWS = 4096
 class ParquetWriter:
     """Writes one row per face and frame, with the columns of the CSV table. A `scene.Sink`.
 
-    Frame and track numbers are int64, names and labels strings, all else float64; what is not known is null.
+    Frame and track numbers are int64, names and labels strings, `confirmed` is bool, all else float64; what is not
+    known is null.
     A Parquet file can only be read once its footer, the last thing that is written, is there. So the rows go, in row
     groups, into `.NAME.part` beside `path`, which is renamed when it is whole: a file named `path` is complete. If an
     error ends the run, the rows until then are kept, readable, under the `.part` name; after a crash or `kill -9` or
@@ -49,8 +53,9 @@ class ParquetWriter:
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> Self:
-        for path in (self.path, self.part):  # that one holds the rows of a run that was ended by an error
-            check_output(path, self._inputs, self._overwrite)
+        check_output(self.path, self._inputs, self._overwrite)
+        # An error leaves rows there that can be read; a crash, what cannot be.
+        check_output(self.part, self._inputs, self._overwrite or _is_torn(self.part))
         try:
             self._file = self.part.open("wb")
         except OSError as error:
@@ -141,5 +146,17 @@ def read_table(path: Path) -> "pa.Table":
         raise EmoliveError(f"{path} is no whole Parquet file ({error}). Write it again.") from error
 
 
+def _is_torn(path: Path) -> bool:
+    """Whether this is the beginning of a Parquet file without its end."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        begin, size = file.read(len(MAGIC)), file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - len(MAGIC)))
+        is_whole = size > 2 * len(MAGIC) and file.read() == MAGIC
+    return MAGIC.startswith(begin) and not is_whole
+
+
 def _type(column: str) -> "pa.DataType":
-    return pa.int64() if column in WHOLE else pa.string() if column in WORDS else pa.float64()
+    kinds = ((WHOLE, pa.int64()), (WORDS, pa.string()), (YES_OR_NO, pa.bool_()))
+    return next((kind for names, kind in kinds if column in names), pa.float64())

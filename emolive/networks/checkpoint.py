@@ -11,22 +11,21 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as safetensors_of
 from torch import Tensor, nn
 
 from emolive.core.errors import ModelError, pick
-from emolive.networks import torchvision_guard  # noqa: F401
+from emolive.core.files import write_whole
+from emolive.core.installed import weights
+from emolive.networks.architectures import ARCHITECTURES, Architecture
 
 GRAY = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey: ITU-R BT.601, as in JPEG and Pillow's "L"."""
-
-STAGES = ("layer1", "layer2", "layer3", "layer4")
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,24 @@ class Model:
         return Path(self.path).stem or self.spec.arch
 
     @property
+    def architecture(self) -> Architecture:
+        """What kind of network it is."""
+        return ARCHITECTURES[self.spec.arch]
+
+    @property
+    def layers(self) -> dict[str, str]:
+        """The layers that can be shown, in the order in which they finish, and their names for people."""
+        return self.architecture.layers(self.net)
+
+    @property
     def last_layers(self) -> tuple[str, ...]:
-        """The layers whose output goes straight into global average pooling and the linear head."""
-        last = STAGES[-1]
-        return (last, f"{last}.{len(self.net.get_submodule(last)) - 1}")
+        """The layers whose output goes straight into global average pooling and the linear head; may be none."""
+        return self.architecture.pooled(self.net)
+
+    @property
+    def head(self) -> nn.Linear | None:
+        """The linear layer that gives the logits; None where they come from something else."""
+        return self.architecture.linear_head(self.net)
 
     def prepare(self, crops: np.ndarray | Sequence[np.ndarray]) -> Tensor:
         """`prepare` for this model, on its device."""
@@ -105,50 +118,20 @@ def as_seen(crop: np.ndarray, spec: Spec) -> np.ndarray:
 
 
 def build(spec: Spec) -> nn.Module:
-    """Make the network of `spec` with fresh weights. Add another architecture by adding a builder to `BUILDERS`."""
-    return BUILDERS[pick(spec.arch, BUILDERS, "architecture")](spec)
-
-
-def _resnet18(spec: Spec) -> nn.Module:
-    from torchvision.models import resnet18
-
-    net = resnet18(num_classes=len(spec.labels))
-    block = net.layer4[0]
-    for conv in (block.conv1, block.downsample[0]):
-        conv.stride = (spec.layer4_stride, spec.layer4_stride)
-    return net
-
-
-BUILDERS = {"resnet18": _resnet18}
-
-
-def layers(net: nn.Module) -> dict[str, nn.Module]:
-    """The layers that can be shown, in the order in which they finish: convolutions, blocks and stages.
-
-    Batch norms are left out because the in-place ReLU after them overwrites their output; a block's ReLU because it
-    fires twice in one forward.
-    """
-    found: dict[str, nn.Module] = {}
-
-    def walk(prefix: str, module: nn.Module) -> None:
-        for name, child in module.named_children():
-            walk(f"{prefix}{name}.", child)
-            path = f"{prefix}{name}"
-            is_block = path.count(".") == 1 and path.startswith(STAGES) and any(child.children())
-            if isinstance(child, nn.Conv2d) or path in STAGES or is_block:
-                found[path] = child
-
-    walk("", net)
-    return found
+    """Make the network of `spec` with fresh weights. Raises `EmoliveError` where nobody knows its architecture."""
+    return ARCHITECTURES[pick(spec.arch, ARCHITECTURES, "architecture")].build(spec)
 
 
 def save(path: str | Path, net: nn.Module, spec: Spec, half: bool = True) -> None:
-    """Write the network and its spec to one `.safetensors` file, floats in half precision unless `half` is False."""
+    """Write the network and its spec to one `.safetensors` file, floats in half precision unless `half` is False.
+
+    The file is whole or what it was before. Raises OSError.
+    """
     state = {
         name: (t.half() if half and t.is_floating_point() else t).detach().cpu().contiguous()
         for name, t in net.state_dict().items()
     }
-    save_file(state, str(path), metadata={"emolive": json.dumps(dataclasses.asdict(spec))})
+    write_whole(Path(path), safetensors_of(state, {"emolive": json.dumps(dataclasses.asdict(spec))}))
 
 
 def choose_device(name: str) -> str:
@@ -164,7 +147,7 @@ def choose_device(name: str) -> str:
 
 def default_model() -> Path:
     """The weights that travel with emolive."""
-    return Path(str(resources.files("emolive_model") / "emotion_resnet18.safetensors"))
+    return weights("emotion_resnet18.safetensors")
 
 
 def load(path: str | Path | None = None, labels: Sequence[str] | None = None, device: str = "cpu") -> Model:
@@ -222,7 +205,8 @@ def _spec_beside(path: Path, state: dict[str, Tensor], labels: Sequence[str] | N
     beside = path.with_suffix(".json")
     if beside.is_file():
         return _spec_from(beside.read_text(encoding="utf-8", errors="replace"), beside)
-    count = len(state["fc.weight"]) if "fc.weight" in state else "its"
+    head = f"{ARCHITECTURES[Spec.arch].head}.weight"
+    count = len(state[head]) if head in state else "its"
     raise ModelError(
         f"{path} does not say what its outputs mean. Name the {count} labels in order with --labels angry,happy,… "
         f"or write them as a JSON list to {beside.name} beside it."
@@ -274,9 +258,10 @@ def _checked(spec: Spec, path: Path) -> Spec:
 
 def _fill(net: nn.Module, state: dict[str, Tensor], path: Path, spec: Spec) -> None:
     own = net.state_dict()
-    if "fc.weight" in state and state["fc.weight"].ndim == 2 and len(state["fc.weight"]) != len(spec.labels):
+    head = f"{ARCHITECTURES[spec.arch].head}.weight"
+    if head in state and state[head].ndim == 2 and len(state[head]) != len(spec.labels):
         raise ModelError(
-            f"{path} has {len(state['fc.weight'])} outputs but {len(spec.labels)} labels were given "
+            f"{path} has {len(state[head])} outputs but {len(spec.labels)} labels were given "
             f"({', '.join(spec.labels)}). Give one label per output, in order."
         )
     missing = [name for name in own if name not in state and not name.endswith("num_batches_tracked")]

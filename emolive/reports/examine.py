@@ -7,11 +7,11 @@ import numpy as np
 import torch
 
 from emolive.attribution.emotions import emotion_maps
-from emolive.attribution.pixels import OnProgress
+from emolive.attribution.passes import OnProgress
 from emolive.audit.agreement import agreement, regions, spearman
 from emolive.audit.curves import Curves, curves
 from emolive.audit.masks import blurred, masked_faces, masks
-from emolive.audit.randomise import STEPS, randomised
+from emolive.audit.randomise import randomised
 from emolive.core.scene import Box, Face, Variant
 from emolive.faces.crop import crop_face
 from emolive.networks.checkpoint import Model, as_seen
@@ -87,17 +87,18 @@ def examine(
     sights: Sequence[Sight],
     methods: Sequence[str],
     layers: Sequence[str],
-    target: str = "",
+    target: str | None = None,
     progress: OnProgress = lambda _: None,
 ) -> list[FaceReport]:
-    """Measure everything for the faces of a picture (H, W, 3) uint8 BGR. `target` is a label, or "" for each face's
+    """Measure everything for the faces of a picture (H, W, 3) uint8 BGR. `target` is a label, or None for each face's
     likeliest one. The same input gives the same figures: all chance comes from fixed seeds."""
     crops = np.stack([as_seen(crop_face(bgr, s.square, model.spec.crop_size), model.spec) for s in sights])
     x = model.prepare(crops)
     aim = torch.full((len(x),), model.spec.labels.index(target), device=x.device) if target else None
-    turn = 0.5 / (len(STEPS) + 1)  # half of the time for the maps, half for the proofs
+    parts = model.architecture.random
+    turn = 0.5 / (len(parts) + 1)  # half of the time for the maps, half for the proofs
     true = maps(model, x, methods, layers, aim, within(progress, 0, turn))
-    steps = STEPS if true.results[0].cam is not None else ()  # a broken network has nothing to compare
+    steps = parts if true.results[0].cam is not None else ()  # a broken network has nothing to compare
     randoms = {
         step: maps(randomised(model, k), x, methods, layers, true.aim, within(progress, k * turn, turn))
         for k, step in enumerate(steps, start=1)

@@ -4,19 +4,24 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from emolive.audit.randomise import STEPS
-from emolive.reports.figures import INPUT, SAME, Cell, FaceReport, Figures, Report, can_react, knows_class, title
+from emolive.reports.figures import INPUT, SAME, Cell, Drops, FaceReport, Figures, Report, can_react, knows_class, title
 from emolive.reports.html import rendered
-from emolive.reports.words import verdict
+from emolive.ui.words import percent
+
+LITTLE = 0.1
+"""A probability below which drops say next to nothing: there is little that could fall."""
+
+CLEAR = 0.05
+"""Drops that differ by less than this are called equal."""
 
 GROUPS = (
     ("curves", "areas", ("deletion", "insertion")),
     ("drops", "drop, in points", ("hot", "random", "cold")),
     ("where", "share of heat, %", ("eyes", "nose", "mouth", "rest", "off")),
     ("like", "like Grad-CAM", ("rank", "overlap")),
-    ("sanity", "like itself after randomising down to", STEPS),
 )
-"""The columns of a table, in groups: the section that says what they mean, the group's name, the columns' names."""
+"""The columns of a table, in groups: the section that says what they mean, the group's name, the columns' names. After
+them come those of `_groups`."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +53,24 @@ class LayerTable:
 
 def page(report: Report, folder: str) -> str:
     """The HTML of a report whose pictures lie in `folder`, beside the page."""
+    groups = _groups(report)
     return rendered(
         "explain.html",
         report=report,
         folder=folder,
-        groups=GROUPS,
-        width=sum(len(columns) for _, _, columns in GROUPS),
+        groups=groups,
+        width=sum(len(columns) for _, _, columns in groups),
         methods=[title(method) for method in report.methods],
         verdict=verdict,
         tables=lambda face: [_table(face, layer, report.methods) for layer in _layers(face, report.layers)],
     )
+
+
+def _groups(report: Report) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """All groups of columns; the last has one for each part that was randomised."""
+    faces = (face for picture in report.pictures for face in picture.faces)
+    steps = next((tuple(c.figures.sanity) for face in faces for c in face.cells if c.figures is not None), ())
+    return (*GROUPS, ("sanity", "like itself after randomising down to", steps)) if steps else GROUPS
 
 
 def _layers(face: FaceReport, layers: tuple[str, ...]) -> Iterable[str]:
@@ -98,7 +111,7 @@ def _values(figures: Figures) -> list[list[str]]:
 
 def _sanity(cell: Cell, figures: Figures) -> Iterable[Entry]:
     for i, (step, value) in enumerate(figures.sanity.items()):
-        fixed = not can_react(cell.method, cell.layer, step)
+        fixed = not can_react(cell.method, cell.layer, step, tuple(figures.sanity))
         same = not fixed and value >= SAME
         kind = " ".join(word for word, there in (("first", i == 0), ("fixed", fixed), ("same", same)) if there)
         yield Entry(("= " if fixed else "▲ " if same else "") + _signed(value), kind)
@@ -110,3 +123,36 @@ def _whole(part: float) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:.2f}".replace("-", "−") if math.isfinite(value) else "–"
+
+
+def verdict(face: FaceReport, layers: tuple[str, ...]) -> str:
+    """One or two sentences (plain text) on what the drops say of the first map of the last layer."""
+    cell = next((c for c in face.cells if c.figures is not None and c.layer == layers[-1]), None)
+    if cell is None or cell.figures is None:
+        return ""
+    drops, probability = cell.figures.drops, float(face.probs[face.target])
+    map_of = f"{title(cell.method)} at {cell.layer}"
+    if probability < LITTLE:
+        return (
+            f"The network gives {face.goal} only {percent(probability)} here, so next to nothing can drop: "
+            f"the maps say where the little evidence is, and the drops say nothing."
+        )
+    told = (
+        f"Blurring the hottest fifth of {map_of} takes {points(drops.hot)} off {face.goal}; a random fifth takes "
+        f"{points(drops.random)}, the coldest {points(drops.cold)}."
+    )
+    return f"{told} {_judged(drops)}"
+
+
+def points(drop: float) -> str:
+    """A drop in percentage points."""
+    whole = round(100 * drop)
+    return f"{whole} point{'' if abs(whole) == 1 else 's'}".replace("-", "−")
+
+
+def _judged(drops: Drops) -> str:
+    if drops.hot > drops.random + CLEAR:
+        return "So this map found something that the network needed here."
+    if drops.hot < drops.random - CLEAR:
+        return "So this map did worse than chance here: do not believe it on this face."
+    return "So this map did no better than chance here: do not believe it on this face."

@@ -1,7 +1,7 @@
 """The figures of a report as frozen values, and `report.json` made from them. Nothing here looks at a network."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +9,6 @@ import numpy as np
 from emolive.attribution.methods import METHODS
 from emolive.audit.curves import Curves
 from emolive.core.scene import Agreement, Box, Regions
-from emolive.networks.checkpoint import STAGES
 
 INPUT = "input"
 """The "layer" of guided backpropagation, whose map is made of the network's input pixels."""
@@ -96,13 +95,15 @@ class FaceReport:
 
 @dataclass(frozen=True, eq=False)
 class PictureReport:
-    """A picture: its file name, the beginning of its files' names, its size in pixels, and the faces found in it."""
+    """A picture: its file name, the beginning of its files' names, its size in pixels, the faces found in it, and how
+    many places more the detector took for faces and the face mesh did not."""
 
     name: str
     stem: str
     width: int
     height: int
     faces: tuple[FaceReport, ...]
+    unconfirmed: int = 0
 
     @property
     def marked(self) -> str:
@@ -131,24 +132,23 @@ class Report:
 
 def title(method: str) -> str:
     """A method's name for people."""
-    others = {"guided": "Guided backprop.", "scorecam": "Score-CAM"}
-    return others[method] if method in others else METHODS[method].title
+    return METHODS[method].title
 
 
 def knows_class(method: str) -> bool:
     """Whether a method asks which emotion it is to explain."""
-    return method not in METHODS or METHODS[method].needs != "nothing"
+    return METHODS[method].knows_class
 
 
-def can_react(method: str, layer: str, step: str) -> bool:
-    """Whether a map can change at all when the network is randomised from the head down to `step`.
+def can_react(method: str, layer: str, step: str, steps: Sequence[str]) -> bool:
+    """Whether a map can change at all when the network is randomised from the head down to `step`, one of the `steps`.
 
     A method that needs activations only sees nothing of what comes after its layer.
     """
     if knows_class(method):
         return True
-    stage = layer.split(".")[0]
-    return stage in STAGES and step in STAGES and STAGES.index(step) <= STAGES.index(stage)
+    part = next((part for part in steps if layer == part or layer.startswith(f"{part}.")), None)
+    return part is not None and steps.index(step) >= steps.index(part)
 
 
 def as_json(report: Report, folder: str) -> Json:
@@ -167,7 +167,8 @@ def _picture(picture: PictureReport, folder: str) -> Json:
     note = {} if picture.faces else {"note": "No face was found."}
     faces = {str(face.number): _face(picture, face, folder) for face in picture.faces}
     marked = f"{folder}/{picture.marked}"
-    return {"width": picture.width, "height": picture.height, "picture": marked, **note, "faces": faces}
+    size = {"width": picture.width, "height": picture.height}
+    return {**size, "picture": marked, **note, "unconfirmed": picture.unconfirmed, "faces": faces}
 
 
 def _face(picture: PictureReport, face: FaceReport, folder: str) -> Json:

@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from emolive.attribution.methods import METHODS
 from emolive.reports.figures import INPUT, Cell, FaceReport, title
 from emolive.ui import draw
 from emolive.ui.draw import Color
@@ -25,7 +26,7 @@ def curves_picture(face: FaceReport, methods: Sequence[str], layers: Sequence[st
     for row, method in zip(grid, methods, strict=True):
         row[0].set_ylabel(title(method), fontsize=10, fontweight="bold", rotation=0, ha="right", va="center")
         for i, (axes, layer) in enumerate(zip(row, layers, strict=True)):
-            _panel(axes, face, face.cell(method, INPUT if method == "guided" and i == 0 else layer))
+            _panel(axes, face, face.cell(method, INPUT if METHODS[method].of_input and i == 0 else layer))
     for axes in grid[-1]:
         axes.set_xlabel("part of the face", fontsize=9)
         for label, align in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):

@@ -1,15 +1,15 @@
 """All maps of a batch of faces through one network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from emolive.attribution.look import look
+from emolive.attribution.look import explained_by_scores, look
 from emolive.attribution.methods import METHODS
-from emolive.attribution.pixels import OnProgress, guided, scorecam
+from emolive.attribution.passes import OnProgress, channel_scores
 from emolive.core.scene import Result, Variant
 from emolive.networks.checkpoint import Model
 from emolive.reports.figures import INPUT
@@ -35,7 +35,7 @@ class Maps:
 
 def ways(methods: Sequence[str], layers: Sequence[str]) -> list[Way]:
     """Each method at each layer; guided backpropagation once, at the input."""
-    return [(method, layer) for method in methods for layer in ((INPUT,) if method == "guided" else layers)]
+    return [(method, layer) for method in methods for layer in ((INPUT,) if METHODS[method].of_input else layers)]
 
 
 def maps(
@@ -48,28 +48,36 @@ def maps(
 ) -> Maps:
     """Every map of a batch `x` (N, 3, S, S) for the classes `aim` (N,), the network's own answers if None.
 
-    One forward pass serves all methods that are functions of a layer. Grad-CAM is always among them: the others are
-    compared with it.
+    One forward pass serves all methods but the slow ones. Grad-CAM is always among them: the others are compared with
+    it.
     """
-    asked = ways(methods, layers)
-    plain = dict.fromkeys([("gradcam", layer) for layer in layers] + [way for way in asked if way[0] in METHODS])
-    variants = {way: Variant(method=way[0], layer=way[1]) for way in plain}
+    asked = dict.fromkeys([("gradcam", layer) for layer in layers] + ways(methods, layers))
+    variants = {(m, at): Variant(method=m, layer=layers[-1] if at == INPUT else at) for m, at in asked}
     seen = look(model, x, list(variants.values()), layers[-1], aim=aim)
     results = {way: seen.results[variant] for way, variant in variants.items()}
     cams: dict[Way, Sequence[np.ndarray | None]] = {way: [r.cam for r in found] for way, found in results.items()}
     why = {way: found[0].why for way, found in results.items()}
     first = results["gradcam", layers[-1]]
-    aim = torch.tensor([result.target for result in first], device=x.device)
-    slow = [way for way in asked if way not in cams]
-    for i, (method, layer) in enumerate(slow):
-        if first[0].cam is None:  # a broken network breaks every method
-            cams[method, layer], why[method, layer] = [None] * len(x), first[0].why
-            continue
-        tell = within(progress, i / len(slow), 1 / len(slow))
-        found = guided(model, x, aim) if method == "guided" else scorecam(model, x, aim, layer, tell)
-        cams[method, layer], why[method, layer] = list(found.cpu().numpy()), ""
+    slow = [way for way, variant in variants.items() if variant in seen.slow]
+    for i, way in enumerate(slow):
+        v, tell, found = variants[way], within(progress, i / len(slow), 1 / len(slow)), []
+        for n, act in enumerate(seen.slow[v]):
+            passes = channel_scores(model, x[n : n + 1], act)
+            scores = _driven(passes, within(tell, n / len(x), 1 / len(x)))
+            found.append(explained_by_scores(model, v, act, scores, first[n].target))
+        cams[way], why[way] = found, ""
     progress(1.0)
+    aim = torch.tensor([result.target for result in first], device=x.device)
     return Maps(cams, why, first, aim, seen.caught)
+
+
+def _driven(passes: Generator[float, None, Tensor], progress: OnProgress) -> Tensor:
+    """What comes of passes that are made in slices."""
+    while True:
+        try:
+            progress(next(passes))
+        except StopIteration as end:
+            return end.value
 
 
 def within(progress: OnProgress, begin: float, share: float) -> OnProgress:

@@ -7,6 +7,7 @@ import json
 import logging
 from pathlib import Path
 
+from emolive.core.errors import ModelError
 from emolive.networks.checkpoint import load, save
 from emolive.training.calibrate import calibrate
 from emolive.training.dataset import Faces
@@ -28,7 +29,10 @@ def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str
     model = load(best)
     logits = logits_of(model, held.crops)
     fitted = calibrate(logits, held.truth, settings.calibration_balance, settings.floor)
-    fitted.fold(model.net.fc)
+    head = model.head
+    if head is None:
+        raise ModelError(f"{best} has no linear head that its calibration could be folded into.")
+    fitted.fold(head)
     model = dataclasses.replace(model, spec=dataclasses.replace(model.spec, temperature=fitted.temperature))
     probabilities = predict(model, held.crops)
     report = measure(probabilities, held.truth, held.labels)

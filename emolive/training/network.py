@@ -18,6 +18,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics.classification import MulticlassAccuracy
 
 from emolive.core.errors import EmoliveError, ModelError
+from emolive.networks.architectures import ARCHITECTURES
 from emolive.networks.checkpoint import Spec, build, load, prepare
 from emolive.training.recipe import Recipe
 from emolive.training.sharpness import climb
@@ -46,10 +47,10 @@ def start(spec: Spec, init: str, outputs: int) -> nn.Module:
             raise EmoliveError(f"ImageNet weights cannot be downloaded ({error}). Give a file with --init.") from error
     else:
         state = _read(Path(init))
-    own = net.state_dict()
+    own, head = net.state_dict(), ARCHITECTURES[spec.arch].head
     fits = {name: value.float() if value.is_floating_point() else value
             for name, value in state.items() if name in own and own[name].shape == value.shape}  # fmt: skip
-    missing = [name for name in own if name not in fits and not name.startswith("fc.") and "tracked" not in name]
+    missing = [name for name in own if name not in fits and not name.startswith(f"{head}.") and "tracked" not in name]
     if missing:
         raise ModelError(f"{init} is no ResNet18 to start from: it lacks {missing[0]} and {len(missing) - 1} more.")
     net.load_state_dict(fits, strict=False)
@@ -148,7 +149,8 @@ def exported(state: dict[str, Tensor], spec: Spec) -> nn.Module:
     """The network of a Lightning checkpoint's state, without the second set of outputs, in eval mode."""
     net = build(spec)
     mine = {name.removeprefix("net."): value for name, value in state.items() if name.startswith("net.")}
-    for name in ("fc.weight", "fc.bias"):
+    head = ARCHITECTURES[spec.arch].head
+    for name in (f"{head}.weight", f"{head}.bias"):
         mine[name] = mine[name][: len(spec.labels)]
     net.load_state_dict(mine)
     return net.eval()

@@ -18,12 +18,17 @@ SMALLEST = 240
 
 
 def camera(scene: Scene) -> Picture:
-    """The frame at its own size (small ones enlarged) with boxes, labels, bars, heat maps and a legend."""
+    """The frame at its own size (small ones enlarged) with boxes, labels, bars, heat maps and a legend.
+
+    What is not confirmed to be a face has a grey box with a question mark, and cannot be clicked.
+    """
     image, fitted = _base(scene)
     if scene.settings.heat:
         _heat(image, scene, fitted)
     people = _people(scene, fitted)
     labels = Labeller(image, scene.menu.labels, [])
+    for face in scene.unconfirmed:
+        _doubt(image, draw.rounded(fitted(face.box)))
     _boxes(image, people, labels)
     labels.taken.append(_legend(image, scene))
     labels.write(people)
@@ -76,17 +81,26 @@ def _boxes(image: np.ndarray, people: Sequence[Labelled], labels: Labeller) -> N
             draw.corners(image, draw.grown(person.rect, 3 * line + 1), draw.PAPER, 2 * line)
 
 
+def _doubt(image: np.ndarray, rect: Rect) -> None:
+    """What may be no face: a thin grey box with a question mark in its corner, and no more."""
+    unit = draw.unit(image.shape[1], image.shape[0])
+    cv2.rectangle(image, rect[:2], rect[2:], draw.DIM, max(1, unit // 12), cv2.LINE_AA)
+    px = max(10, min(unit, (rect[3] - rect[1]) // 3))
+    size = draw.tag_size([("?", draw.DIM)], px)
+    draw.tag(image, (rect[0], rect[1], rect[0] + size[0], rect[1] + size[1]), [("?", draw.DIM)], px)
+
+
 def _legend(image: np.ndarray, scene: Scene) -> Rect:
     """What the heat means, at the bottom left: method, layer, target, the colours from low to high, and warnings."""
     height, width = image.shape[:2]
     px = max(10, round(draw.unit(width, height) * 0.8))
     pad, row, bar = round(px * 0.6), round(px * 1.4), 10 * px
-    lines: list[tuple[str, Color]] = [("no face in sight", draw.DIM)]
+    lines: list[tuple[str, Color]] = [("? may be no face" if scene.unconfirmed else "no face in sight", draw.DIM)]
     full, unit = "", ""
     chosen = scene.chosen
     if chosen is not None:
         reading = chosen.reading
-        lines = [(caption(reading.shown, scene.menu.labels, reading.painted.target), draw.PAPER)]
+        lines = [(caption(reading.shown, scene.menu, reading.painted.target), draw.PAPER)]
         lines += [(line, draw.AMBER) for line in _remarks(scene, reading, max(width // 3, 14 * px), px)]
         if reading.painted.cam is not None and scene.settings.heat:
             full = f"{heat_scale(reading, reading.shown, chosen.remembered):.2g}"
@@ -112,18 +126,21 @@ def _legend(image: np.ndarray, scene: Scene) -> Rect:
 def _remarks(scene: Scene, reading: Reading, width: int, px: int) -> list[str]:
     """What one must know of the heat map: that the network is not the true one, why there is none, where it lies."""
     if scene.settings.random and reading.shown != reading.base:
-        marks = draw.wrap(f"randomised: {randomised(scene.settings.random)}", px, width)
+        parts = randomised(scene.menu, scene.settings.random)
+        marks = draw.wrap(f"heat: random {parts}; labels and bars: trained network", px, width)
     else:
         marks = []
     if reading.painted.cam is None:
         return marks + draw.wrap(reading.painted.why or "no heat map here", px, width)
     if not scene.settings.heat:
         return [*marks, "heat map off"]
-    minus = against(reading.shown, scene.menu.labels)
-    if minus and minus == label(scene.menu.labels, reading.painted.target):
+    minus = against(reading.shown, scene.menu)
+    if minus is not None and minus == label(scene.menu.labels, reading.painted.target):
         return marks + draw.wrap(f"{minus} against itself: no difference", px, width)
     words = warning(reading.regions)
-    return [*marks, f"⚠ {words}"] if words else marks
+    if words and reading.shown != reading.base:
+        words = f"trained network: {words}"
+    return [*marks, *draw.wrap(f"⚠ {words}", px, width)] if words else marks
 
 
 def _hits(people: Sequence[Labelled], width: int, height: int) -> tuple[Hit, ...]:

@@ -17,7 +17,7 @@ def sanity(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
     """The true map beside the one of the randomised network, their rank correlation, and what that means."""
     reading = chosen.reading
     stages = scene.settings.random
-    names = "trained network", f"random: {randomised(stages)}"
+    names = "trained network", f"random: {randomised(scene.menu, stages)}"
     y, right = _pair(image, rect, scene, chosen, "Sanity check: random weights", (reading.base, reading.shown), names)
     px, wide = _sizes(rect, right)
     if reading.agreement is None:

@@ -7,7 +7,7 @@ from emolive.ui import draw
 from emolive.ui.draw import AMBER, DIM, PAPER, Rect
 from emolive.ui.heat import ON_FACE, gradient, heat_scale
 from emolive.ui.panels import hot_face, message, page, paste
-from emolive.ui.words import UNITS, against, label, percent, way
+from emolive.ui.words import UNITS, against, label, percent, trained, way
 
 WIDTH, HEIGHT, TOP, PAD = 960, 360, 48, 14
 """The picture's size, the height of its heading, and the empty edge."""
@@ -32,7 +32,7 @@ def emotions(scene: Scene) -> Picture:
         return Picture(image)
     peak = float(np.nan_to_num(maps).max(initial=0))
     full = max(peak, heat_scale(reading, base, chosen.remembered)) if peak > 0 else 0.0
-    minus = against(base, scene.menu.labels)
+    minus = against(base, scene.menu)
     _heading(image, scene, chosen, base, minus)
     places = cells(len(probs) + 1)
     hits = tuple(Hit(place, Aim(label(scene.menu.labels, i))) for i, place in enumerate(places[:-1]))
@@ -67,19 +67,20 @@ def _why(scene: Scene, reading: Reading) -> str:
     return f"The method {shown.method} has no map of each emotion here: choose another one with m."
 
 
-def _heading(image: np.ndarray, scene: Scene, chosen: Chosen, base: Variant, minus: str) -> None:
+def _heading(image: np.ndarray, scene: Scene, chosen: Chosen, base: Variant, minus: str | None) -> None:
     track, named = chosen.face.track, scene.menu.labels
     who = f"face {track}: " if track else ""
     top = label(named, chosen.reading.result.target)
     question = f"why {top} and not {minus}?" if minus and minus != top else "what speaks for each emotion?"
-    if minus == top:
+    if minus is not None and minus == top:
         question = f"what speaks for each emotion and not for {minus}?"
     end = draw.text(image, who + question, PAD, 10, 22, PAPER, bold=True)
-    rest = way(base) + (f" · each against {minus}" if minus else "")
+    said = [way(base), f"each against {minus}" if minus else "", trained(scene.settings)]
+    rest = " · ".join(words for words in said if words)
     draw.text(image, draw.shorten(rest, 17, WIDTH - PAD - end - 24), WIDTH - PAD, 14, 17, DIM, align=1)
 
 
-def _words(image: np.ndarray, place: Rect, name: str, index: int, p: float, best: bool, minus: str) -> None:
+def _words(image: np.ndarray, place: Rect, name: str, index: int, p: float, best: bool, minus: str | None) -> None:
     """The emotion's name, its probability and a bar, right of its map."""
     x0, y0, x1, y1 = place
     px = max(11, min(18, (x1 - x0) // 8))

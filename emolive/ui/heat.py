@@ -6,7 +6,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from emolive.core.scene import TOP, Box, Reading, Remembered, Variant
+from emolive.core.scene import Box, Reading, Remembered, Target, Variant
 from emolive.ui.draw import Rect, rounded
 
 COLORMAPS = {
@@ -73,7 +73,7 @@ def heat_scale(reading: Reading, variant: Variant, remembered: Remembered | None
     """The evidence that counts as full heat for a variant's map: the remembered one, or the map's own maximum."""
     cam = reading.results[variant].cam
     own = float(np.nan_to_num(cam).max(initial=0)) if cam is not None else 0.0
-    return remembered.scale.get(replace(variant, target=TOP), own) if remembered else own
+    return remembered.scale.get(replace(variant, target=Target()), own) if remembered else own
 
 
 def gradient(image: np.ndarray, rect: Rect, colormap: str = "inferno", low: float = 0.0) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from emolive import __version__
-from emolive.core.scene import Progress, Scene, Settings
+from emolive.core.scene import Menu, Progress, Scene, Settings, Working, base_variant
 from emolive.ui import draw
 from emolive.ui.draw import AMBER, DIM, PAPER, RED, Color
 from emolive.ui.keys import BINDINGS, key_name
-from emolive.ui.words import caption, randomised, way
+from emolive.ui.words import BLIND, caption, randomised, way
 
 GROUND: Color = (24, 20, 18)
 
@@ -88,17 +88,21 @@ def state(scene: Scene) -> list[Part]:
 
 def second_line(scene: Scene) -> list[Part]:
     """The second status line: what is shown, and what it costs."""
-    settings, labels = scene.settings, scene.menu.labels
+    settings = scene.settings
     chosen = scene.chosen
     if chosen is None:
-        shown = f"{settings.method} · {settings.layer} → {settings.target or 'top'}"
+        shown = way(base_variant(settings))
+        if settings.method in scene.menu.blind:
+            shown = f"{shown} · {BLIND}"
+        else:
+            shown += f" → {settings.target or 'top'}{f', not {settings.against}' if settings.against else ''}"
     else:
         reading = chosen.reading
-        shown = caption(reading.shown, labels, reading.painted.target)
+        shown = caption(reading.shown, scene.menu, reading.painted.target)
     parts = [Part(shown, PAPER, 0)]
     if not settings.heat:
         parts.append(Part("heat off", AMBER, 1))
-    parts += [Part(words, AMBER, int(n > 0)) for n, words in enumerate(tests(settings))]
+    parts += [Part(words, AMBER, int(n > 0)) for n, words in enumerate(tests(settings, scene.menu))]
     stages = [f"{name} {ms:.0f}" for name, ms in scene.timings.items() if ms >= 0.5]
     if stages:
         parts.append(Part(f"{' · '.join(stages)} ms", DIM, 3))
@@ -106,11 +110,11 @@ def second_line(scene: Scene) -> list[Part]:
     return parts
 
 
-def tests(settings: Settings) -> list[str]:
+def tests(settings: Settings, menu: Menu) -> list[str]:
     """What is being tested, in a few words each."""
     marks = []
     if settings.random:
-        marks.append(f"random: {randomised(settings.random)}")
+        marks.append(f"heat random: {randomised(menu, settings.random)}")
     if settings.compare:
         marks.append(f"A/B: {way(settings.compare)}")
     if settings.off:
@@ -151,6 +155,20 @@ def _line_width(parts: Sequence[Part], px: int) -> int:
 
 def _gap(px: int) -> int:
     return round(px * 1.2)
+
+
+def working_overlay(image: np.ndarray, top: int, working: Working) -> None:
+    """Say in the upper right corner, below `top`, what is being worked out, how far it is, and how to stop it."""
+    height, width = image.shape[:2]
+    px = text_height(width, height)
+    words = f"{working.words} {working.part:.0%} · any key stops it"
+    wide = draw.text_size(words, px)[0]
+    x1, pad = width - px // 2, px // 2
+    x0, y1 = max(0, x1 - wide - 2 * pad), top + pad + round(px * 2.1)
+    draw.panel(image, (x0, top + pad, x1, y1), opacity=0.85, radius=px // 2)
+    draw.text(image, words, x0 + pad, top + pad + px // 4, px, AMBER)
+    draw.fill(image, (x0 + pad, y1 - px // 2, x0 + pad + wide, y1 - px // 4), DIM)
+    draw.fill(image, (x0 + pad, y1 - px // 2, x0 + pad + round(wide * working.part), y1 - px // 4), AMBER)
 
 
 def help_overlay(image: np.ndarray) -> None:

@@ -5,11 +5,10 @@ To add a key, add a row to `BINDINGS`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from emolive.core.scene import TOP, Aim, Closed, Event, Key, Menu, Pin, Select, Settings, Variant, base_variant
+from emolive.core.scene import TOP, Aim, Closed, Event, Key, Menu, Pin, Select, Settings, Target, Variant, base_variant
 from emolive.ui.heat import COLORMAPS
-from emolive.ui.words import RANDOM_STEPS
 
 Action = Callable[[Settings, Menu], Settings]
 
@@ -36,7 +35,7 @@ def press(settings: Settings, event: Event, menu: Menu) -> Settings:
         case Select(track):
             return replace(settings, selected=track)
         case Aim(label):
-            against = "" if settings.against == label else settings.against
+            against = None if settings.against == label else settings.against
             return replace(settings, target=TOP if settings.target == label else label, against=against)
         case Closed(view):
             left = tuple(name for name in settings.views if name != view)
@@ -70,7 +69,10 @@ _WRITTEN = {
 }
 
 
-def _walk(choices: Sequence[str], now: str, step: int) -> str:
+T = TypeVar("T")
+
+
+def _walk(choices: Sequence[T], now: T, step: int) -> T:
     """The choice `step` places on, round at the ends; the first where `now` is none of them."""
     if now not in choices:
         return choices[0] if choices else now
@@ -105,7 +107,7 @@ def _target(step: int) -> Action:
 def _against(step: int) -> Action:
     def action(s: Settings, menu: Menu) -> Settings:
         labels = [label for label in menu.labels if label != s.target]
-        return replace(s, against=_walk(("", *labels), s.against, step))
+        return replace(s, against=_walk((None, *labels), s.against, step))
 
     return action
 
@@ -170,7 +172,7 @@ def _off(s: Settings, menu: Menu) -> Settings:
 
 
 def _random(step: int) -> Action:
-    return lambda s, menu: _tested(s, replace(s, random=(s.random + step) % (len(RANDOM_STEPS) + 1)))
+    return lambda s, menu: _tested(s, replace(s, random=(s.random + step) % (len(menu.random) + 1)))
 
 
 def _compare(s: Settings, menu: Menu) -> Settings:
@@ -183,7 +185,7 @@ def _compare(s: Settings, menu: Menu) -> Settings:
 def _neighbours(s: Settings, menu: Menu) -> list[Variant]:
     """What the way to look that is shown can be compared with: the next method, the other stages from the next
     shallower one on, and the second model."""
-    shown = replace(base_variant(s), target=TOP, channels=())
+    shown = replace(base_variant(s), target=Target(), channels=())
     methods = [m for m in menu.methods if m not in _ALONE or m == shown.method]
     stages = [layer for layer in menu.layers if "." not in layer]  # not the blocks and convolutions inside them
     at = stages.index(shown.layer) if shown.layer in stages else len(stages)

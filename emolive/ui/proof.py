@@ -13,7 +13,7 @@ from emolive.ui.faithful import faithful
 from emolive.ui.knocked import knocked
 from emolive.ui.panels import CARD, message, page
 from emolive.ui.where import where
-from emolive.ui.words import label, way
+from emolive.ui.words import label, trained, way
 
 WIDTH, HEIGHT, PAD = 960, 720, 12
 HEAD, FOOT = 44, 156
@@ -83,10 +83,12 @@ def _cards(places: tuple[Rect, ...]) -> np.ndarray:
 
 def _heading(image: np.ndarray, scene: Scene, chosen: Chosen) -> None:
     face, reading = chosen.face, chosen.reading
-    name = label(scene.menu.labels, reading.result.target)
+    way_to_look = reading.base or reading.shown
+    blind = way_to_look.method in scene.menu.blind
+    name = way_to_look.method if blind else label(scene.menu.labels, reading.result.target)
     who = f"face {face.track}: " if face.track else ""
     end = draw.text(image, f"{who}can the map of {name} be trusted?", PAD, 9, 20, PAPER, bold=True)
-    words = way(reading.base or reading.shown)
+    words = " ".join(w for w in (way(reading.base or reading.shown), trained(scene.settings)) if w)
     draw.text(image, draw.shorten(words, 16, WIDTH - PAD - end - 20), WIDTH - PAD, 12, 16, DIM, align=1)
 
 

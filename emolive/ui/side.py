@@ -10,7 +10,7 @@ from emolive.ui import draw
 from emolive.ui.draw import AMBER, DIM, PAPER, Color
 from emolive.ui.heat import gradient
 from emolive.ui.panels import TRACK, paragraph, paste
-from emolive.ui.words import label, percent, signed
+from emolive.ui.words import label, percent, signed, trained
 
 SIDE, PAD = 240, 16
 """The column's width with the gap to the tiles, and its edge."""
@@ -31,6 +31,8 @@ def side(image: np.ndarray, scene: Scene, chosen: Chosen, channels: Sequence[int
     known = scene.memory.pinned.get((settings.filter_layer, pinned)) if pinned is not None else None
     y = _whose(image, scene, chosen, SMALL if known else CROP)
     y = _scale(image, y, settings.colormap)
+    if settings.random:
+        y = paragraph(image, trained(settings), PAD, y, 14, WIDE, AMBER)
     if settings.by_share:
         y = _sum(image, y, scene, reading, channels)
     else:

@@ -195,6 +195,8 @@ class _Window:
         if scene is not None:
             lines = hud.status(scene, *self.size)[: self.size[1]]
             canvas[: len(lines)] = lines
+            if scene.working:
+                hud.working_overlay(canvas, len(lines), scene.working)
             if scene.settings.help:
                 hud.help_overlay(canvas)
         self.canvas(canvas)

@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 
-from emolive.core.scene import TOP, Variant
-
-RANDOM_STEPS = ("fc", "layer4", "layer3", "layer2", "layer1")
-"""What is randomised, one more at each step: the same as in audit/randomise.py, which cannot be imported here."""
+from emolive.core.scene import TOP, Menu, Settings, Variant
 
 UNITS = {
     "cam": "score",
@@ -22,9 +19,15 @@ UNITS = {
 MINUS = "\N{MINUS SIGN}"
 
 
-def caption(variant: Variant, labels: Sequence[str], target: int) -> str:
+def caption(variant: Variant, menu: Menu, target: int) -> str:
     """A way to look in one line: method, layer, and what is looked for; `target` is the index of the result's label."""
-    return way(variant) if variant.method == "filter" else f"{way(variant)} → {aim(variant, labels, target)}"
+    if variant.method in menu.blind:
+        return f"{way(variant)} · {BLIND}"
+    return f"{way(variant)} → {aim(variant, menu.labels, target)}"
+
+
+BLIND = "knows no emotion"
+"""What is said of methods whose map is the same whatever it is to explain."""
 
 
 def way(variant: Variant) -> str:
@@ -39,17 +42,14 @@ def way(variant: Variant) -> str:
 
 def aim(variant: Variant, labels: Sequence[str], target: int) -> str:
     """What a map speaks for, and against: "top (happy), not neutral"."""
-    minus = against(variant, labels)
-    plus = variant.target.removesuffix(f"-{minus}") if minus else variant.target
-    words = f"top ({label(labels, target)})" if plus == TOP else plus
-    return f"{words}, not {minus}" if minus else words
+    plus, minus = variant.target.plus, variant.target.minus
+    words = f"top ({label(labels, target)})" if plus is TOP else plus
+    return words if minus is None else f"{words}, not {minus}"
 
 
-def against(variant: Variant, labels: Sequence[str]) -> str:
-    """The label that a map speaks against, "" where there is none."""
-    if variant.target in labels:
-        return ""
-    return next((minus for minus in labels if variant.target.endswith(f"-{minus}")), "")
+def against(variant: Variant, menu: Menu) -> str | None:
+    """The label that a map speaks against; None where there is none, or the method knows no emotion."""
+    return None if variant.method in menu.blind else variant.target.minus
 
 
 def label(labels: Sequence[str], index: int) -> str:
@@ -57,9 +57,14 @@ def label(labels: Sequence[str], index: int) -> str:
     return labels[index] if 0 <= index < len(labels) else f"class {index}"
 
 
-def randomised(stages: int) -> str:
+def randomised(menu: Menu, stages: int) -> str:
     """The parts of the network that are random after so many steps: "fc + layer4"."""
-    return " + ".join(RANDOM_STEPS[:stages])
+    return " + ".join(menu.random[:stages])
+
+
+def trained(settings: Settings) -> str:
+    """Whose the figures are that do not come from the randomised network, "" where there is none: only the map does."""
+    return "of the trained network" if settings.random else ""
 
 
 def signed(value: float, digits: int = 2) -> str:

@@ -114,9 +114,11 @@ def _layer(scene: Scene) -> Json:
     if reading is None:
         return {}
     result, labels = reading.painted, scene.menu.labels
+    blind = reading.shown.method in scene.menu.blind
     return {
         "face": scene.chosen.face.track if scene.chosen else 0,
-        "target": labels[result.target],
+        "target": None if blind else labels[result.target],
+        "against": None if blind else reading.shown.target.minus,
         "why": result.why or None,
         "grid": None if result.cam is None else list(result.cam.shape),
         "drops": reading.proof and _drops(reading.proof),

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from emolive.core.errors import EmoliveError
-from emolive.core.scene import TOP, Face, Frame, Memory, Settings, selected
+from emolive.core.scene import Face, Frame, Memory, Settings, selected
 from emolive.networks.checkpoint import Model
-from emolive.networks.checkpoint import layers as layers_of
 from emolive.ui.heat import COLORMAPS
 from emolive.web import uploads
 from emolive.web.studio import FEWEST, MOST, SORTS, TITLES, Wish, portrait
@@ -89,13 +88,17 @@ def model(shipped: list[str]) -> tuple[str, tuple[bytes, str] | None]:
 
 def wish(network: Model) -> Wish:
     """What the sidebar asks for; `face` is chosen elsewhere."""
-    names = list(layers_of(network.net))
+    names = list(network.layers)
     method = st.selectbox(
         "Method of the heat map", list(TITLES), format_func=TITLES.__getitem__, key="method", bind=URL
     )
     chosen = st.multiselect("Layers", names, default=[names[-1]], key="layers", bind=URL)
     target = st.selectbox(
-        "Emotion to explain", [TOP, *network.spec.labels], format_func=lambda t: t or LIKELIEST, key="target", bind=URL
+        "Emotion to explain",
+        [Wish.target, *network.spec.labels],
+        format_func=lambda t: t or LIKELIEST,
+        key="target",
+        bind=URL,
     )
     tiles = st.slider("Number of filters", FEWEST, MOST, Wish.tiles, key="tiles", bind=URL)
     sort = st.selectbox("Filters sorted by", list(SORTS), format_func=SORTS.__getitem__, key="sort", bind=URL)

@@ -6,28 +6,28 @@ Everything is done by the same detector, engine, memory and views as in the live
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from emolive.attribution.methods import FILTER, METHODS
+from emolive.attribution.methods import BLIND, METHODS, UNPINNED
 from emolive.core.errors import pick
+from emolive.core.installed import weights
 from emolive.core.scene import TOP, Face, Frame, Memory, Menu, Progress, Reading, Scene, Settings
+from emolive.faces.confirm import confirm_once
 from emolive.faces.detect import Detector
-from emolive.live.engine import ALL_METHODS, Engine
+from emolive.faces.mesh import Mesher
+from emolive.live.engine import Engine
 from emolive.live.memory import remember
-from emolive.networks.checkpoint import Model, layers
+from emolive.networks.checkpoint import Model
 from emolive.ui.filters import order
 
 _TURN = threading.Lock()
 """One look at a time, for everybody: forward hooks sit on the network that all share, and MediaPipe's detector turns
 the process's stderr. Two looks at once would catch each other's activations."""
 
-TITLES = {name: method.title for name, method in METHODS.items()} | {
-    "guided": "Guided backpropagation",
-    "scorecam": "Score-CAM (slow)",
-}
+TITLES = {name: METHODS[name].title + (" (slow)" if METHODS[name].slow else "") for name in UNPINNED}
 """The methods that need no pinned filter, and their names for people."""
 
 SORTS = {"strength": "strongest first", "share": "share of the score", "number": "number"}
@@ -40,13 +40,13 @@ FEWEST, MOST = 4, 64
 @dataclass(frozen=True)
 class Wish:
     """What somebody wants to see of a picture. `face` is the number of the face that details are shown of, 0 for the
-    largest; `target` a label or `TOP`."""
+    largest; `target` a label, "" for the likeliest."""
 
     method: str = "gradcam"
     layers: tuple[str, ...] = ("layer4",)
     tiles: int = 16
     sort: str = "strength"
-    target: str = TOP
+    target: str = ""
     alpha: float = 0.6
     colormap: str = "inferno"
     detector: str = "full"
@@ -63,7 +63,7 @@ class Wish:
             method=self.method,
             layer=layer,
             filter_layer=layer,
-            target=self.target,
+            target=self.target or TOP,
             selected=self.face,
             views=("camera", "filters", "emotions") if first else ("camera", "filters"),
             by_share=True,
@@ -74,7 +74,7 @@ class Wish:
 
 def shipped_models() -> dict[str, Path]:
     """The networks in `model/`, by name."""
-    folder = Path(str(resources.files("emolive_model")))
+    folder = weights()
     return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
 
 
@@ -85,10 +85,17 @@ def portrait() -> Path:
     return Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
 
 
+@lru_cache(maxsize=1)
+def _mesher() -> Mesher:
+    """The face mesh, loaded once."""
+    return Mesher()
+
+
 def find_faces(frame: Frame, detector: str) -> tuple[Face, ...]:
-    """The faces of a picture, numbered from left to right."""
+    """The faces of a picture that the face mesh confirms, numbered from left to right."""
     with _TURN, Detector(detector) as detect:
-        found = sorted(detect(frame), key=lambda face: face.box[0] + face.box[2])
+        confirmed = [face for face in confirm_once(_mesher(), detect(frame), frame) if face.confirmed]
+        found = sorted(confirmed, key=lambda face: face.box[0] + face.box[2])
     return tuple(replace(face, track=number) for number, face in enumerate(found, start=1))
 
 
@@ -111,17 +118,17 @@ def explained(
 
     `progress` is told how far a slow map is. Raises `EmoliveError` for a method, layer or target that does not exist.
     """
-    known = tuple(layers(model.net))
+    known = tuple(model.layers)
     pick(wish.method, TITLES, "method")
     for layer in wish.layers:
         pick(layer, known, "layer")
-    methods = tuple(method for method in ALL_METHODS if method != FILTER)
-    menu = Menu(methods, known, model.spec.labels, tracks=tuple(face.track for face in faces))
+    tracks = tuple(face.track for face in faces)
+    menu = Menu(UNPINNED, known, model.spec.labels, tracks=tracks, blind=BLIND, random=model.architecture.random)
     scenes: list[Scene] = []
     for layer in sorted(wish.layers, key=known.index, reverse=True):
         settings = wish.settings(layer, first=not scenes)
         with _TURN:
-            readings = Engine(model, wish.detector, progress=progress)(frame, faces, settings, Memory())
+            readings = Engine(model, wish.detector).finished(frame, faces, settings, Memory(), progress)
         memory = remember(Memory(), frame, faces, readings, settings)
         told = Progress(frame.name, live=False)
         scenes.append(Scene(frame, tuple(faces), readings, memory, settings, menu, told, device=model.device))

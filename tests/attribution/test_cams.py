@@ -1,20 +1,25 @@
 """The maps against independent oracles: captum, a slow obvious version, and algebra."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from captum.attr import LayerGradCam
-from nets import seeded
+from nets import maps_of, seeded
 
 from emolive.attribution import methods as cams
 from emolive.attribution.hooks import shapes
 from emolive.attribution.look import look
-from emolive.core.scene import Variant
+from emolive.attribution.targets import classes
+from emolive.audit.randomise import randomised
+from emolive.core.errors import EmoliveError
+from emolive.core.scene import TOP, Target, Variant
+from emolive.core.settings import parsed_target
 from emolive.networks import checkpoint as models
 
-GRADED = [name for name, method in cams.METHODS.items() if method.needs == "gradient"]
+GRADED = [name for name, method in cams.METHODS.items() if method.asks == "gradient"]
 LAST = ["cam", "gradcam", "hirescam", "xgradcam"]
 
 
@@ -45,7 +50,7 @@ def slow_taps(model: models.Model, x: torch.Tensor, layer: str, target: int) -> 
     "layer", ["conv1", "layer1", "layer2.0.conv2", "layer3", "layer3.1", "layer4", "layer4.1.conv2"]
 )
 def test_gradcam_is_captums(net, batch, layer):
-    variant = Variant(method="gradcam", layer=layer, target="c")
+    variant = Variant(method="gradcam", layer=layer, target=Target("c"))
     ours = np.stack([r.cam for r in look(net, batch, [variant], layer).results[variant]])
     inputs = batch.clone().requires_grad_()
     theirs = LayerGradCam(net.net, net.net.get_submodule(layer)).attribute(inputs, target=2, relu_attributions=False)
@@ -53,10 +58,10 @@ def test_gradcam_is_captums(net, batch, layer):
     np.testing.assert_allclose(ours / np.abs(theirs).max(), theirs / np.abs(theirs).max(), atol=1e-4)
 
 
-@pytest.mark.parametrize("layer", list(models.layers(models.build(models.Spec(labels=("a", "b"))))))
+@pytest.mark.parametrize("layer", list(seeded().layers))
 def test_leaf_trick_gives_the_whole_graphs_gradient_at_every_layer(net, batch, layer):
     act, grad = slow_taps(net, batch, layer, 1)
-    wanted = [Variant(method=method, layer=layer, target="b") for method in GRADED]
+    wanted = [Variant(method=method, layer=layer, target=Target("b")) for method in GRADED]
     seen = look(net, batch, wanted, layer).results
     for v in wanted:
         ours = np.stack([r.cam for r in seen[v]])
@@ -71,10 +76,10 @@ def test_pairs_of_layers_give_what_each_gives_alone(net, batch):
     names = ["conv1", "layer1.1", "layer2", "layer3.0.conv1", *shortcut, "layer4.0", "layer4.1.conv2", "layer4"]
     alone = {}
     for layer in names:
-        v = Variant(method="hirescam", layer=layer, target="a")
+        v = Variant(method="hirescam", layer=layer, target=Target("a"))
         alone[layer] = [r.cam for r in look(net, batch, [v], "layer1").results[v]]
     for pair in itertools.combinations(names, 2):
-        wanted = [Variant(method="hirescam", layer=layer, target="a") for layer in pair]
+        wanted = [Variant(method="hirescam", layer=layer, target=Target("a")) for layer in pair]
         both = look(net, batch, wanted, "layer1")
         for v in wanted:
             scale = np.abs(alone[v.layer]).max()
@@ -145,16 +150,66 @@ def test_every_method_is_finite_batched_and_silent_without_gradient(name):
     method = cams.METHODS[name]
     g = torch.Generator().manual_seed(2)
     act, other = torch.rand(4, 6, 5, 5, generator=g), torch.randn(4, 6, 5, 5, generator=g)
-    if method.needs == "weight":
+    if method.asks in ("weights", "channel scores"):
         other = other[:, :, :1, :1]
+    if method.asks == "pins":
+        other = torch.tensor([2, 5])
     together = method.function(act, other)
     assert together.shape == (4, 5, 5)
     assert torch.isfinite(together).all()
-    singles = torch.cat([method.function(act[i : i + 1], other[i : i + 1]) for i in range(4)])
+    each = [other if method.asks == "pins" else other[i : i + 1] for i in range(4)]
+    singles = torch.cat([method.function(act[i : i + 1], each[i]) for i in range(4)])
     torch.testing.assert_close(together, singles, rtol=1e-4, atol=1e-5)
-    if method.needs != "nothing":
+    if method.asks in ("gradient", "weights", "guided gradient"):
         assert method.function(act, torch.zeros_like(other)).abs().max() == 0
     assert torch.isfinite(method.function(torch.zeros_like(act), other)).all()
+
+
+@pytest.mark.parametrize("name", list(cams.METHODS))
+def test_every_method_answers_every_question(net, batch, name):
+    """A target, a contrast, filters off, a random network: the map follows each of them, or says why it cannot."""
+    method = cams.METHODS[name]
+    base = Variant(method=name, target=Target("a"), channels=(1, 2))
+    for model in (net, randomised(net, 2)):
+        true = maps_of(model, batch, base)
+        asked = {
+            "target": replace(base, target=Target("b")),
+            "contrast": replace(base, target=Target("a", "b")),
+            "filters": replace(base, off=(0, 1, 5), off_layer="layer3"),
+        }
+        scale = np.abs(true).max()
+        changed = {what: np.abs(maps_of(model, batch, v) - true).max() > 1e-6 * scale for what, v in asked.items()}
+        assert changed == {"target": method.knows_class, "contrast": method.knows_class, "filters": True}
+    other = maps_of(randomised(net, 2), batch, base)
+    assert np.abs(other - maps_of(net, batch, base)).max() > 0
+    assert look(net, batch, [base], "layer4").results[base][0].ms > 0 or method.slow
+    assert method.title
+    assert method.about
+    assert method.paper or name in ("activation", "filter")
+
+
+def test_a_label_with_a_hyphen_is_a_label():
+    labels = ("neutral", "non-neutral", "non", "top", "-")
+    model = seeded(labels=labels)
+    x = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    for target, indices in ((Target("non-neutral"), (1, None)), (Target("non", "neutral"), (2, 0)),
+                            (Target("top"), (3, None)), (Target("-", "non-neutral"), (4, 1))):  # fmt: skip
+        plus, minus = classes(target, labels, torch.tensor([0]))
+        assert (int(plus), minus if minus is None else int(minus)) == indices
+        assert look(model, x, [v := Variant(target=target)], "layer4").results[v][0].target == indices[0]
+    with pytest.raises(EmoliveError, match="no emotion 'nons'"):
+        classes(Target("non", "nons"), labels, torch.tensor([0]))
+
+
+def test_what_is_written_becomes_a_target_once():
+    labels = ("neutral", "non-neutral", "non", "happy")
+    assert parsed_target("", labels) == Target()
+    assert parsed_target("non-neutral", labels) == Target("non-neutral")
+    assert parsed_target("happy-non-neutral", labels) == Target("happy", "non-neutral")
+    assert parsed_target("non-neutral-happy", labels) == Target("non-neutral", "happy")
+    assert parsed_target("-happy", labels) == Target(TOP, "happy")
+    with pytest.raises(EmoliveError, match="happy"):
+        parsed_target("happy-sad", labels)
 
 
 def test_at_the_last_stage_four_methods_agree_up_to_scale(net, batch):
@@ -167,7 +222,7 @@ def test_at_the_last_stage_four_methods_agree_up_to_scale(net, batch):
 
 
 def test_cam_sums_to_the_logit_without_bias(net, batch):
-    v = Variant(method="cam", target="b")
+    v = Variant(method="cam", target=Target("b"))
     for result in look(net, batch, [v], "layer4").results[v]:
         assert result.cam.mean() + float(net.net.fc.bias[1]) == pytest.approx(result.logits[1], abs=1e-4)
 
@@ -180,7 +235,9 @@ def test_cam_is_not_defined_before_the_last_stage(net, batch):
 
 
 def test_difference_of_two_targets_is_the_difference_of_their_maps(net, batch):
-    both, one, two = (Variant(method="hirescam", target=t, layer="layer3") for t in ("a-b", "a", "b"))
+    both, one, two = (
+        Variant(method="hirescam", target=t, layer="layer3") for t in (Target("a", "b"), Target("a"), Target("b"))
+    )
     r = look(net, batch, [both, one, two], "layer3").results
     for n in range(3):
         np.testing.assert_allclose(
@@ -231,6 +288,7 @@ def test_switched_off_filters_are_a_zeroed_weight(net, batch):
 
 def test_no_hook_is_left_and_no_gradient(net, batch):
     wanted = [Variant(method=m, layer=layer) for m in cams.METHODS for layer in ("layer2", "layer4")]
+    wanted += [replace(v, off=(1,), off_layer="layer1") for v in wanted]
     look(net, batch, wanted, "layer1")
     with pytest.raises(IndexError):
         look(net, batch, [Variant(method="filter", channels=(9999,))], "layer1")

@@ -1,24 +1,28 @@
 """What proves or questions an explanation: masks, curves, ledger, randomisation, agreement, regions, pixel methods."""
 
 import copy
+import dataclasses
+import functools
 
 import numpy as np
 import pytest
 import torch
 from captum.attr import GuidedBackprop
-from nets import headless, seeded
+from nets import driven, headless, maps_of, seeded
 from scipy import stats
 from torch import nn
+from torchvision.models.resnet import BasicBlock
 
-from emolive.attribution import pixels
 from emolive.attribution.emotions import emotion_maps
 from emolive.attribution.ledger import ledgers
 from emolive.attribution.look import look
+from emolive.attribution.methods import METHODS
+from emolive.attribution.passes import channel_scores
 from emolive.audit import agreement as compare
 from emolive.audit.curves import curves
 from emolive.audit.masks import blurred, masked_faces, masks
-from emolive.audit.randomise import STEPS, randomised
-from emolive.core.scene import Regions, Variant
+from emolive.audit.randomise import randomised
+from emolive.core.scene import Regions, Target, Variant
 from emolive.networks import checkpoint as models
 
 
@@ -88,15 +92,15 @@ def test_at_the_last_stage_the_ledger_is_the_logit(net, batch, model):
         (model, model.prepare(np.random.default_rng(1).integers(0, 256, (2, 48, 48, 3), np.uint8))),
     ):
         for target in m.spec.labels:
-            seen = look(m, x, [Variant(target=target)], "layer4", ledger=True)
-            for book, result in zip(seen.ledgers, seen.results[Variant(target=target)], strict=True):
+            seen = look(m, x, [v := Variant(target=Target(target))], "layer4", ledger=True)
+            for book, result in zip(seen.ledgers, seen.results[v], strict=True):
                 assert book.exact
                 assert book.shares.sum() + book.bias == pytest.approx(result.logits[book.target], abs=1e-4)
                 assert book.logit == pytest.approx(result.logits[book.target], abs=1e-6)
 
 
 def test_before_the_last_stage_the_ledger_is_gradient_times_activation(net, batch):
-    v = Variant(method="hirescam", layer="layer3", target="b")
+    v = Variant(method="hirescam", layer="layer3", target=Target("b"))
     seen = look(net, batch, [v], "layer3", ledger=True)
     for book, result in zip(seen.ledgers, seen.results[v], strict=True):
         assert not book.exact
@@ -112,11 +116,13 @@ def test_a_model_without_a_linear_head_has_no_ledger_and_says_why():
 
 def test_randomising_touches_the_copy_only_and_from_the_head_backwards(net):
     before = copy.deepcopy(net.net.state_dict())
-    for stages in range(1, len(STEPS) + 1):
+    steps = net.architecture.random
+    assert steps == ("fc", "layer4", "layer3", "layer2", "layer1")
+    for stages in range(1, len(steps) + 1):
         changed = randomised(net, stages).net.state_dict()
         for name, value in before.items():
             if name.endswith(("weight", "bias")):
-                expected = name.startswith(STEPS[:stages])
+                expected = name.startswith(steps[:stages])
                 assert torch.equal(changed[name], value) != expected, name
     assert all(torch.equal(value, before[name]) for name, value in net.net.state_dict().items())
     again = randomised(net, 2).net.state_dict()
@@ -125,7 +131,7 @@ def test_randomising_touches_the_copy_only_and_from_the_head_backwards(net):
 
 def test_methods_that_know_no_class_cannot_react_to_a_random_head(net, batch):
     for method, reacts in (("activation", False), ("eigencam", False), ("gradcam", True), ("layercam", True)):
-        v = Variant(method=method, target="c")
+        v = Variant(method=method, target=Target("c"))
         true, other = (look(m, batch, [v], "layer4").results[v][0].cam for m in (net, randomised(net, 1)))
         assert (compare.spearman(true, other) < 0.999) == reacts, method
 
@@ -145,6 +151,28 @@ def test_agreement_of_a_map_with_itself_its_opposite_and_a_finer_one():
     assert opposite.iou == 0
     assert compare.agreement(cam, np.kron(cam, np.ones((4, 4), np.float32))).spearman > 0.8
     assert compare.agreement(cam, np.zeros((7, 7))).spearman == 0
+
+
+@pytest.mark.parametrize("square", [(-20.0, -20.0, 120.0, 120.0), (10.0, 15.0, 85.0, 90.0), (0.0, 0.0, 100.0, 100.0)])
+@pytest.mark.parametrize("cells", [4, 7, 30])
+def test_maps_of_one_content_over_two_squares_agree_once_they_are_registered(square, cells):
+    """Two hills at places of the frame, sampled on the grids of two squares."""
+
+    def content(where: tuple[float, ...], n: int) -> np.ndarray:
+        at = (np.arange(n) + 0.5) / n
+        x, y = np.meshgrid(where[0] + at * (where[2] - where[0]), where[1] + at * (where[3] - where[1]))
+        return np.exp(-((x - 30) ** 2 + (y - 40) ** 2) / 900) - np.exp(-((x - 75) ** 2 + (y - 70) ** 2) / 600)
+
+    own = (0.0, 0.0, 100.0, 100.0)
+    a, b = content(own, 7), content(square, cells)
+    one, other = compare.registered(a, own, b, square)
+    assert one.shape == other.shape
+    assert compare.agreement(one, other).spearman > 0.9
+    if square != own:
+        assert compare.agreement(one, other).spearman > compare.agreement(a, b).spearman
+    else:
+        assert one is a
+        assert other is b
 
 
 POINTS = np.array([[40, 45], [60, 45], [50, 58], [50, 70], [30, 50], [70, 50]], float)
@@ -173,50 +201,127 @@ def test_guided_backpropagation_is_captums():
                         nn.Flatten(), nn.Linear(32, 4))  # fmt: skip
     model = models.Model(net.eval().requires_grad_(False), models.Spec(labels=tuple("abcd")))
     x, target = torch.randn(3, 3, 16, 16), torch.tensor([0, 3, 1])
-    ours = pixels.guided(model, x, target)
+    ours = maps_of(model, x, Variant(method="guided", layer="0"), target)
     theirs = GuidedBackprop(copy.deepcopy(net)).attribute(x.clone().requires_grad_(), target=target).sum(1)
-    np.testing.assert_allclose(ours.numpy(), theirs.detach().numpy(), atol=1e-6)
+    np.testing.assert_allclose(ours, theirs.detach().numpy(), atol=1e-6)
     assert all(isinstance(net[i], nn.ReLU) for i in (1, 3))  # the shown network keeps its ReLUs
 
 
+def test_guided_backpropagation_with_contrast_filters_off_and_random_weights_is_captums(net, batch):
+    """A contrast is one more linear layer, a filter that is off a weight of zero, so captum can be asked all of it."""
+    v = Variant(method="guided", target=Target("c", "a"), off=(3, 9), off_layer="layer3")
+    for model in (net, randomised(net, 2)):
+        ours = maps_of(model, batch, v)
+        plain = copy.deepcopy(model.net)
+        plain.layer3.register_forward_hook(without(3, 9))
+        _separate_relus(plain)
+        difference = nn.Linear(4, 1, bias=False)
+        difference.weight.data = torch.tensor([[-1.0, 0.0, 1.0, 0.0]])
+        x = batch.clone().requires_grad_()
+        theirs = GuidedBackprop(nn.Sequential(plain, difference)).attribute(x, target=0).sum(1).detach().numpy()
+        np.testing.assert_allclose(ours / np.abs(theirs).max(), theirs / np.abs(theirs).max(), atol=1e-4)
+
+
+def without(*channels: int):
+    def hook(_module: nn.Module, _args: tuple, out: torch.Tensor) -> torch.Tensor:
+        out = out.clone()
+        out[:, list(channels)] = 0
+        return out
+
+    return hook
+
+
+def _separate_relus(net: nn.Module) -> None:
+    """Captum hooks each ReLU once: a block's that fires twice becomes two."""
+    for block in net.modules():
+        if isinstance(block, BasicBlock):
+            block.relu, block.relu2 = nn.ReLU(), nn.ReLU()
+            block.forward = functools.partial(_forward, block)
+    net.relu = nn.ReLU()
+
+
+def _forward(block: BasicBlock, x: torch.Tensor) -> torch.Tensor:
+    """A block of He et al., figure 5 left, as written there."""
+    out = block.bn2(block.conv2(block.relu(block.bn1(block.conv1(x)))))
+    return block.relu2(out + (x if block.downsample is None else block.downsample(x)))
+
+
 def test_guided_works_where_a_relu_fires_twice(net, batch):
-    maps = pixels.guided(net, batch, torch.tensor([0, 1, 2]))
+    maps = maps_of(net, batch, Variant(method="guided"), torch.tensor([0, 1, 2]))
     assert maps.shape == (3, 64, 64)
-    assert torch.isfinite(maps).all()
-    assert maps.abs().max() > 0
+    assert np.isfinite(maps).all()
+    assert np.abs(maps).max() > 0
 
 
-def test_scorecam_is_its_algorithm_one_channel_at_a_time(net, batch):
-    x, target, told = batch[:1], torch.tensor([1]), []
-    ours = pixels.scorecam(net, x, target, "layer4", told.append)[0].numpy()
+@pytest.mark.parametrize("minus", [None, "d"])
+@pytest.mark.parametrize("off", [(), (3, 5)])
+def test_scorecam_is_its_algorithm_one_channel_at_a_time(net, batch, minus, off):
+    """With the baseline that the paper takes off; a contrast is the difference of two scores."""
+    x = batch[:1]
+    v = Variant(method="scorecam", target=Target("b", minus), off=off, off_layer="layer3" if off else "")
+    ours = maps_of(net, x, v)[0]
+    plain = copy.deepcopy(net.net)
+    plain.layer3.register_forward_hook(without(*off))
     kept = {}
-    handle = net.net.layer4.register_forward_hook(lambda _m, _i, out: kept.update(a=out[0]))
+    handle = plain.layer4.register_forward_hook(lambda _m, _i, out: kept.update(a=out[0]))
+
+    def score(picture: torch.Tensor) -> torch.Tensor:
+        logits = plain(picture)[0]
+        return logits[1] - (logits[3] if minus else 0)
+
     with torch.no_grad():
-        net.net(x)
+        plain(x)
         handle.remove()
-        empty = net.net(torch.zeros_like(x))[0, 1]
+        empty = score(torch.zeros_like(x))
         scores = []
         for channel in kept["a"]:
             span = channel.max() - channel.min()
             shape = (channel - channel.min()) / span if span > 0 else torch.zeros_like(channel)
             mask = nn.functional.interpolate(shape[None, None], size=(64, 64), mode="bilinear")
-            scores.append(net.net(x * mask)[0, 1] - empty)
+            scores.append(score(x * mask) - empty)
     slow = (torch.softmax(torch.stack(scores), 0)[:, None, None] * kept["a"]).sum(0).numpy()
     np.testing.assert_allclose(ours / np.abs(slow).max(), slow / np.abs(slow).max(), atol=1e-4)
-    assert told[-1] == 1
+
+
+def test_channel_scores_come_in_slices_and_leave_nothing_behind(net, batch):
+    told = []
+    act = torch.rand(10, 4, 4, generator=torch.Generator().manual_seed(3))
+    work = channel_scores(net, batch[:1], act, "layer3", (1,), batch=4)
+    assert next(work) == pytest.approx(0.4)
+    assert torch.is_grad_enabled()
+    assert not any(m._forward_hooks for m in net.net.modules())
+    scores = driven(channel_scores(net, batch[:1], act, batch=4), told)
+    assert told == [pytest.approx(0.4), pytest.approx(0.8), 1.0]
+    assert scores.shape == (10, 4)
 
 
 @pytest.mark.parametrize(("method", "layer"), [("gradcam", "layer4"), ("cam", "layer4"), ("xgradcam", "layer4.1"),
                                                ("layercam", "layer4"), ("gradcam", "layer3")])  # fmt: skip
 @pytest.mark.parametrize("minus", [None, 2])
 def test_all_emotions_at_once_are_the_maps_of_each(net, batch, method, layer, minus):
-    against = "" if minus is None else f"-{net.spec.labels[minus]}"
-    v = Variant(method=method, layer=layer, target=against)
+    against = None if minus is None else net.spec.labels[minus]
+    v = Variant(method=method, layer=layer, target=Target(minus=against))
     seen = look(net, batch, [v], layer)
     together = emotion_maps(net, v, seen.caught, batch, 1)
     for i, label in enumerate(net.spec.labels):
-        one = Variant(method=method, layer=layer, target=label + against)
+        one = Variant(method=method, layer=layer, target=Target(label, against))
         alone = look(net, batch, [one], layer).results[one][1].cam
         np.testing.assert_allclose(together[i], alone, atol=1e-4 * np.abs(together).max())
     if minus is not None:
         assert not together[minus].any()
+
+
+@pytest.mark.parametrize("minus", [None, "c"])
+@pytest.mark.parametrize("method", ["guided", "scorecam", "eigencam", "filter"])
+def test_all_emotions_at_once_of_every_other_method_are_the_maps_of_each_too(net, batch, method, minus):
+    v = Variant(method=method, layer="layer3", target=Target(minus=minus), channels=(2, 7))
+    seen = look(net, batch, [v], "layer3")
+    if v in seen.slow:
+        assert emotion_maps(net, v, seen.caught, batch, 1) is None  # not known yet
+    scores = driven(channel_scores(net, batch[1:2], seen.slow[v][1])) if v in seen.slow else None
+    together = emotion_maps(net, v, seen.caught, batch, 1, scores)
+    for i, label in enumerate(net.spec.labels):
+        alone = maps_of(net, batch[1:2], dataclasses.replace(v, target=Target(label, minus)))[0]
+        np.testing.assert_allclose(together[i], alone, atol=1e-4 * np.abs(alone).max() + 1e-7)
+    same = all(np.array_equal(m, together[0]) for m in together)
+    assert same != METHODS[method].knows_class

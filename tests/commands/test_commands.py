@@ -158,9 +158,9 @@ def test_frames_of_any_size_work(tmp_path, size):
 
 
 def test_every_method_runs_from_the_command_line(film, tmp_path):
-    from emolive.live.engine import ALL_METHODS
+    from emolive.attribution.methods import METHODS
 
-    for method in ALL_METHODS:
+    for method in METHODS:
         ok("file", film, "--headless", "--out", tmp_path / f"{method}.mp4", "--method", method, "--layer", "layer3",
            "--frames", 1)  # fmt: skip
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from nets import seeded
+from nets import maps_of, seeded
 
-from emolive.core.scene import Face, Frame, Memory, Settings, Variant
+from emolive.attribution.methods import METHODS
+from emolive.audit.agreement import agreement
+from emolive.core.scene import Face, Frame, Memory, Settings, Variant, base_variant
 from emolive.faces.detect import Detector
-from emolive.live.engine import ALL_METHODS, Engine
+from emolive.live.engine import Engine
 from emolive.live.memory import remember
 from emolive.networks import checkpoint as models
 
@@ -130,21 +132,112 @@ def test_a_proof_is_dropped_when_its_face_left(engine, frame, faces):
     assert engine(Frame(1, 40.0, frame.bgr), (), settings, memory) == ()
 
 
-def test_scorecam_waits_for_a_frozen_frame(engine, frame, faces):
-    settings = replace(QUICK, method="scorecam")
+def test_scorecam_waits_for_a_frozen_frame_and_is_worked_out_in_slices(engine, frame, faces):
+    settings = replace(QUICK, method="scorecam", layer="layer1", against="sad")
     (live,) = engine(frame, faces[:1], settings, Memory())
     assert live.painted.cam is None
     assert "freeze" in live.painted.why
-    (frozen,) = engine(frame, faces[:1], replace(settings, frozen=True), Memory())
-    assert frozen.painted.cam is not None
+    assert engine.slow.working() is None
+    frozen = replace(settings, frozen=True)
+    (waiting,) = engine(frame, faces[:1], frozen, Memory())
+    assert waiting.painted.cam is None
+    assert "any key stops it" in waiting.painted.why
+    parts = []
+    while working := engine.slow.working():
+        parts.append(working.part)
+        engine.slow.step(0)
+    assert parts == sorted(parts)
+    assert len(parts) == 17  # 64 channels, 4 at a time, and the end
+    (done,) = engine(frame, faces[:1], frozen, Memory())
+    want = maps_of(engine.model, engine.model.prepare([done.crop]), base_variant(settings))[0]
+    np.testing.assert_allclose(done.painted.cam, want, atol=1e-4 * np.abs(want).max())
+    assert done.painted.ms > 0
+    (again,) = engine(frame, faces[:1], replace(frozen, target="happy", against=None), Memory())
+    assert engine.slow.working() is None  # the same passes serve every target
+    assert np.abs(again.painted.cam - done.painted.cam).max() > 0
+    assert engine.finished(frame, faces[:1], frozen, Memory())[0].painted.cam is not None
+
+
+def test_a_stopped_slow_map_rests_until_another_look_or_frame(model, frame, faces):
+    engine = Engine(model)
+    settings = replace(QUICK, method="scorecam", layer="layer1", frozen=True)
+    engine(frame, faces[:2], settings, Memory())
+    engine.slow.step(0)
+    engine.slow.stop()
+    assert engine.slow.working() is None
+    (stopped, _) = engine(frame, faces[:2], replace(settings, proof=True), Memory())
+    assert "stopped by a key" in stopped.painted.why
+    assert engine.slow.working() is None
+    engine(frame, faces[:2], replace(settings, method="gradcam"), Memory())
+    engine(frame, faces[:2], settings, Memory())
+    assert engine.slow.working().part == 0
+    engine.slow.stop()
+    engine(Frame(1, 40.0, frame.bgr), faces[:2], settings, Memory())
+    assert engine.slow.working() is not None
+    engine(Frame(2, 80.0, frame.bgr), (), settings, Memory())
+    assert engine.slow.working() is None  # whose faces are gone is not worked on
+
+
+@pytest.mark.parametrize("method", ["gradcam", "guided", "scorecam", "eigencam"])
+@pytest.mark.parametrize("against", [None, "sad"])
+def test_one_network_as_both_agrees_with_itself_in_every_way(model, frame, faces, method, against):
+    engine = Engine(model, second=model)
+    compare = Variant("b", method, "layer1")
+    settings = replace(QUICK, method=method, layer="layer1", against=against, frozen=True, compare=compare)
+    for reading in engine.finished(frame, faces[:1], settings, Memory()):
+        assert reading.results[reading.other].cam is not None
+        assert reading.agreement.spearman == pytest.approx(1, abs=1e-6)
+        assert reading.agreement.iou == 1
+        assert reading.other_label == model.spec.labels[reading.result.target]
+
+
+def test_what_a_second_network_does_not_know_nothing_is_held_against(model, frame, faces):
+    spec = replace(model.spec, labels=(*model.spec.labels[:-2], "grief", "awe"))
+    engine = Engine(model, second=replace(model, spec=spec))
+    settings = replace(QUICK, target="happy", against="sad", compare=Variant("b", "gradcam"))
+    (reading,) = engine(frame, faces[:1], settings, Memory())
+    assert reading.results[reading.other].cam is None
+    assert "knows no sad" in reading.results[reading.other].why
+    assert reading.agreement is None
+
+
+@pytest.mark.parametrize(("method", "better"), [("guided", 0.4), ("activation", 0.1)])
+def test_maps_of_other_squares_are_laid_over_each_other_before_they_are_compared(model, frame, faces, method, better):
+    """The same network with a wider crop sees the same things at the same places of the frame, not of the crops."""
+    wide = replace(model, spec=replace(model.spec, crop_margin={"full": 1.35}))
+    engine = Engine(model, second=wide)
+    settings = replace(QUICK, method=method, layer="layer1", compare=Variant("b", method, "layer1"))
+    for reading in engine(frame, faces, settings, Memory()):
+        crooked = agreement(reading.painted.cam, reading.results[reading.other].cam).spearman
+        assert reading.agreement.spearman > crooked + better
+        assert reading.agreement.spearman > 0.5
+
+
+def test_a_randomised_look_has_every_methods_map_and_contrast(engine, frame, faces):
+    for method in ("gradcam", "guided", "scorecam"):
+        settings = replace(QUICK, method=method, layer="layer1", random=5, frozen=True)
+        (plain,) = engine.finished(frame, faces[:1], settings, Memory())
+        (contrast,) = engine.finished(frame, faces[:1], replace(settings, against="sad"), Memory())
+        assert plain.agreement.spearman < 0.999
+        assert np.abs(plain.painted.cam - contrast.painted.cam).max() > 0
+        assert plain.painted.ms > 0
+
+
+def test_every_emotion_of_score_cam_comes_with_its_map(model, frame, faces):
+    engine = Engine(model)
+    settings = replace(QUICK, method="scorecam", layer="layer1", frozen=True, views=("camera", "emotions"))
+    (first,) = engine(frame, faces[:1], settings, Memory())
+    assert first.emotions is None
+    (reading,) = engine.finished(frame, faces[:1], settings, Memory())
+    np.testing.assert_allclose(reading.emotions[reading.result.target], reading.result.cam, atol=1e-6)
 
 
 @pytest.mark.parametrize("frames", [40, pytest.param(1000, marks=pytest.mark.endurance)])
 def test_switching_anything_on_every_frame_leaves_no_hook_and_no_memory(model, frame, faces, frames):
     rng = np.random.default_rng(0)
     engine, memory = Engine(model), Memory()
-    names = list(models.layers(model.net))
-    methods = [m for m in ALL_METHODS if m != "scorecam"]
+    names = list(model.layers)
+    methods = list(METHODS)
     counts = []
     for i in range(frames):
         settings = replace(
@@ -158,7 +251,7 @@ def test_switching_anything_on_every_frame_leaves_no_hook_and_no_memory(model, f
             proof=bool(rng.integers(2)),
             by_share=bool(rng.integers(2)),
             frozen=bool(rng.integers(2)),
-            against=str(rng.choice(["", "sad"])),
+            against=[None, "sad"][rng.integers(2)],
             views=("camera", "emotions") if rng.integers(2) else ("camera",),
         )
         shot = Frame(i, i * 40.0, frame.bgr)

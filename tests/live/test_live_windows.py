@@ -18,7 +18,7 @@ import pytest
 import xserver as x
 
 from emolive.core.options import Options
-from emolive.core.scene import Picture, Pin, Reading, Scene
+from emolive.core.scene import Picture, Pin, Reading, Scene, Target
 from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
 from emolive.live import session
@@ -152,7 +152,7 @@ class Hands:
         while self.now.settings.method != "gradcam":
             self.press("m", lambda old, new: new.settings.method != old.settings.method)
         self.changes("c", "against")
-        assert self.face.shown.target == f"-{self.now.settings.against}"
+        assert self.face.shown.target == Target(minus=self.now.settings.against)
         self.changes("C", "against")
         self.changes("i", "colormap")
         self.press("v", lambda old, new: new.settings.by_share and self.face.ledger is not None)

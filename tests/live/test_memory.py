@@ -9,7 +9,6 @@ import pytest
 
 from emolive.core.scene import (
     KEEP_MS,
-    TOP,
     Face,
     Frame,
     Memory,
@@ -19,11 +18,12 @@ from emolive.core.scene import (
     Remembered,
     Result,
     Settings,
+    Target,
     Variant,
 )
 from emolive.live.memory import FALL, FULL, RISE, STEADY, remember
 
-SHOWN = Variant(method="gradcam", layer="layer4", target=TOP)
+SHOWN = Variant(method="gradcam", layer="layer4", target=Target())
 SETTINGS = Settings(smooth_ms=300)
 
 
@@ -171,7 +171,7 @@ def test_a_frozen_frame_shows_another_way_to_look_at_once_and_the_first_as_it_wa
 
 
 def test_a_change_of_target_keeps_the_scale() -> None:
-    sad = replace(SHOWN, target="sad")
+    sad = replace(SHOWN, target=Target("sad"))
     memory = play([(0, {1: reading(peak=2.0)})])
     kept = play([(33, {1: reading(peak=1.9, variant=sad)})], memory=memory).tracks[1]
     assert set(kept.scale) == {SHOWN}

@@ -126,7 +126,7 @@ def test_neither_logs_nor_tracebacks_say_it(tmp_path):
 import logging, sys, threading
 from emolive.commands import main as cli
 def run(self, **named):
-    logging.getLogger("somebody").warning("cannot open %s", {url!r})
+    logging.getLogger("somebody").error("cannot open %s", {url!r})
     try:
         raise OSError({url!r})
     except OSError:

@@ -25,6 +25,7 @@ from emolive.core.scene import (
     Remembered,
     Result,
     Scene,
+    Target,
     Variant,
 )
 from emolive.media.data import DataWriter
@@ -62,7 +63,8 @@ def test_json_lines(tmp_path):
     assert [line["t_ms"] for line in lines] == pytest.approx([0, 133.333, 400])
     assert lines[1] == {"frame": 1, "t_ms": 133.333, "faces": []}
     face = lines[0]["faces"][0]
-    assert list(face) == ["face", "box", "score", "label", "probs", "probs_smooth", "entropy"]
+    assert list(face) == ["face", "box", "score", "confirmed", "label", "probs", "probs_smooth", "entropy", "target"]
+    assert face["confirmed"] is True
     assert (face["face"], face["score"], face["label"]) == (3, 0.9346, "happy")
     assert face["box"] == [4.23, 2.0, 30.5, 40.25]
     assert face["probs"] == {"angry": 0.7, "happy": 0.2, "neutral": 0.1}
@@ -82,6 +84,27 @@ def test_table(tmp_path):
     assert None not in rows[0]
 
 
+def doubted(index: int, tracks: tuple[int, ...], others: tuple[int, ...]) -> Scene:
+    """A frame in which some are not known to be faces."""
+    away = tuple(Face((50.0 + t, 2.0, 90.0, 40.0), 0.51, np.zeros((6, 2)), t, confirmed=False) for t in others)
+    return replace(scene(index, tracks), unconfirmed=away)
+
+
+def test_of_what_may_be_no_face_only_the_place_is_said(tmp_path):
+    scenes = doubted(0, (3,), (8, 9)), doubted(1, (), (8,))
+    lines = [json.loads(line) for line in write(tmp_path / "o.jsonl", *scenes).read_text().splitlines()]
+    expected = {"face": 8, "box": [58.0, 2.0, 90.0, 40.0], "score": 0.51, "confirmed": False}
+    assert [[face["face"] for face in line["faces"]] for line in lines] == [[3, 8, 9], [8]]
+    assert lines[0]["faces"][1] == lines[1]["faces"][0] == expected
+    with write(tmp_path / "o.csv", *scenes).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["face"], row["confirmed"]) for row in rows] == [
+        ("3", "true"), ("8", "false"), ("9", "false"), ("8", "false")
+    ]  # fmt: skip
+    known = {"frame", "t_ms", "face", "x0", "y0", "x1", "y1", "score", "confirmed"}
+    assert {name for name, value in rows[3].items() if value} == known
+
+
 def test_table_without_faces_has_its_header(tmp_path):
     assert write(tmp_path / "out.csv", scene(0, ())).read_text().startswith("frame,t_ms,face,x0")
 
@@ -90,6 +113,8 @@ def everything() -> Scene:
     """A scene in which all is known that can be written about a face."""
     some = scene(0, (3,))
     (reading,) = some.readings
+    shown = replace(reading.shown, target=Target(minus="happy"))
+    reading = replace(reading, results={shown: reading.result}, shown=shown)
     off = replace(reading.shown, off=(1,), off_layer="layer4")
     knocked = replace(reading.result, probs=np.array([0.6, 0.3, 0.1]))
     full = replace(
@@ -101,13 +126,34 @@ def everything() -> Scene:
         regions=Regions(0.5, 0.2, 0.1, 0.1, 0.1),
         agreement=Agreement(0.75, 0.5),
     )
-    return replace(some, readings=(full,))
+    menu = replace(some.menu, blind=("eigencam",), random=("fc", "layer4", "layer3"))
+    return replace(some, readings=(full,), settings=replace(some.settings, random=2), menu=menu)
+
+
+def blind() -> Scene:
+    """A scene whose map is of a method that knows no class."""
+    some = everything()
+    (reading,) = some.readings
+    shown = replace(reading.shown, method="eigencam")
+    return replace(some, readings=(replace(reading, results={shown: reading.result}, shown=shown, knocked=None),))
+
+
+def test_a_row_names_what_was_explained_against_what_and_whose_map_was_compared(tmp_path):
+    face = json.loads(write(tmp_path / "o.jsonl", everything()).read_text())["faces"][0]
+    assert (face["target"], face["against"], face["random"]) == ("angry", "happy", "fc + layer4")
+    assert "knows_class" not in face
+    face = json.loads(write(tmp_path / "b.jsonl", blind()).read_text())["faces"][0]
+    assert face["knows_class"] is False
+    assert not {"target", "against"} & set(face)
+    with write(tmp_path / "b.csv", blind()).open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["target"], row["against"], row["knows_class"]) == ("", "", "0")
 
 
 def test_every_figure_fills_its_columns(tmp_path):
     some = everything()
     for figure in FIGURES:
-        value = figure.value(some, 0, LABELS)
+        value = figure.value(blind() if figure.key == "knows_class" else some, 0, LABELS)
         assert value is not None, figure.key
         count = len(value) if isinstance(value, list | dict) else 1
         assert len(figure.columns(LABELS)) == count, figure.key

@@ -5,19 +5,20 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from nets import maps_of
 
 from emolive.attribution.look import look
-from emolive.attribution.methods import METHODS
-from emolive.attribution.pixels import scorecam
+from emolive.attribution.methods import METHODS, UNPINNED
 from emolive.audit.agreement import spearman
-from emolive.audit.randomise import STEPS, randomised
+from emolive.audit.randomise import randomised
 from emolive.core.scene import Face, Variant
 from emolive.faces.crop import crop_face
 from emolive.reports.examine import Probe, Sight, examine
-from emolive.reports.figures import Drops, can_react, knows_class
+from emolive.reports.explain_page import points, verdict
+from emolive.reports.figures import INPUT, Drops, can_react, knows_class
 from emolive.reports.maps import maps
-from emolive.reports.words import points, verdict
 
+QUICK = tuple(name for name in UNPINNED if not METHODS[name].slow)
 LAYERS = ("conv1", "layer1", "layer2.0.conv1", "layer3", "layer4")
 
 
@@ -33,13 +34,13 @@ def x(model, crop):
 
 @pytest.fixture(scope="module")
 def true(model, x):
-    return maps(model, x, tuple(METHODS), LAYERS)
+    return maps(model, x, QUICK, LAYERS)
 
 
 def test_all_maps_at_once_are_the_single_ones(model, x, true):
     for method, layer in true.cams:
-        variant = Variant(method=method, layer=layer)
-        single = look(model, x, [variant], layer).results[variant]
+        variant = Variant(method=method, layer="layer4" if layer == INPUT else layer)
+        single = look(model, x, [variant], "layer4").results[variant]
         for n in range(len(x)):
             if single[n].cam is None:
                 assert true.cams[method, layer][n] is None
@@ -51,25 +52,26 @@ def test_all_maps_at_once_are_the_single_ones(model, x, true):
 def test_score_cam_and_its_progress(model, x):
     told = []
     found = maps(model, x[:1], ("scorecam",), ("layer1",), torch.tensor([3]), told.append)
-    expected = scorecam(model, x[:1], torch.tensor([3]), "layer1")[0].numpy()
+    expected = maps_of(model, x[:1], Variant(method="scorecam", layer="layer1"), torch.tensor([3]))[0]
     np.testing.assert_allclose(found.cams["scorecam", "layer1"][0], expected, atol=1e-6)
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1)
 
 
 def test_what_cannot_react_to_a_randomised_step_does_not_and_the_rest_does(model, x, true):
-    for stages, step in enumerate(STEPS, start=1):
-        random = maps(randomised(model, stages), x, tuple(METHODS), LAYERS, true.aim)
+    for stages, step in enumerate(steps := model.architecture.random, start=1):
+        random = maps(randomised(model, stages), x, QUICK, LAYERS, true.aim)
         for (method, layer), cams in true.cams.items():
             if cams[0] is not None:
                 same = np.allclose(random.cams[method, layer][0], cams[0], rtol=1e-4, atol=1e-6)
-                assert same != can_react(method, layer, step), (method, layer, step)
+                assert same != can_react(method, layer, step, steps), (method, layer, step)
 
 
 def test_methods_that_know_no_class_give_one_map_for_all(model, x, true):
-    other = maps(model, x, tuple(METHODS), ("layer4",), (true.aim + 1) % 7)
-    for method in METHODS:
-        same = np.allclose(other.cams[method, "layer4"][0], true.cams[method, "layer4"][0], rtol=1e-5)
+    other = maps(model, x, QUICK, ("layer4",), (true.aim + 1) % 7)
+    for method in QUICK:
+        layer = INPUT if METHODS[method].of_input else "layer4"
+        same = np.allclose(other.cams[method, layer][0], true.cams[method, layer][0], rtol=1e-5)
         assert same != knows_class(method), method
 
 

@@ -24,6 +24,7 @@ from emolive.core.scene import (
     Result,
     Scene,
     Settings,
+    Target,
     base_variant,
     knocked_variant,
     other_variant,
@@ -55,6 +56,13 @@ def grid(width: int, height: int, count: int) -> list[tuple[float, float, float,
         half = side / 2 + (i == count - 1)
         boxes.append((cx - half, cy - half, cx + half, cy + half))
     return boxes
+
+
+def doubted(given: Scene, *boxes: tuple[float, float, float, float]) -> Scene:
+    """The same scene with places that may be no faces."""
+    first = len(given.faces) + 1
+    away = (Face(box, 0.5, np.zeros((6, 2)), n, confirmed=False) for n, box in enumerate(boxes, first))
+    return replace(given, unconfirmed=tuple(away))
 
 
 def smooth_map(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -95,7 +103,7 @@ def scene(
         logits = rng.normal(scale=2, size=len(labels)).astype(np.float32)
         probs = np.exp(logits) / np.exp(logits).sum()
         values = smooth_map(rng, cam) if defined else None
-        target = int(np.argmax(probs)) if chosen.target == TOP else labels.index(chosen.target)
+        target = int(np.argmax(probs)) if chosen.target is TOP else labels.index(chosen.target)
         why = "" if defined else "cam is defined at the last stage only: choose layer4"
         features = np.maximum(rng.normal(size=(channels, maps, maps)), 0).astype(np.float32)
         features *= rng.gamma(1.0, size=(channels, 1, 1)).astype(np.float32)
@@ -104,13 +112,15 @@ def scene(
         results = {shown: Result(logits, probs, values, target, why)}
         readings.append(Reading(crop, square, results, shown, features, base=shown))
         found.append(Face(box, 0.9, np.zeros((6, 2)), track=n))
-        scale = {replace(shown, target=TOP): float(np.max(values)) * 0.9 if defined else 0.0}
+        scale = {replace(shown, target=Target()): float(np.max(values)) * 0.9 if defined else 0.0}
         tracks[n] = Remembered(probs, scale, features.mean((1, 2)), chosen.filter_layer, 0.0)
     strength = readings[-1].maps.mean((1, 2)) if readings else np.zeros(0)
     menu = Menu(
         methods=METHODS,
         layers=LAYERS,
         labels=labels,
+        blind=("activation", "eigencam", "filter"),
+        random=("fc", "layer4", "layer3", "layer2", "layer1"),
         tracks=tuple(f.track for f in found),
         order=tuple(int(c) for c in np.argsort(-strength, kind="stable")),
         pages=max(1, -(-len(strength) // chosen.tiles)),

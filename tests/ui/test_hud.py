@@ -48,6 +48,10 @@ def test_the_second_line_says_what_is_shown_and_what_it_costs():
         == "gradcam · layer4 → happy | detect 7 · read 25 · views 6 ms | cpu"
     )
     assert words(hud.second_line(scene(faces=0, heat=False))).startswith("gradcam · layer4 → top | heat off")
+    assert words(hud.second_line(scene(faces=0, against="sad"))).startswith("gradcam · layer4 → top, not sad |")
+    for faces in (0, 1):
+        blind = words(hud.second_line(scene(faces=faces, method="eigencam", against="sad")))
+        assert blind.startswith("eigencam · layer4 · knows no emotion |")
 
 
 @pytest.mark.parametrize("room", [60, 150, 300, 600, 1900])

@@ -118,7 +118,7 @@ def test_a_contrast_is_named_and_an_emotion_against_itself_too(monkeypatch):
     top = LABELS[given.readings[0].result.target]
     assert f"why {top} and not sad?" in words
     assert "itself:" in words
-    itself = examined(scene(against=top, target="", **OPEN))
+    itself = examined(scene(against=top, **OPEN))
     assert f"not for {top}?" in words_of(monkeypatch, "emotions", itself)
 
 

@@ -7,7 +7,7 @@ from itertools import combinations
 import cv2
 import numpy as np
 import pytest
-from scenes import LABELS, examined, scene
+from scenes import doubted, examined, scene
 
 from emolive.core.scene import (
     Best,
@@ -23,6 +23,7 @@ from emolive.core.scene import (
     Result,
     Scene,
     Select,
+    Target,
     Variant,
 )
 from emolive.ui.camera import SMALLEST
@@ -150,6 +151,28 @@ def test_a_click_on_a_face_selects_it_wherever_it_is_shown():
                 assert under[-1] == Select(face.track)
 
 
+def test_what_may_be_no_face_has_a_thin_grey_box_with_a_question_mark(golden):
+    golden("camera-doubted", camera(doubted(scene(480, 360, faces=2), (20, 20, 90, 90), (400, 250, 450, 300))).bgr)
+
+
+def test_what_may_be_no_face_is_only_in_the_camera_view_and_cannot_be_clicked():
+    given = examined(scene(views=("camera", "emotions"), faces=2))
+    more = doubted(given, (10, 10, 200, 200))
+    changed = {name for name, view in VIEWS.items() if not np.array_equal(view(given).bgr, view(more).bgr)}
+    assert changed == {"camera"}
+    assert camera(more).hits == camera(given).hits
+    for mirror in (False, True):
+        alone = doubted(scene(640, 480, 0, mirror=mirror), (10, 100, 210, 300))
+        away = (camera(alone).bgr != camera(replace(alone, unconfirmed=())).bgr).any(-1)[:400]  # its legend is below
+        ys, xs = np.nonzero(away)
+        left, right = (429, 630) if mirror else (10, 211)
+        assert left - 2 <= xs.min()
+        assert xs.max() <= right + 2
+        assert ys.min() >= 98
+        assert ys.max() <= 302
+        assert not away[160:290, left + 12 : right - 12].any()
+
+
 def test_of_two_faces_one_upon_the_other_the_small_one_is_on_top():
     picture = camera(scene(boxes=[(300, 200, 360, 260), (100, 50, 500, 450)]))
     assert [hit.event for hit in picture.hits] == [Select(2), Select(1)]
@@ -180,13 +203,15 @@ def test_heat_off_and_a_map_that_is_not_defined_leave_the_face_unpainted():
 
 
 def test_caption_says_method_layer_and_target():
-    shown = scene().readings[0].shown
-    assert caption(shown, LABELS, 3) == "gradcam · layer4 → top (happy)"
-    assert caption(replace(shown, target="sad"), LABELS, 5) == "gradcam · layer4 → sad"
-    assert caption(replace(shown, target="-sad"), LABELS, 3) == "gradcam · layer4 → top (happy), not sad"
-    assert caption(replace(shown, target="happy-sad"), LABELS, 3) == "gradcam · layer4 → happy, not sad"
-    assert caption(replace(shown, method="filter", channels=(3, 9)), LABELS, 5) == "filter 3, 9 · layer4"
-    assert caption(replace(shown, net="b"), LABELS, 3) == "second model · gradcam · layer4 → top (happy)"
+    shown, menu = scene().readings[0].shown, scene().menu
+    assert caption(shown, menu, 3) == "gradcam · layer4 → top (happy)"
+    assert caption(replace(shown, target=Target("sad")), menu, 5) == "gradcam · layer4 → sad"
+    assert caption(replace(shown, target=Target(minus="sad")), menu, 3) == "gradcam · layer4 → top (happy), not sad"
+    assert caption(replace(shown, target=Target("happy", "sad")), menu, 3) == "gradcam · layer4 → happy, not sad"
+    filters = replace(shown, method="filter", channels=(3, 9))
+    assert caption(filters, menu, 5) == "filter 3, 9 · layer4 · knows no emotion"
+    assert caption(replace(shown, method="eigencam"), menu, 5) == "eigencam · layer4 · knows no emotion"
+    assert caption(replace(shown, net="b"), menu, 3) == "second model · gradcam · layer4 → top (happy)"
 
 
 @pytest.mark.parametrize("count", [1, 4, 9, 10, 16, 25, 50, 64])
