@@ -299,7 +299,7 @@ OWN = (
     Option("give_up", SECONDS, 60.0, "With --headless: after how long without a frame to give up.", RUN, ("cam",)),
     Option("start", Clock(), None, "Begin at this time of the video, like 0:10.", FACES, ("file",)),
     Option("end", Clock(), None, "End at this time of the video, like 0:20.", FACES, ("file",)),
-    Option("faces", Integer(1, 64), 3, "How many portraits are in the scene.", FACES, ("demo",)),
+    Option("faces", Integer(1, 64), 3, "How many faces are in the scene.", FACES, ("demo",)),
 
     Option("out", File(is_folder=True), None, "The folder that the results go into.", FILES, ("batch",), required=True),
     Option("video", Flag(off=True), False, "Write the annotated videos, too.", FILES, ("batch",)),
@@ -339,7 +339,7 @@ OWN = (
     Option("browser", Flag(off=True), True, "Open the page in the browser.", RUN, ("web",)),
 
     Option("source", Text("FILE"), "demo", "The video that is looked at, or demo.", FACES, ("bench",)),
-    Option("faces", Integer(1, 64), None, "How many portraits are in the demo. Without it, one.", FACES, ("bench",)),
+    Option("faces", Integer(1, 64), None, "How many faces are in the demo. Without it, one.", FACES, ("bench",)),
     Option("frames", Integer(1), 200, "How many frames are measured.", RUN, ("bench",)),
     Option("json", File(is_folder=False), None, "Write the figures into this file, too.", FILES, ("bench",)),
 
