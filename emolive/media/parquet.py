@@ -34,8 +34,8 @@ ROWS = 4096
 class ParquetWriter:
     """Writes one row per face and frame, with the columns of the CSV table. A `scene.Sink`.
 
-    Frame and track numbers are int64, names and labels strings, `confirmed` and `knows_class` bool, all else float64;
-    what is not known is null.
+    Frame and track numbers are int64, names and labels strings, `confirmed` and `knows_class` bool, all else
+    float64; what is not known is null.
     A Parquet file can only be read once its footer, the last thing that is written, is there. So the rows go, in row
     groups, into `.NAME.part` beside `path`, which is renamed when it is whole: a file named `path` is complete. If an
     error ends the run, the rows until then are kept, readable, under the `.part` name; after a crash or `kill -9` or

@@ -18,8 +18,9 @@ import torch
 from safetensors.torch import save as safetensors_of
 from torch import Tensor, nn
 
-from emolive.core.errors import ModelError, pick
+from emolive.core.errors import ModelError, SourceError, pick
 from emolive.core.files import check_model, why, write_output
+from emolive.core.foreign import MOST_BYTES, open_regular
 from emolive.core.installed import weights
 from emolive.networks.architectures import ARCHITECTURES, Architecture
 from emolive.networks.facts import Spec as Spec
@@ -180,6 +181,6 @@ def facts_of(path: Path, inside: str | None, options: Mapping[str, Any]) -> list
         try:
             with open_regular(beside, most=MOST_BYTES) as file:
                 parts.append((parse_facts(file.read(MOST_BYTES), beside), beside))
-        except OSError as error:
+        except (SourceError, OSError) as error:
             raise ModelError(f"The facts about the model in {beside} cannot be read ({why(error)}).") from error
     return [*parts, (normalised(options, "the options"), "--labels")]

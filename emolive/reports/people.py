@@ -122,7 +122,7 @@ def _faces(frame: object, number: int) -> list[_Row]:
         heat = _object(face.get("heat", {}), "heat")
         known = {words(label): _share(probs, label) for label in probs}
         off = _share(heat, "off") if "off" in heat else math.nan
-        rows.append(_Row(number, number, t_ms, _checked(COUNT.check, face, "face"), known, off, name))
+        rows.append(_Row(number, number - 1, t_ms, _checked(COUNT.check, face, "face"), known, off, name))
     return rows
 
 
