@@ -1,1 +1,1 @@
-"""The shipped weights, installed as the package `emolive_model` so that they travel with emolive."""
+"""The shipped weights, installed as the package `emolive.weights` so that they travel with emolive."""

@@ -5,7 +5,6 @@ import configparser
 import re
 import subprocess
 import sys
-import sysconfig
 import venv
 from pathlib import Path
 
@@ -60,7 +59,7 @@ def test_what_is_imported_is_declared(setup):
 
 def test_every_folder_with_modules_is_installed(setup):
     folders = {path.parent.relative_to(ROOT) for path in (ROOT / "emolive").rglob("*.py")}
-    assert set(setup["options"]["packages"].split()) == {".".join(f.parts) for f in folders} | {"emolive_model"}
+    assert set(setup["options"]["packages"].split()) == {".".join(f.parts) for f in folders} | {"emolive.weights"}
 
 
 def test_the_constraints_are_narrower_than_what_is_allowed(setup):
@@ -103,18 +102,30 @@ def test_an_installed_emolive_runs_its_demo_from_any_folder(tmp_path, editable):
         source = tmp_path / "source"
         subprocess.run(["git", "-C", str(ROOT), "checkout-index", "-a", f"--prefix={source}/"], check=True)
     lent = Path(said(python, "import sysconfig; print(sysconfig.get_path('purelib'))"))
-    (lent / "lent.pth").write_text(sysconfig.get_path("purelib"))
+    (lent / "lent.pth").write_text("\n".join(path for path in sys.path if Path(path).name == "site-packages"))
     install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--force-reinstall"]
     subprocess.run([*install, *(["-e"] if editable else []), source], check=True, cwd=tmp_path)
-    where = said(python, "import emolive, emolive_model; print(emolive.__file__, emolive_model.__file__)")
+    where = said(python, "import emolive, emolive.weights; print(emolive.__file__, emolive.weights.__file__)")
     assert (str(ROOT) in where) == editable
+    page = "heading='Here', rows=[], videos=0, failures=[], seconds=0, overall={}, groups=[]"
+    code = f"from emolive.reports.html import rendered; print(rendered('summary.html', {page}))"
+    assert "<h1>Here</h1>" in said(python, code)
+    said(python, "from importlib.resources import files; assert files('emolive').joinpath('py.typed').is_file()")
     command = [tmp_path / "env" / "bin" / "emolive", "demo", "--headless", "--out", "x.mp4", "--frames", "3"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "x.mp4").stat().st_size > 10_000
+    if not editable:
+        # In the source tree Python takes the tree's emolive, whatever is installed.
+        code = (
+            "import emolive; from emolive.core.installed import weights; print(emolive.__file__, *weights().iterdir())"
+        )
+        found = said(python, code, source)
+        assert f"{source}/emolive/__init__.py" in found
+        assert f"{source}/model/emotion_resnet18.safetensors" in found
 
 
-def said(python: Path, code: str) -> str:
+def said(python: Path, code: str, cwd: Path | None = None) -> str:
     """What a line of Python prints there."""
-    done = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True, cwd=python.parent)
+    done = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True, cwd=cwd or python.parent)
     return done.stdout.strip()

@@ -60,7 +60,7 @@ def shared_out(inside: Mapping[str, float], after: Mapping[str, float], loop: fl
     twice in the stages, and each frame waits until the one before is drawn.
     """
     draw, decode = inside.get("draw", 0.0), inside.get("decode", 0.0)
-    at_once = min(draw, decode + inside.get("detect", 0.0))
+    at_once = min(draw, decode + inside.get("detect", 0.0) + inside.get("confirm", 0.0))
     rest = max(0.0, loop + at_once - sum(inside.values()))
     return {**inside, "rest": rest, **after}, loop - decode + draw + after.get("show", 0.0)
 

@@ -16,8 +16,7 @@ def bench(options: Options, source: str, frames: int, faces: int | None, json: P
     """
     from emolive.bench.measure import Workload, measure
     from emolive.bench.result import table
-    from emolive.core.errors import OutputError
-    from emolive.core.files import check_output, why
+    from emolive.core.files import check_output, write_output
 
     if faces and source != "demo":
         raise click.UsageError("--faces goes with the demo: a video shows the faces that it shows.")
@@ -26,7 +25,4 @@ def bench(options: Options, source: str, frames: int, faces: int | None, json: P
     done = measure(options, Workload(source, faces or 1, frames), lambda words: click.echo(words, err=True))
     click.echo(table(done))
     if json:
-        try:
-            json.write_text(done.json(), encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"{json} cannot be written ({why(error)}). Choose another folder.") from error
+        write_output(json, done.json())

@@ -18,7 +18,6 @@ def cam(
     size: tuple[int, int] | None,
     fps: float | None,
     give_up: float,
-    allow_other_hosts: bool,
 ) -> None:
     """Look through a camera or a network stream."""
     from emolive.live import session
@@ -26,13 +25,13 @@ def cam(
     if not is_address(camera) and set(camera) & set("@?=") and not os.path.exists(camera):
         # It may hold a password, so it is not said again.
         raise SourceError("The address of a camera begins with rtsp:// or http://. Write it whole, in quotes.")
-    session.camera(options, camera, size, fps, give_up, allow_other_hosts)
+    session.camera(options, camera, size, fps, give_up)
 
 
 @command("file")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def file(options: Options, files: tuple[Path, ...], start: float | None, end: float | None) -> None:
-    """Play videos, pictures, GIFs or folders of pictures."""
+    """Play videos, pictures, GIFs, folders of them, or a film at an http(s):// address."""
     from emolive.live import session
 
     if start is not None and end is not None and end <= start:

@@ -21,6 +21,7 @@ from emolive.commands.reports import explain, plot
 from emolive.commands.summary import summary
 from emolive.commands.training import evaluate, train
 from emolive.commands.web import web
+from emolive.core import interrupts
 from emolive.core.errors import EmoliveError
 from emolive.media.address import scrubbed
 
@@ -83,7 +84,10 @@ def main() -> None:
     cli.words = sys.argv[1:]
     _hide_passwords()
     logging.basicConfig(level=logging.ERROR)
-    cli()
+    try:
+        cli()
+    except SystemExit as leaving:
+        interrupts.end(leaving)
 
 
 def _hide_passwords() -> None:

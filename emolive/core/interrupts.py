@@ -1,9 +1,16 @@
 """Ctrl-C and SIGTERM: the loop ends after the frame at hand, every file is closed, and the exit status says which."""
 
+import logging
+import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+HANGING = ("read ", "ahead")
+"""How the names of threads begin that read from cameras, streams and films."""
 
 
 class Interrupts:
@@ -49,3 +56,21 @@ class Interrupts:
         self._signal = number
         if not waits:
             raise SystemExit(128 + number)
+
+
+def end(leaving: SystemExit) -> None:
+    """End the process with the status of `leaving`, though a thread may hang in a driver or a network.
+
+    Python would wait for such a thread, or tear it down in the middle of a library's code, which aborts the process.
+    All files are closed by now. Where no thread hangs this only raises `leaving` again.
+    """
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread() and thread.is_alive()]
+    if not any(thread.name.startswith(HANGING) for thread in others):
+        raise leaving
+    status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    if isinstance(leaving.code, str):
+        print(leaving.code, file=sys.stderr)
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status)

@@ -182,6 +182,14 @@ class Options:
         Flag(), False, "Open no windows; a file then goes as fast as the machine can.", RUN, (*VIEWING, "bench")
     )
     batch: int = _row(Integer(1), 1, "With --headless: how many frames the network looks at together.", RUN, ("file",))
+    stream: int | None = _row(Integer(0), None, "The number of the video stream that is shown; without it, the best.",
+                              FACES, ("file",))  # fmt: skip
+    audio_stream: int | None = _row(
+        Integer(0), None, "The number of the audio stream that is recorded; without it, the best.", FILES, ("file",)
+    )
+    allow_other_hosts: bool = _row(
+        Flag(), False, "What comes over the network may lead to other hosts than its own.", RUN, ("cam", "file")
+    )
     seconds: float | None = _row(Number(0, above=True), None, "End after so many seconds.", RUN)
     frames: int | None = _row(Integer(1), None, "End after so many frames.", RUN)
     overwrite: bool = _row(
@@ -246,8 +254,6 @@ OWN = (
     Option("size", PixelSize(), None, "The size that the camera is asked for, like 1280x720.", FACES, ("cam",)),
     Option("fps", Number(1, 1000), None, "The frames per second that the camera is asked for.", FACES, ("cam",)),
     Option("give_up", SECONDS, 60.0, "With --headless: after how long without a frame to give up.", RUN, ("cam",)),
-    Option("allow_other_hosts", Flag(), False, "A network stream may lead to other hosts than its own.",
-           RUN, ("cam",)),
     Option("start", Clock(), None, "Begin at this time of the video, like 0:10.", FACES, ("file",)),
     Option("end", Clock(), None, "End at this time of the video, like 0:20.", FACES, ("file",)),
     Option("faces", Integer(1, 64), 3, "How many portraits are in the scene.", FACES, ("demo",)),

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from emolive.core.mesh import Mesh
 from emolive.core.reading import Agreement as Agreement
 from emolive.core.reading import Box as Box
 from emolive.core.reading import Ledger as Ledger
@@ -54,6 +55,7 @@ class Frame:
     `index` grows by one per frame of the source, so a gap means dropped frames. `t_ms` counts from the source's first
     frame and grows strictly, except where `cut` says that this frame does not follow the one before (a seek, another
     file, a stream that came back): then tracks and memory begin afresh. `name` is the file's name, "" for live sources.
+    `still` says that no other need ever follow it: a picture, or a step through a frozen film.
     """
 
     index: int
@@ -61,6 +63,7 @@ class Frame:
     bgr: np.ndarray
     cut: bool = False
     name: str = ""
+    still: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +71,16 @@ class Face:
     """A face found in a frame. `score` is the detector's, 0 to 1.
 
     `points` is (6, 2) float in frame pixels: right eye, left eye, nose tip, mouth centre, right ear, left ear (the
-    person's own right and left). `track` is the person's number, 1 and up; 0 means not tracked yet.
+    person's own right and left). `track` is the person's number, 1 and up; 0 means not tracked yet. `mesh` is what the
+    face mesh read of it in this frame, None where it did not look. A face that is not `confirmed` may be none.
     """
 
     box: Box
     score: float
     points: np.ndarray
     track: int = 0
+    mesh: Mesh | None = None
+    confirmed: bool = True
 
 
 @dataclass(frozen=True)
@@ -194,6 +200,9 @@ class Chosen:
 class Scene:
     """All that is known of one frame. `readings[i]` belongs to `faces[i]`.
 
+    `faces` are confirmed ones only. `unconfirmed` are places that the detector takes for faces and the face mesh does
+    not, or not yet: nobody reads them, counts them or can select them; they are drawn as such, and written as such.
+
     `timings` are ms per stage, `fps` frames shown per second, `device` where the network runs, `notes` sentences for
     the user ("reconnecting", "12 frames dropped"). `working` is a slow map that is being worked out.
     """
@@ -211,10 +220,16 @@ class Scene:
     notes: tuple[str, ...] = ()
     recording: bool = False
     working: Working | None = None
+    unconfirmed: tuple[Face, ...] = ()
+
+    @property
+    def found(self) -> tuple[Face, ...]:
+        """Everything that the detector takes for a face: `faces`, then `unconfirmed`."""
+        return (*self.faces, *self.unconfirmed)
 
     @property
     def chosen(self) -> Chosen | None:
-        """The selected face; None where there is no face at all."""
+        """The selected face; None where there is none that is confirmed."""
         if not self.faces:
             return None
         i = selected(self.faces, self.settings, self.memory)
@@ -323,6 +338,7 @@ class Slow(Protocol):
 
 Detect = Callable[[Frame], Sequence[Face]]
 Track = Callable[[Sequence[Face], Frame], tuple[Face, ...]]
+Confirm = Callable[[Sequence[Face], Frame], tuple[Face, ...]]
 Read = Callable[[Frame, Sequence[Face], Settings, Memory], tuple[Reading, ...]]
 View = Callable[[Scene], Picture]
 Poll = Callable[[], Sequence[Event]]

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-STAGES = ("decode", "detect", "prepare", "forward", "explain", "draw", "show", "encode", "write")
+STAGES = ("decode", "detect", "confirm", "prepare", "forward", "explain", "draw", "show", "encode", "write")
 """The stages of the loop, in the order in which a frame goes through them."""
 
 

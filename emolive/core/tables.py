@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-CsvCell = int | float | str | None
+CsvCell = bool | int | float | str | None
 
 _FORMULA = re.compile(r"'*(\s*[=+\-@\uff0b\uff0d\uff1d\uff20]|[\t\r\n])")
 """What a text begins with that is a formula, or one that is guarded: it is guarded once more, so that reading gives it
@@ -17,7 +17,7 @@ _GUARD = "'"
 
 
 def csv_line(row: Iterable[CsvCell]) -> str:
-    """A row as a line of CSV, None as nothing.
+    """A row as a line of CSV, None as nothing, what is true or false as `true` and `false`.
 
     A spreadsheet runs a text that begins with =, +, -, @, a tab or a return: such a text gets a ' before it. Numbers
     stay numbers, negative ones and those that are written as text too.
@@ -50,6 +50,8 @@ def read_csv(file: TextIO) -> Iterator[dict[str, str | None]]:
 
 
 def _harmless(cell: CsvCell) -> CsvCell:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
     if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
         return cell
     return _GUARD + cell if _FORMULA.match(cell) else cell

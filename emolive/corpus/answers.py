@@ -103,8 +103,11 @@ class Recall:
         return self._now.faces if self._now else self._detect(frame)
 
     def read(self, frame: Frame, faces: Sequence[Face], settings: Settings, memory: Memory) -> tuple[Reading, ...]:
-        """What the network made of the faces that `detect` gave, in their order."""
-        return self._now.readings if self._now else self._read(frame, faces, settings, memory)
+        """What the network made of some of the faces that `detect` gave; they are known by their boxes."""
+        if self._now is None:
+            return self._read(frame, faces, settings, memory)
+        kept = {face.box: reading for face, reading in zip(self._now.faces, self._now.readings, strict=True)}
+        return tuple(kept[face.box] for face in faces)
 
 
 def _light(reading: Reading) -> Reading:

@@ -1,6 +1,5 @@
 """From what the user names to jobs: which videos, where each one's result goes, and what tells results apart."""
 
-import glob
 import hashlib
 import json
 from collections import Counter
@@ -8,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import click
+
 from emolive.core.errors import OutputError, SourceError
 from emolive.core.options import Options
 from emolive.corpus.layout import is_free
 from emolive.corpus.names import folded, hashed_name, is_name, plain_name
-from emolive.media.sources import VIDEO_SUFFIXES
+from emolive.media.folders import named, videos_of
 
 
 def videos(names: Sequence[str], out: Path, writes: frozenset[str] = frozenset()) -> dict[Path, str]:
@@ -48,21 +49,14 @@ def _name(plain: str, video: Path, out: Path, writes: frozenset[str], alone: boo
     raise OutputError(f"Everything that the result of {video} could be called is there in {out}. Choose another --out.")
 
 
-def _meant(name: str) -> tuple[Path, list[Path]]:
-    """The folder that results are named from, and the files."""
-    path = Path(name).absolute()
-    if path.is_file():
-        return path.parent, [path]
-    root, pattern = (path, path / "**" / "*") if path.is_dir() else (_fixed(path), path)
-    found = (Path(file) for file in glob.iglob(str(pattern), recursive=True))
-    return root, sorted(file for file in found if file.suffix.lower() in VIDEO_SUFFIXES and file.is_file())
-
-
-def _fixed(pattern: Path) -> Path:
-    """The folders of a pattern before the first that is itself a pattern."""
-    while glob.has_magic(str(pattern)):
-        pattern = pattern.parent
-    return pattern
+def _meant(name: str) -> tuple[Path, tuple[Path, ...]]:
+    """The folder that results are named from, and the files. Says what of a folder is left aside."""
+    found = videos_of(name)
+    if found.closed:
+        click.echo(f"Left out, because you may not read them: {named(found.closed)}.", err=True)
+    if found.skipped:
+        click.echo(f"Skipped, as no video that can be read: {named(found.skipped)}.", err=True)
+    return found.root, found.files
 
 
 def settings_of(options: Options, annotated: bool, data: str) -> dict[str, object]:

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from emolive.core.errors import SourceError
+from emolive.core.files import write_whole
 from emolive.core.scene import Picture, Scene
 from emolive.corpus.layout import REPORT
 
@@ -55,8 +56,7 @@ class VideoResult:
     def write(self, folder: Path) -> None:
         """Write `report.json` into a folder. Raises `OSError`."""
         text = json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=2)
-        # Bytes of a file's name that are no text are written as JSON's escapes, which reading turns back.
-        (folder / REPORT).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+        write_whole(folder / REPORT, text + "\n")
 
     @classmethod
     def read(cls, folder: Path) -> Self:

@@ -3,8 +3,9 @@
 from itertools import pairwise
 from pathlib import Path
 
-from emolive.media.clips import EPSILON_MS, VideoClip, open_video
-from emolive.media.sources import is_picture
+from emolive.media.clips import EPSILON_MS, VideoClip
+from emolive.media.film import open_film
+from emolive.media.pictures import form
 
 
 def edges(video: Path, segment_s: float) -> tuple[float, ...]:
@@ -13,7 +14,7 @@ def edges(video: Path, segment_s: float) -> tuple[float, ...]:
 
     Each lies just before a key frame's time, counted from the first frame. Raises `SourceError` for what is no video.
     """
-    if is_picture(video):
+    if form(video) is not None:
         return ()
     clip = VideoClip(video)
     if clip.duration_ms <= segment_s * 1500:  # half a segment is not worth a process
@@ -30,10 +31,9 @@ def edges(video: Path, segment_s: float) -> tuple[float, ...]:
 
 def _key_frames(video: Path, first_s: float) -> list[float]:
     """Their times in ms; none where they do not grow, so that nobody knows what a seek would give."""
-    with open_video(video) as (container, stream):
-        if container.format.name == "gif":
+    with open_film(video) as film:
+        if film.container.format.name == "gif":
             return []
-        base = float(stream.time_base or 0)
-        packets = [p.pts for p in container.demux(stream) if p.is_keyframe and p.pts is not None]
-        times = [round((pts * base - first_s) * 1000, 6) for pts in packets]
+        keys = [float(p.pts * p.time_base) for p in film.pictures() if p.is_keyframe and p.pts is not None]
+        times = [round((key - first_s) * 1000, 6) for key in keys]
     return times if all(a < b for a, b in pairwise(times)) else []

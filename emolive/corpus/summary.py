@@ -1,13 +1,12 @@
 """The figures of a corpus: per video and person, read from the data files of a folder."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from emolive.core.errors import EmoliveError, OutputError
-from emolive.core.files import check_output, why
+from emolive.core.errors import EmoliveError
+from emolive.core.files import check_output, write_output
 from emolive.core.tables import csv_line
 from emolive.corpus.layout import MAKING, REPORT
 from emolive.corpus.summary_page import page
@@ -84,14 +83,7 @@ def write(summary: Summary, out: Path, title: str, overwrite: bool = False) -> t
     check(out, overwrite)
     texts = as_csv(summary), page(summary.rows, summary.labels, summary.videos, summary.failures, title)
     for path, text in zip(files, texts, strict=True):
-        part = path.with_name(f".{path.name}.part")
-        try:
-            part.write_text(text, encoding="utf-8", newline="")
-            os.replace(part, path)
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written ({why(error)}). Choose another folder with --out.") from error
-        finally:
-            part.unlink(missing_ok=True)
+        write_output(path, text, "Choose another folder with --out.")
     return files
 
 

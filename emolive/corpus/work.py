@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,7 +18,7 @@ from emolive.corpus.result import VideoResult
 
 if TYPE_CHECKING:
     from emolive.core.options import Options
-    from emolive.core.scene import Settings
+    from emolive.core.scene import Confirm, Face, Frame, Settings
     from emolive.live.loop import Parts
     from emolive.networks.checkpoint import Model
 
@@ -111,9 +112,14 @@ def _look_at(job: Job, split: Split, number: int) -> None:
         return
     span = [None, *split.edges_ms, None][number : number + 2]
     with ExitStack() as stack:
-        opened = _opened(job, _wish(job, path.parent), stack, (span[0], span[1]))
+        opened = _opened(job, _wish(job, path.parent), stack, (span[0], span[1]), every)
         keeper = stack.enter_context(Keeper(path))
         run(replace(opened.parts, sinks=[keeper], always=()), opened.settings)
+
+
+def every(faces: "Sequence[Face]", _: "Frame") -> "tuple[Face, ...]":
+    """A `Confirm` for segments: all are read. Who is confirmed depends on what came before, which a join knows."""
+    return tuple(faces)
 
 
 def _with_answers(parts: "Parts", job: Job, split: Split) -> "Parts":
@@ -153,7 +159,11 @@ class _Opened:
 
 
 def _opened(
-    job: Job, options: "Options", stack: ExitStack, span: tuple[float | None, float | None] = (None, None)
+    job: Job,
+    options: "Options",
+    stack: ExitStack,
+    span: tuple[float | None, float | None] = (None, None),
+    confirm: "Confirm | None" = None,
 ) -> _Opened:
     """Open a job's video, from and to the times of `span` in ms, and all that looks at it; without sinks."""
     from emolive.live import session
@@ -161,7 +171,8 @@ def _opened(
 
     model = _model(job)
     source = stack.enter_context(open_files([job.video], *span, realtime=False))
-    return _Opened(model, *session.parts(options, model, source, *session.detector(options, stack)))
+    detect, track = session.detector(options, stack)
+    return _Opened(model, *session.parts(options, model, source, detect, track, confirm=confirm))
 
 
 def _model(job: Job) -> "Model":

@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
-from importlib import resources
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -16,6 +15,7 @@ import cv2
 import numpy as np
 
 from emolive.core.errors import EmoliveError, pick
+from emolive.core.installed import weights
 from emolive.core.scene import Box, Face, Frame, area
 from emolive.faces.crop import to_rgb
 from emolive.faces.native import load_mediapipe, quiet_stderr
@@ -60,7 +60,7 @@ class Detector:
         from mediapipe.tasks.python import BaseOptions
         from mediapipe.tasks.python.vision import FaceDetector, FaceDetectorOptions
 
-        model = resources.files("emolive_model") / MODELS[self.kind]
+        model = weights(MODELS[self.kind])
         with ExitStack() as undo:
             undo.callback(self.close)
             try:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from emolive.core.errors import EmoliveError
+from emolive.core.installed import weights
 
 MEAN = "mean_face.safetensors"
 
@@ -31,7 +31,7 @@ class MeanMesh:
 def mean_mesh() -> MeanMesh:
     """Give the shipped mean face. Raises `EmoliveError` where its file is missing or broken."""
     try:
-        parts = load((resources.files("emolive_model") / MEAN).read_bytes())
+        parts = load(weights(MEAN).read_bytes())
         points, triangles = parts["points"].astype(np.float64), parts["triangles"].astype(np.intp)
     except (OSError, SafetensorError, KeyError) as error:
         raise EmoliveError(f"The mean face cannot be loaded ({error}). Install emolive again.") from error

@@ -6,13 +6,13 @@ network of MediaPipe, run by OpenCV. It looks at a square around the detector's 
 
 import math
 from collections.abc import Sequence
-from importlib import resources
 from threading import Lock
 
 import cv2
 import numpy as np
 
 from emolive.core.errors import EmoliveError
+from emolive.core.installed import weights
 from emolive.core.mesh import Mesh
 from emolive.core.scene import Face, Frame
 from emolive.faces.crop import crop_face, placed, square
@@ -83,7 +83,7 @@ def eyes_turn(face: Face) -> float:
 def load_network() -> cv2.dnn.Net:
     """Load the shipped network. Raises `EmoliveError` where its file is missing or broken."""
     try:
-        content = (resources.files("emolive_model") / MODEL).read_bytes()
+        content = weights(MODEL).read_bytes()
         return cv2.dnn.readNetFromTFLite(np.frombuffer(content, np.uint8))
     except (OSError, cv2.error) as error:
         raise EmoliveError(f"The face mesh cannot be loaded ({error}). Install emolive again.") from error

@@ -1,11 +1,16 @@
 """Work on the next frame while this one is drawn: reading it and finding its faces need no picture on the screen."""
 
+import math
+import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
+
+LOOK_S, PATIENCE_S = 0.05, 0.7
+"""Seconds between two looks at whether to stop, and how long work may go on after that."""
 
 
 class Ahead(Generic[T]):
@@ -17,21 +22,34 @@ class Ahead(Generic[T]):
     def __enter__(self) -> Self:
         self._thread = ThreadPoolExecutor(1, "ahead")
         self._begun: Future[T] | None = None
+        self.hangs = False
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._thread.shutdown(cancel_futures=True)
+        leaving = kind is not None and issubclass(kind, SystemExit)
+        self._thread.shutdown(wait=not (leaving or self.hangs), cancel_futures=True)
 
     def begin(self, work: Callable[[], T]) -> None:
         """Begin work that the next `take` will ask for."""
         self._begun = self._thread.submit(work)
 
-    def take(self, work: Callable[[], T]) -> T:
-        """What came of the work that was begun, or else, done here and now, of this one. Raises what it raised."""
+    def take(self, work: Callable[[], T], stop: Callable[[], bool] = lambda: False) -> T | None:
+        """What came of the work that was begun, or else, done here and now, of this one. Raises what it raised.
+
+        None where `stop` is true and the work still does not end: it hangs, and will be left behind.
+        """
         begun, self._begun = self._begun, None
-        return begun.result() if begun else work()
+        if begun is None:
+            return work()
+        stopped = math.inf
+        while not wait([begun], timeout=LOOK_S).done:
+            stopped = min(stopped, time.monotonic()) if stop() else math.inf
+            if time.monotonic() - stopped > PATIENCE_S:
+                self.hangs = True
+                return None
+        return begun.result()
 
     def wait(self) -> None:
         """Wait until nothing is being worked on."""

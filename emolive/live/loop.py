@@ -1,4 +1,4 @@
-"""The loop: read, detect, track, look, remember, draw, hand out, listen. The same one for camera, file, demo, headless.
+"""The loop: read, detect, track, confirm, look, remember, draw, hand out, listen. The same one for every command.
 
 While a frame is drawn the next one is read and its faces are found. The loop imports nothing heavy; what it works with
 is handed to it.
@@ -12,6 +12,7 @@ from functools import partial
 
 from emolive.core.errors import OutputError
 from emolive.core.scene import (
+    Confirm,
     Detect,
     End,
     Event,
@@ -40,6 +41,9 @@ from emolive.live.memory import remember
 
 log = logging.getLogger(__name__)
 
+EPSILON_MS = 1e-6
+"""What adding up many steps may be wrong by."""
+
 FIRST_PICTURE = "the first picture is there"
 """Logged when it is: `emolive bench` measures how long that takes from the start."""
 
@@ -47,6 +51,7 @@ FIRST_PICTURE = "the first picture is there"
 @dataclass(frozen=True, eq=False)
 class Parts:
     """What a run is made of. `menu` holds what does not change; `order` ranks the filter layer's channels;
+    `confirm` says which of the tracked faces are shown, read and counted: all of them unless another one is given;
     `always` names views that are composed even when no window shows them; `stop` is asked once per turn; `slow` works
     out slow maps of a frame that stands."""
 
@@ -60,6 +65,7 @@ class Parts:
     press: Callable[[Settings, Event, Menu], Settings]
     order: Callable[[Scene], tuple[int, ...]]
     poll: Poll = tuple
+    confirm: Confirm = lambda faces, _: tuple(faces)
     always: tuple[str, ...] = ()
     device: str = "cpu"
     interactive: bool = False
@@ -69,6 +75,9 @@ class Parts:
     watch: Stopwatch = field(default_factory=Stopwatch)
     slow: Slow | None = None
 
+
+Fetched = tuple[Frame | End | None, tuple[Face, ...], tuple[Face, ...]]
+"""What the source gave, the faces in it, and what is not known to be one."""
 
 Asked = tuple[object, ...]
 """What the network is asked for; compared only."""
@@ -88,16 +97,20 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
     timings: Mapping[str, float] = {}
     memory, scene = Memory(), None
     held: tuple[Frame, tuple[Face, ...]] | None = None
+    unconfirmed: tuple[Face, ...] = ()
     looked: Asked | None = None
     drawn: tuple[object, ...] | None = None
     pace, limit = _Pace(), _Limit(parts)
     with ahead or Ahead() as ahead:
         while not (settings.quit or parts.stop() or limit.time_is_up()):
-            frame, faces = ahead.take(partial(_fetch, parts, settings))
+            fetched = ahead.take(partial(_fetch, parts, settings), parts.stop)
+            if fetched is None:
+                break
+            frame, faces, others = fetched
             if isinstance(frame, End) or limit.reached(frame):
                 break
             if frame:
-                held = frame, faces
+                held, unconfirmed = (frame, faces), others
                 pace.tick()
             progress = parts.source.progress()
             asked = _standing(settings, progress)
@@ -115,6 +128,7 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
                 first = scene is None
                 shot = scene is not None and settings.shots != scene.settings.shots
                 scene = _scene(parts, *held, readings, memory, settings, progress, timings, pace.fps, notes, working)
+                scene = replace(scene, unconfirmed=unconfirmed)
                 failures += _hand_out(parts, sinks, scene, shot)
                 drawn = now
                 if first:
@@ -138,9 +152,12 @@ def _fetch(parts: Parts, settings: Settings) -> Fetched:
     with parts.watch("decode"):
         frame = parts.source.read(settings)
     if not isinstance(frame, Frame):
-        return frame, ()
+        return frame, (), ()
     with parts.watch("detect"):
-        return frame, parts.track(parts.detect(frame), frame)
+        tracked = parts.track(parts.detect(frame), frame)
+    with parts.watch("confirm"):
+        found = parts.confirm(tracked, frame)
+    return frame, tuple(f for f in found if f.confirmed), tuple(f for f in found if not f.confirmed)
 
 
 def _standing(settings: Settings, progress: Progress) -> Settings:
@@ -243,20 +260,26 @@ class _Pace:
 
 
 class _Limit:
-    """`--frames` and `--seconds`: seconds of the video, and of the clock where somebody watches or a camera runs."""
+    """`--frames` and `--seconds` of the whole run: seconds of the videos, one after the other, and of the clock where
+    somebody watches or a camera runs."""
 
     def __init__(self, parts: Parts) -> None:
         self.frames, self.seconds = parts.max_frames, parts.max_seconds
         self.by_clock = parts.interactive or parts.source.progress().live
-        self.first_ms: float | None = None
+        self.last_ms: float | None = None
+        self.played_ms = self.step_ms = 0.0
         self.count, self.began = 0, time.monotonic()
 
     def reached(self, frame: Frame | None) -> bool:
         """Count the frame; say whether it lies beyond the limit."""
         if frame is None:
             return False
-        self.first_ms = frame.t_ms if self.first_ms is None else self.first_ms
-        if self.seconds is not None and frame.t_ms - self.first_ms >= self.seconds * 1e3:
+        if self.last_ms is not None:
+            if not frame.cut:
+                self.step_ms = frame.t_ms - self.last_ms
+            self.played_ms += self.step_ms  # through a cut, the last frame stands as long as the one before it
+        self.last_ms = frame.t_ms
+        if self.seconds is not None and self.played_ms >= self.seconds * 1e3 - EPSILON_MS:
             return True
         self.count += 1
         return False

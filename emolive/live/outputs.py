@@ -15,9 +15,17 @@ from emolive.core.options import Options
 from emolive.core.scene import Picture, Scene, Sink
 
 if TYPE_CHECKING:
+    from emolive.media.streams import StreamChoice
     from emolive.networks.checkpoint import Model
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
+
+
+def chosen_streams(options: Options) -> "StreamChoice":
+    """The streams that --stream and --audio-stream ask for."""
+    from emolive.media.streams import StreamChoice
+
+    return StreamChoice(options.stream, options.audio_stream, options.allow_other_hosts)
 
 
 def with_output(options: Options, inputs: Sequence[Path], name: str) -> Options:
@@ -30,7 +38,15 @@ def with_output(options: Options, inputs: Sequence[Path], name: str) -> Options:
     if len(inputs) > 1:
         return replace(options, out=options.recordings / stamp)
     ending = _ending(inputs[0]) if inputs else ".mp4"
-    return replace(options, out=options.recordings / f"{stamp}_{inputs[0].stem if inputs else name}{ending}")
+    return replace(options, out=options.recordings / f"{stamp}_{_stem(inputs[0]) if inputs else name}{ending}")
+
+
+def _stem(path: Path) -> str:
+    """What a recording of this input is called, without the ending; of an address nothing but a plain word."""
+    from emolive.media.address import address_in, file_name
+
+    url = address_in(path)
+    return path.stem if url is None else Path(file_name(url)).stem
 
 
 def _ending(path: Path) -> str:
@@ -48,10 +64,10 @@ def targets(options: Options, inputs: Sequence[Path]) -> list[Path]:
         return [out]
     if out.suffix:
         raise EmoliveError(f"--out {out} is one file, but there are {len(inputs)} inputs. Give --out a folder.")
-    stems = [path.stem for path in inputs]
+    stems = [_stem(path) for path in inputs]
     return [
-        out / f"{path.stem if stems.count(path.stem) == 1 else f'{i + 1}-{path.name}'}{_ending(path)}"
-        for i, path in enumerate(inputs)
+        out / f"{stem if stems.count(stem) == 1 else f'{i + 1}-{stem}{path.suffix}'}{_ending(path)}"
+        for i, (path, stem) in enumerate(zip(inputs, stems, strict=True))
     ]
 
 
@@ -87,11 +103,13 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
     def writer(path: Path) -> Sink:
         if path.suffix.lower() in PICTURES:
             return PictureWriter(path, view, inputs, options.overwrite)
-        return Recorder(path, view, inputs, not live, options.overwrite)
+        return Recorder(path, view, inputs, not live, options.overwrite, choice)
 
-    view, paths = options.views[0], targets(options, inputs)
+    view, paths, choice = options.views[0], targets(options, inputs), chosen_streams(options)
     bundle = run_of(options.plain(), model, options.model_b) if options.bundle else None
-    sinks: list[Sink] = [RecordingSwitch(options.recordings, view, inputs, not live, not options.headless, bundle)]
+    sinks: list[Sink] = [
+        RecordingSwitch(options.recordings, view, inputs, not live, not options.headless, bundle, choice)
+    ]
     if not options.headless:
         sinks.append(Snapshots(options.recordings, Facts(model.path, model.sha256, model.device)))
     if len(paths) == 1:
@@ -106,11 +124,15 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
 
 
 def say_what_was_written(options: Options, writers: Sequence[Sink], count: int) -> None:
-    """A line for each file that is there."""
-    recorded = [path for sink in writers for path in getattr(sink, "saved", ())]
-    for path in (options.out, options.data, *recorded):
-        if path is not None and path.exists():
-            click.echo(f"{path}: {count} frames")
+    """A line for each file that is there, with the frames that are in it; data and reports hold all of the run."""
+    written = {path: frames for sink in writers for path, frames in getattr(sink, "written", {}).items()}
+    reports = [path for sink in writers for path in getattr(sink, "saved", ())]
+    for path in (options.data, *reports):
+        if path is not None:
+            written.setdefault(path, count)
+    for path, frames in written.items():
+        if path.exists():
+            click.echo(f"{path}: {frames} frames")
 
 
 class ProgressBar:
@@ -121,6 +143,7 @@ class ProgressBar:
     def __init__(self, limit: int | None = None) -> None:
         self.limit = limit
         self.bar: tqdm | None = None
+        self._index = -1
 
     def __enter__(self) -> "ProgressBar":
         return self
@@ -130,7 +153,7 @@ class ProgressBar:
             self.bar.close()
 
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
-        """Count one frame more; of several files, count the files."""
+        """Count one frame more, unless it was only drawn anew; of several files, count the files."""
         progress = scene.progress
         if self.bar is None:
             by_file = progress.files > 1
@@ -139,7 +162,8 @@ class ProgressBar:
             self.bar = tqdm(total=total, desc=progress.name, unit=unit, mininterval=0.5, dynamic_ncols=True)
         self.bar.set_description(progress.name, refresh=False)
         self.bar.set_postfix_str(scene.notes[-1] if scene.notes else f"{len(scene.faces)} faces", refresh=False)
-        self.bar.update(progress.file + 1 - self.bar.n if progress.files > 1 else 1)
+        new, self._index = scene.frame.index != self._index, scene.frame.index
+        self.bar.update(progress.file + 1 - self.bar.n if progress.files > 1 else int(new))
 
     def notes(self) -> tuple[str, ...]:
         """Nothing to say."""

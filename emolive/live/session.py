@@ -12,12 +12,19 @@ import click
 from emolive.core.errors import EmoliveError, pick
 from emolive.core.interrupts import Interrupts
 from emolive.core.options import Options
-from emolive.core.scene import Detect, Menu, Settings, Source, Track
+from emolive.core.scene import Confirm, Detect, Menu, Settings, Source, Track
 from emolive.core.settings import parsed_target
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.native import explain_missing_libraries
 from emolive.live.loop import Parts, run
-from emolive.live.outputs import ProgressBar, check_outputs, outputs, say_what_was_written, with_output
+from emolive.live.outputs import (
+    ProgressBar,
+    check_outputs,
+    chosen_streams,
+    outputs,
+    say_what_was_written,
+    with_output,
+)
 
 with explain_missing_libraries():  # here, before any other module needs it
     import cv2  # noqa: F401
@@ -39,7 +46,6 @@ def camera(
     size: tuple[int, int] | None,
     fps: float | None,
     give_up_s: float,
-    other_hosts: bool = False,
 ) -> None:
     """Run `emolive cam`. Without a screen it needs --headless: nobody would know that it watches."""
     from emolive.media.sources import open_camera
@@ -49,7 +55,7 @@ def camera(
     if problem:
         raise EmoliveError(f"{problem} Add --headless to record without windows.")
     patience = give_up_s if options.headless else None
-    play(options, lambda: open_camera(which, size, fps, patience, other_hosts), live=True)
+    play(options, lambda: open_camera(which, size, fps, patience, options.allow_other_hosts), live=True)
 
 
 def cameras() -> "list[CameraInfo]":
@@ -72,15 +78,18 @@ def demo(options: Options, faces: int) -> None:
 def files(options: Options, paths: Sequence[Path], start_ms: float | None, end_ms: float | None) -> None:
     """Run `emolive file`: in the windows, or as fast as it goes without. Files that cannot be read are left out; they
     are named at the end, and the exit status is 1."""
-    from emolive.media.sources import expand, open_files
+    from emolive.media.sources import find, open_files
 
-    found = expand(paths)
+    found = find(paths)
+    if found.note:
+        click.echo(found.note, err=True)
     options = _fit_to_screen(options)
     if options.batch > 1 and not options.headless:
         raise EmoliveError("In windows each frame is shown as it comes: --batch goes with --headless.")
     if options.batch > 1 and options.proof:
         raise EmoliveError("--batch does not go with --proof: masked faces ride in the batch of the next frame.")
-    play(options, lambda: open_files(found, start_ms, end_ms, realtime=not options.headless), found)
+    choice = chosen_streams(options)
+    play(options, lambda: open_files(found.files, start_ms, end_ms, not options.headless, choice), found.files)
 
 
 def layers(path: Path | None, labels: Sequence[str]) -> dict[str, tuple[int, int, int]]:
@@ -164,9 +173,15 @@ def parts(
     source: Source,
     detect: Detect,
     track: Track,
+    confirm: Confirm | None = None,
 ) -> tuple[Parts, Settings]:
-    """What the loop works with, but for the sinks, and the first settings; every name is checked."""
+    """What the loop works with, but for the sinks, and the first settings; every name is checked.
+
+    `confirm` says which faces are shown and read; unless it is given, those that the face mesh confirms.
+    """
     from emolive.attribution.methods import BLIND, METHODS
+    from emolive.faces.confirm import Confirmer
+    from emolive.faces.mesh import Mesher
     from emolive.live.batches import Batches
     from emolive.live.engine import Engine
     from emolive.networks.checkpoint import load
@@ -195,13 +210,15 @@ def parts(
         figures=options.figures,
         watch=(watch := Stopwatch()),
     )
+    confirm = confirm or Confirmer(Mesher())
     if options.batch > 1:
-        source = batches = Batches(source, detect, track, engine.look_ahead, options.batch)
-        detect, track = batches.detect, batches.track
+        source = batches = Batches(source, detect, track, confirm, engine.look_ahead, options.batch)
+        detect, track, confirm = batches.detect, batches.track, batches.confirm
     made = Parts(
         source=source,
         detect=detect,
         track=track,
+        confirm=confirm,
         read=engine,
         views=VIEWS,
         sinks=(),

@@ -17,12 +17,27 @@ _SERVER = re.compile(r"(?P<host>[\w.-]+|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?",
 _PART = re.compile(r"[\w.-]{1,40}")
 """A part of a path that holds no name with a value, no user, and no key of great length."""
 
+_ADDRESS = re.compile(r"(https?|rtsps?):/+", re.IGNORECASE)
+
 HIDDEN = "…"
 
 
 def is_address(which: str) -> bool:
     """Whether this is the address of a stream (`rtsp://…`, `http://…`) and not a camera of this computer."""
     return bool(_SCHEME.match(which))
+
+
+def address_in(path: Path) -> str | None:
+    """The `http(s)://` or `rtsp(s)://` address that was taken for a path, which lost its second slash; None for a path
+    that is one."""
+    words = _ADDRESS.match(str(path))
+    return f"{words.group(1)}://{str(path)[words.end() :]}" if words and not path.exists() else None
+
+
+def file_name(url: str) -> str:
+    """What a film at an address is called: the last part of its path, if that is a plain word."""
+    last = re.split(r"[?#]", url)[0].rpartition("/")[2]
+    return last if _PART.fullmatch(last) and "@" not in url.rpartition("/")[2] else short_name(url)
 
 
 def without_password(url: str) -> str:

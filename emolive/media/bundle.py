@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,14 +12,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from emolive.core.errors import OutputError, SourceError
-from emolive.core.files import why
+from emolive.core.errors import SourceError
+from emolive.core.files import why, write_output
+from emolive.core.installed import versions
 from emolive.core.kinds import Number, Text, Words, like
 from emolive.core.options import FIELDS, Option
 from emolive.core.scene import VIEW_NAMES, Picture, Scene, Settings, Sink, Variant
-from emolive.core.versions import versions
 from emolive.media.data import DataWriter
 from emolive.media.record import Recorder
+from emolive.media.streams import BEST, StreamChoice
 
 if TYPE_CHECKING:
     from emolive.networks.checkpoint import Model
@@ -89,16 +89,23 @@ class Bundle:
         view: str = "camera",
         source_audio: Sequence[Path] = (),
         lossless_queue: bool = False,
+        choice: StreamChoice = BEST,
     ) -> None:
         self.path = path
         self._run = run
+        self._clean = Recorder(path / CLEAN, "clean", source_audio, lossless_queue, choice=choice)
         self._sinks: tuple[Sink, ...] = (
-            Recorder(path / CLEAN, "clean", source_audio, lossless_queue),
-            Recorder(path / ANNOTATED, view, source_audio, lossless_queue),
+            self._clean,
+            Recorder(path / ANNOTATED, view, source_audio, lossless_queue, choice=choice),
             DataWriter(path / DATA, run.labels),
         )
         self._open = ExitStack()
         self._begun = False
+
+    @property
+    def written(self) -> dict[Path, int]:
+        """The folder, and how many frames were recorded into it."""
+        return {self.path: sum(self._clean.written.values())}
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -135,12 +142,7 @@ class Bundle:
             "labels": run.labels,
             "versions": versions(),
         }
-        part = path.with_name(f".{path.name}.part")
-        try:
-            part.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            os.replace(part, path)
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written ({why(error)}). Choose another folder.") from error
+        write_output(path, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_bundle(folder: Path) -> Recorded:

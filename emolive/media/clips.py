@@ -5,8 +5,8 @@
 
 import logging
 import math
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +16,12 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from emolive.core.errors import SourceError
-from emolive.media.opening import open_alone
+from emolive.media.address import address_in, file_name
+from emolive.media.deinterlace import deinterlaced
+from emolive.media.film import MOST_PIXELS as MOST_PIXELS
+from emolive.media.film import Film, last_second, open_film, survey
+from emolive.media.streams import BEST, StreamChoice
+from emolive.media.upright import Upright
 
 log = logging.getLogger(__name__)
 
@@ -26,17 +31,22 @@ Shot = tuple[float, np.ndarray]
 EPSILON_MS = 0.001
 """The least step of time between two pictures."""
 
-MOST_PIXELS = 150_000_000
-"""Larger pictures are refused: a small file can claim to be large enough to fill all memory."""
+SOON_WALKED = 200 << 20
+"""Bytes up to which a film whose clock may jump is walked through when it is opened, so that its length is known."""
 
 
 class Clip(Protocol):
-    """Pictures at times. `duration_ms` and `frames` are 0 where nobody knows; `note` is for the user, "" if none."""
+    """Pictures at times. `duration_ms` and `frames` are 0 where nobody knows; `note` is for the user, "" if none.
+
+    A clip that has `loops` and says True is played again and again where somebody watches.
+    """
 
     name: str
     duration_ms: float
     frames: int
-    note: str
+
+    @property
+    def note(self) -> str: ...
 
     def play(self, from_ms: float = 0.0) -> Iterator[Shot]:
         """All pictures at `from_ms` or later, in order, with strictly growing times."""
@@ -48,124 +58,118 @@ class Clip(Protocol):
 
 
 class VideoClip:
-    """A video file, or a GIF: every frame in order at its own time, upright as its rotation mark says.
+    """A video file, or a GIF: every frame in order at its own time, upright and in true proportion.
 
     Nothing is held open between calls. Making one raises `SourceError` if nothing in the file can be decoded.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.name = path.name
-        self.note = ""
-        with open_video(path) as (container, stream):
-            first = next(_decoded(container, stream), None)
+    def __init__(self, path: Path, choice: StreamChoice = BEST) -> None:
+        self._path, self._choice = path, choice
+        url = address_in(path)
+        self.name = path.name if url is None else file_name(url)
+        self._notes: dict[str, None] = {}
+        with open_film(path, choice) as film:
+            first = next(decoded(film.pictures(), film.video), None)
             if first is None:
                 raise SourceError(f"{path} holds no frame that can be decoded. Is it whole? Try another file.")
             self.first_s = _time(first) or 0.0
-            self.frames = stream.frames
-            self.duration_ms = _duration_ms(container, stream)
+            self.frames = film.video.frames
+            self.duration_ms = _duration_ms(film.container, film.video)
             # A GIF's frames build on all before; without timestamps a seek lands nobody knows where.
-            self._seekable = container.format.name != "gif" and first.pts is not None
+            self.loops = film.container.format.name == "gif"
+            self._seekable = not self.loops and first.pts is not None
+            self._step_ms = 1000 / float(film.video.guessed_rate or 25)
+            walks = film.jumps and not film.is_far
+        if walks and path.stat().st_size <= SOON_WALKED:
+            self._walk()
+
+    @property
+    def note(self) -> str:
+        """What the user should know of it, "" if nothing."""
+        return "; ".join(self._notes)
 
     def play(self, from_ms: float = 0.0) -> Iterator[Shot]:
-        for t_ms, frame in self._frames(from_ms):
-            if t_ms >= from_ms:
-                yield t_ms, upright(frame)
+        with open_film(self._path, self._choice) as film:
+            upright = Upright(film.video)
+            for t_ms, frame in self._frames(film, from_ms):
+                if t_ms >= from_ms:
+                    yield t_ms, upright(frame)
+            self._tell(upright.note)
 
     def last_before(self, t_ms: float) -> Shot | None:
+        with open_film(self._path, self._choice) as film:
+            upright = Upright(film.video)
+            last = self._last_frame(film, t_ms)
+            return (last[0], upright(last[1])) if last else None
+
+    def _last_frame(self, film: Film, t_ms: float) -> tuple[float, av.VideoFrame] | None:
         start = min(t_ms, self.duration_ms) - EPSILON_MS
         last = None
-        with closing(self._frames(start)) as frames:
+        with closing(self._frames(film, start)) as frames:
             for time, frame in frames:
                 if time >= t_ms:
                     break
                 last = (time, frame)
         if last is None and start > 0 and t_ms == math.inf:  # the duration promised more than there is
-            for last in self._frames(0.0):  # noqa: B007
-                pass
-        return (last[0], upright(last[1])) if last else None
+            with open_film(self._path, self._choice) as again:
+                for last in self._frames(again, 0.0):  # noqa: B007
+                    pass
+        return last
 
-    def _frames(self, from_ms: float) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Decode from the key frame at or before `from_ms` on, or from the beginning."""
-        with open_video(self._path) as (container, stream):
-            sought = self._seekable and from_ms > 0 and self._seek(container, stream, from_ms)
-            frames = self._timed(container, stream, -math.inf if sought else 0.0)
-            first = next(frames, None)
-            if not sought or (first and first[0] <= from_ms):
-                if first:
-                    yield first
-                    yield from frames
-                return
-        yield from self._from_beginning()
+    def _frames(self, film: Film, from_ms: float) -> Generator[tuple[float, av.VideoFrame], None, None]:
+        """Decode from the key frame at or before `from_ms` on, or from the beginning. `film` is newly opened."""
+        sought = self._seekable and from_ms > 0 and film.seek(self.first_s + from_ms / 1000)
+        frames = self._timed(film, -math.inf if sought else 0.0)
+        first = next(frames, None)
+        if not sought or (first and first[0] <= from_ms):
+            if first:
+                yield first
+                yield from frames
+            return
+        with open_film(self._path, self._choice) as again:
+            yield from self._timed(again, 0.0)
 
-    def _from_beginning(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        with open_video(self._path) as (container, stream):
-            yield from self._timed(container, stream, 0.0)
-
-    def _seek(self, container: InputContainer, stream: VideoStream, from_ms: float) -> bool:
-        try:
-            container.seek(int((self.first_s + from_ms / 1000) / stream.time_base), stream=stream)
-        except av.FFmpegError as error:
-            log.debug("no seeking in %s: %s", self._path, error)
-            return False
-        return True
-
-    def _timed(
-        self, container: InputContainer, stream: VideoStream, earliest: float
-    ) -> Iterator[tuple[float, av.VideoFrame]]:
+    def _timed(self, film: Film, earliest: float) -> Iterator[tuple[float, av.VideoFrame]]:
         """The decoded frames with their times, which grow strictly whatever the file says."""
-        step = 1000 / float(stream.guessed_rate or 25)
         last = None
-        for frame in _decoded(container, stream, self._damaged):
+        for frame in deinterlaced(decoded(film.pictures(), film.video, self._damaged)):
             time = _time(frame)
             after = earliest if last is None else last + EPSILON_MS
             if time is None:
-                t_ms = 0.0 if last is None else last + step
+                t_ms = 0.0 if last is None else last + self._step_ms
             else:
                 t_ms = max(round((time - self.first_s) * 1000, 6), after)  # 400, not 399.9999999
+            if film.timeline.breaks:
+                self._tell(f"the clock of {self.name} begins anew or jumps; it is played as one film")
             yield t_ms, frame
             last = t_ms
-        if last is not None and self.duration_ms - last > 1000 + 2 * step:
+        if last is not None and not (film.jumps or film.is_far) and self.duration_ms - last > 1000 + 2 * self._step_ms:
+            self._check_end()
+
+    def _walk(self) -> None:
+        """Learn from all packets how long a film is whose clock may jump."""
+        known = survey(self._path, self._choice)
+        self.frames = self.frames or known.pictures
+        self.duration_ms = max((known.end_s - self.first_s) * 1000, 0.0)
+
+    def _check_end(self) -> None:
+        """Whether all of it was there: its sound may last longer, or its last frame stand for long."""
+        promised = self.duration_ms / 1000 + self.first_s
+        if last_second(self._path) < promised - 1 - 2 * self._step_ms / 1000:
             self._damaged()
 
     def _damaged(self) -> None:
-        self.note = f"{self.name} is damaged or cut off; what can be read of it is shown"
+        self._tell(f"{self.name} is damaged or cut off; what can be read of it is shown")
+
+    def _tell(self, note: str) -> None:
+        if note:
+            self._notes[note] = None
 
 
-@contextmanager
-def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a video file for decoding: `with open_video(path) as (container, stream)`.
-
-    Raises `SourceError` for what is no video: text, sound only, a broken or empty file, a folder.
-    """
-    with open_alone(path) as container:
-        stream = _picture_stream(container, path)
-        if stream.width * stream.height > MOST_PIXELS:
-            raise SourceError(
-                f"{path} has {stream.width}×{stream.height} pixels, more than fit. Make it smaller first."
-            )
-        stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # its pictures may be larger than it says
-        stream.thread_type = "AUTO"
-        yield container, stream
-
-
-def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
-    cover = av.stream.Disposition.attached_pic
-    films = [s for s in container.streams.video if not s.disposition & cover]
-    if films and films[0].codec_context is None:
-        raise SourceError(f"{path} has pictures in a form that nothing here can decode. Convert it to MP4.")
-    if films:
-        return films[0]
-    if container.streams.audio:
-        raise SourceError(f"{path} has sound but no picture. Name a video with pictures in it.")
-    raise SourceError(f"{path} has no pictures in it. Name a video or a picture.")
-
-
-def _decoded(
-    container: InputContainer, stream: VideoStream, damaged: Callable[[], None] = lambda: None
+def decoded(
+    packets: Iterator[av.Packet], stream: VideoStream, damaged: Callable[[], None] = lambda: None
 ) -> Iterator[av.VideoFrame]:
     """Every frame that can be decoded, in order; packets and ends that are broken are stepped over."""
-    packets = container.demux(stream)
     while True:
         try:
             packet = next(packets, None)
@@ -192,14 +196,3 @@ def _duration_ms(container: InputContainer, stream: VideoStream) -> float:
     if stream.duration:
         return float(stream.duration * stream.time_base) * 1000
     return container.duration / 1000 if container.duration else 0.0
-
-
-def upright(frame: av.VideoFrame) -> np.ndarray:
-    """A decoded frame as (H, W, 3) uint8 BGR, turned as its rotation mark says, transparency over white."""
-    if any(component.is_alpha for component in frame.format.components):
-        bgra = frame.to_ndarray(format="bgra")
-        alpha = bgra[..., 3:].astype(np.uint16)
-        bgr = ((bgra[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-    else:
-        bgr = frame.to_ndarray(format="bgr24")
-    return np.ascontiguousarray(np.rot90(bgr, round(frame.rotation / 90) % 4))

@@ -26,9 +26,10 @@ class DataWriter:
     """Writes what is known of each frame, as the file's ending says: `.jsonl` or `.csv`. A `scene.Sink`.
 
     JSON lines hold one object per frame, frames without a face too. `frame` counts the source's frames, `t_ms` from the
-    file's first one; where several files are played `file` names the frame's. Each line is with the system when its
-    frame is done, whole or not at all. A frame that is drawn anew (frozen) is not written a second time. Entering
-    raises `OutputError` where the file may not be written; so does a call when the disk is full.
+    file's first one; where several files are played `file` names the frame's. Faces that are not confirmed come last.
+    Each line is with the system when its frame is done, whole or not at all. A frame that is drawn anew (frozen) is not
+    written a second time. Entering raises `OutputError` where the file may not be written; so does a call when the disk
+    is full.
     """
 
     stage = "write"

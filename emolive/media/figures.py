@@ -15,22 +15,29 @@ LEDGER = ("logit", "bias", "channels")
 
 WHOLE = frozenset(("frame", "face", "drop_frame", "knows_class"))
 WORDS = frozenset(("file", "label", "target", "against", "random"))
-"""The columns of a table that hold whole numbers and words; all others hold floats."""
+YES_OR_NO = frozenset(("confirmed",))
+"""The columns of a table that hold whole numbers, words, and truth; all others hold floats."""
 
 Labels = Sequence[str]
-Value = int | float | str | None | list[float | None] | dict[str, float | None]
+Value = bool | int | float | str | None | list[float | None] | dict[str, float | None]
 
 
 @dataclass(frozen=True)
 class Figure:
     """One thing that is written about a face: its key in JSON, its columns in a table, and where it comes from.
 
-    A `value` of None is not known: JSON leaves the key out, a table the cells empty.
+    A `value` of None is not known: JSON leaves the key out, a table the cells empty. Of a face that is not confirmed
+    nobody read anything: only what the detector said (`detected`) is known of it.
     """
 
     key: str
     columns: Callable[[Labels], list[str]]
     value: Callable[[Scene, int, Labels], Value]
+    detected: bool = False
+
+    def of(self, scene: Scene, i: int, labels: Labels) -> Value:
+        """What is known of `scene.found[i]`."""
+        return self.value(scene, i, labels) if self.detected or i < len(scene.faces) else None
 
 
 def _probs(scene: Scene, face: int) -> np.ndarray:
@@ -104,9 +111,15 @@ def _random(scene: Scene) -> str | None:
 
 
 FIGURES = (
-    Figure("face", lambda _: ["face"], lambda scene, i, _: scene.faces[i].track),
-    Figure("box", lambda _: ["x0", "y0", "x1", "y1"], lambda scene, i, _: [_rounded(v, 2) for v in scene.faces[i].box]),
-    Figure("score", lambda _: ["score"], lambda scene, i, _: _rounded(scene.faces[i].score, 4)),
+    Figure("face", lambda _: ["face"], lambda scene, i, _: scene.found[i].track, detected=True),
+    Figure(
+        "box",
+        lambda _: ["x0", "y0", "x1", "y1"],
+        lambda scene, i, _: [_rounded(v, 2) for v in scene.found[i].box],
+        detected=True,
+    ),
+    Figure("score", lambda _: ["score"], lambda scene, i, _: _rounded(scene.found[i].score, 4), detected=True),
+    Figure("confirmed", lambda _: ["confirmed"], lambda scene, i, _: scene.found[i].confirmed, detected=True),
     Figure("label", lambda _: ["label"], lambda scene, i, labels: labels[int(np.argmax(_smoothed(scene, i)))]),
     Figure(
         "probs",

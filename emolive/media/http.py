@@ -1,6 +1,7 @@
 """What is read over HTTP: from the address that the user named and from no other, within a time limit."""
 
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -63,7 +64,8 @@ def origin(url: str) -> Origin:
 
 class Visitor:
     """Opens addresses for one stream: that of the user, and those to which it leads if they have the same origin, or
-    any of `http` and `https` with `other_hosts`. What was refused is kept in `refused`.
+    any of `http` and `https` with `other_hosts`. What was refused is kept in `refused`, the last
+    error that a server answered with in `status`.
 
     No proxy is used, and no cookie is kept. The user's name and password are given to his own address only. A
     camera's certificate is not checked: almost all have signed theirs themselves.
@@ -75,6 +77,7 @@ class Visitor:
         self._origin, self._any = origin(self._url), other_hosts
         self._name, self._deadline = short_name(url), deadline
         self.refused: RefusedError | None = None
+        self.status: int | None = None
         self._opener = self._make_opener(unquote(parts.username or ""), unquote(parts.password or ""))
 
     def first(self) -> "HttpFile":
@@ -109,8 +112,11 @@ class Visitor:
             answer: HTTPResponse = self._opener.open(Request(url, headers=headers), timeout=self._deadline.left())
         except HTTPError as error:
             error.close()
+            self.status = error.code
             raise ConnectionError(f"the server answered {error.code}") from None
         except URLError as error:
+            if isinstance(error.reason, socket.gaierror):
+                raise error.reason from None
             raise ConnectionError(str(error.reason)) from None
         except (HTTPException, ValueError) as error:
             raise ConnectionError(f"the server's answer makes no sense ({type(error).__name__})") from None
@@ -193,6 +199,11 @@ class HttpFile:
 
     def tell(self) -> int:
         return self._wanted
+
+    @property
+    def length(self) -> int | None:
+        """How many bytes there are in all, None where the server does not say."""
+        return None if self._length is None else self._begin + self._length
 
     def close(self) -> None:
         answer, self._answer = self._answer, None

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from emolive.core.errors import SourceError
-from emolive.core.scene import End, Frame, Progress, Settings
+from emolive.core.scene import END, End, Frame, Progress, Settings
 from emolive.media.clips import EPSILON_MS
 from emolive.media.http import RefusedError
 
@@ -25,12 +25,13 @@ STALLED = 2.0
 BACK_OFF = (0.5, 1.0, 2.0, 4.0)
 """Seconds between attempts to reconnect; the last one from then on."""
 
-FAREWELL = 2.0
-"""Seconds that closing waits for the thread, which may hang in a driver; it then ends by itself."""
+FAREWELL = 0.7
+"""Seconds that closing waits for the thread, which may hang in a driver or the network; the process then ends without
+it (`interrupts.end`)."""
 
 
 class Capture(Protocol):
-    """What is read from: the part of `cv2.VideoCapture` that is used."""
+    """What is read from: the part of `cv2.VideoCapture` that is used. One with `ended` that is True gave all it had."""
 
     def read(self) -> tuple[bool, np.ndarray | None]: ...
     def release(self) -> None: ...
@@ -63,6 +64,7 @@ class LiveSource:
         self._size: tuple[int, ...] = ()
         self._cut = False
         self._error: Exception | None = None
+        self._ended = False
         self._connected = False
 
     def __enter__(self) -> Self:
@@ -77,9 +79,12 @@ class LiveSource:
 
     def read(self, settings: Settings) -> Frame | End | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._error or (self._newest and not settings.frozen), PATIENCE)
+            going = not settings.frozen
+            self._changed.wait_for(lambda: self._error or (going and (self._newest or self._ended)), PATIENCE)
             if self._error:
                 raise self._error
+            if self._ended and self._newest is None:
+                return END if going else None
             self._check_patience()
             if settings.frozen or self._newest is None:
                 return None
@@ -124,6 +129,11 @@ class LiveSource:
             else:
                 if self._drain(capture):
                     attempts = 0
+                if getattr(capture, "ended", False):
+                    with self._changed:
+                        self._ended = True
+                        self._changed.notify_all()
+                    return
             if self._stop.is_set():
                 return
             if self._index < 0 or not self._reconnects:

@@ -116,12 +116,12 @@ def _what_it_is(path: Path, file: BinaryIO) -> str:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(PLAYLISTS) or b"<MPD" in head:
         return f"{path} is a playlist, a list of other files or addresses. Name the video itself."
-    if b"\0" not in head and _is_text(head):
+    if b"\0" not in head and is_text(head):
         return f"{path} is a text file, not a video. Name a video or a picture."
     return f"{path} is not a video or picture that can be read. Is it whole? Try another file."
 
 
-def _is_text(head: bytes) -> bool:
+def is_text(head: bytes) -> bool:
     """Whether these first bytes of a file are text, though the last character may be cut."""
     try:
         words = head.decode("utf-8", "ignore" if len(head) == HEAD else "strict")

@@ -14,7 +14,7 @@ from typing import Self
 from emolive.core.errors import EmoliveError, OutputError, from_extra
 from emolive.core.files import check_output, why
 from emolive.core.scene import Picture, Scene
-from emolive.media.figures import FIGURES, WHOLE, WORDS, Labels
+from emolive.media.figures import FIGURES, WHOLE, WORDS, YES_OR_NO, Labels
 from emolive.media.rows import TableCell, table_header, table_rows
 
 with from_extra("parquet", "Parquet files need pyarrow"):
@@ -33,7 +33,8 @@ ROWS = 4096
 class ParquetWriter:
     """Writes one row per face and frame, with the columns of the CSV table. A `scene.Sink`.
 
-    Frame and track numbers are int64, names and labels strings, all else float64; what is not known is null.
+    Frame and track numbers are int64, names and labels strings, `confirmed` is bool, all else float64; what is not
+    known is null.
     A Parquet file can only be read once its footer, the last thing that is written, is there. So the rows go, in row
     groups, into `.NAME.part` beside `path`, which is renamed when it is whole: a file named `path` is complete. If an
     error ends the run, the rows until then are kept, readable, under the `.part` name; after a crash or `kill -9` or
@@ -157,4 +158,5 @@ def _is_torn(path: Path) -> bool:
 
 
 def _type(column: str) -> "pa.DataType":
-    return pa.int64() if column in WHOLE else pa.string() if column in WORDS else pa.float64()
+    kinds = ((WHOLE, pa.int64()), (WORDS, pa.string()), (YES_OR_NO, pa.bool_()))
+    return next((kind for names, kind in kinds if column in names), pa.float64())

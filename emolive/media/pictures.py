@@ -2,20 +2,37 @@
 
 import warnings
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import pillow_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from emolive.core.errors import SourceError
 from emolive.media.clips import MOST_PIXELS, Shot
 from emolive.media.opening import open_regular
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF", "HEIF")
 """What Pillow may open; a GIF is a film. Nothing else, so that odd files meet few decoders."""
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".jp2", ".avif"}
+MOVING = ("PNG", "WEBP", "AVIF")
+"""Formats whose pictures may move. (A TIFF's pages and a phone's second JPEG are no film.)"""
+
+SUFFIXES = {
+    ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".jp2", ".avif", ".heic", ".heif",
+    ".hif",
+}  # fmt: skip
+"""Endings by which a file that cannot be opened is still taken for a picture, so that it is said what is wrong."""
+
+PICTURE_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2", b"avif", b"avis", b"jpeg"}
+"""What an ISO file calls itself that holds a picture and no film."""
+
+FILM_STARTS = (b"GIF8", b"\x1a\x45\xdf\xa3", b"FLV\1", b"OggS", b"\0\0\1\xba")
+"""First bytes of films: GIF, Matroska and WebM, Flash, Ogg, MPEG."""
+
+pillow_heif.register_heif_opener(thumbnails=False)
 
 
 class PictureClip:
@@ -37,18 +54,38 @@ class PictureClip:
         return (0.0, self._bgr) if t_ms > 0 else None
 
 
-def is_picture(path: Path) -> bool:
-    """Whether a file is to be read as a picture: by its ending, else by its first bytes. A GIF is not."""
-    suffix = path.suffix.lower()
-    if suffix in SUFFIXES:
-        return True
-    if suffix == ".gif" or not path.is_file():
-        return False
+class Form(Enum):
+    """What a file of pictures is: a still, or an animation, which is played as a film."""
+
+    STILL = "still"
+    ANIMATION = "animation"
+
+
+def form(path: Path) -> Form | None:
+    """What Pillow makes of a file, by its content; None: it is no picture. A GIF is a film."""
     try:
-        with _opened(path):
-            return True
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        with open_regular(path) as file, opened(file) as picture:
+            moves = picture.format in MOVING and getattr(picture, "n_frames", 1) > 1
+            return Form.ANIMATION if moves else Form.STILL
+    except (OSError, ValueError, SyntaxError, SourceError, Image.DecompressionBombError):
+        return None
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is to be read as one picture: by its content, or, where that is broken, by its ending."""
+    found = form(path)
+    return found is Form.STILL or (found is None and path.suffix.lower() in SUFFIXES and not _begins_as_film(path))
+
+
+def _begins_as_film(path: Path) -> bool:
+    try:
+        with open_regular(path) as file:
+            head = file.read(16)
+    except (SourceError, OSError):
         return False
+    if head[4:8] == b"ftyp":
+        return head[8:12] not in PICTURE_BRANDS
+    return head.startswith(FILM_STARTS) or (head[:4] == b"RIFF" and head[8:11] == b"AVI")
 
 
 def read_picture(path: Path) -> np.ndarray:
@@ -66,22 +103,28 @@ def decode_picture(file: BinaryIO, name: str, most_pixels: int) -> np.ndarray:
     Raises `SourceError` if it is broken, no picture, or has more than `most_pixels`.
     """
     try:
-        with _opened(file) as picture:
+        with opened(file) as picture:
             width, height = picture.size
             if width * height > most_pixels:
                 raise SourceError(f"{name} has {width}×{height} pixels, more than fit. Make it smaller first.")
             upright = ImageOps.exif_transpose(picture)
-            return np.ascontiguousarray(_rgb(upright)[..., ::-1])
+            return bgr_of(upright)
     except UnidentifiedImageError as error:  # what it says of an open file helps nobody
         raise SourceError(f"{name} is not a picture that can be read. Is it whole?") from error
     except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
         raise SourceError(f"{name} is not a picture that can be read ({error}). Is it whole?") from error
 
 
-def _opened(file: Path | BinaryIO) -> Image.Image:
+def opened(file: BinaryIO) -> Image.Image:
+    """The picture in an open file, not decoded yet. Raises as `Image.open` does for formats that are not `FORMATS`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MOST_PIXELS decides
         return Image.open(file, formats=FORMATS)
+
+
+def bgr_of(picture: Image.Image) -> np.ndarray:
+    """A Pillow image in any mode as (H, W, 3) uint8 BGR, contiguous; transparency over white, 16 bits scaled to 8."""
+    return np.ascontiguousarray(_rgb(picture)[..., ::-1])
 
 
 def _rgb(picture: Image.Image) -> np.ndarray:

@@ -5,7 +5,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Self
 
 from emolive.core.errors import SourceError
@@ -28,9 +28,9 @@ class Player:
     """Plays the clips that `openers` make, one after the other. A `scene.Source`.
 
     In real time every frame is shown when it is due, or late where the machine cannot keep up; each file's last frame
-    stands until a key. Otherwise frames come as fast as they are read, file after file, then END. A file that cannot
-    be opened is left out with a note; `SourceError` if none can. Of each file only the time from `start_ms` up to
-    `end_ms` is played.
+    stands until a key, and what loops (a GIF, an animation) begins anew. Otherwise frames come as fast as they are
+    read, file after file, then END. A file that cannot be opened is left out with a note; `SourceError` if none can. Of
+    each file only the time from `start_ms` up to `end_ms` is played.
     """
 
     def __init__(
@@ -64,7 +64,8 @@ class Player:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._shots.close()
+        with suppress(ValueError):  # it hangs in another thread, and the process is about to end
+            self._shots.close()
 
     def read(self, settings: Settings) -> Frame | End | None:
         before = self._settings or settings
@@ -110,11 +111,25 @@ class Player:
         if not self._ended:
             self._next = self._take()
             self._ended = self._next is None
+        if self._ended and self._realtime and self._loops() and not self._begin_anew():
+            return None
         if self._ended:
             return self._at_end()
         if self._realtime and not self._clock.wait(self._next[0]):
             return None
         return self._frame(self._take())
+
+    def _loops(self) -> bool:
+        return self._clip is not None and getattr(self._clip, "loops", False) and self._t_ms > self._start
+
+    def _begin_anew(self) -> bool:
+        """Begin the clip once more, when its last picture has been shown for its time; say whether it was."""
+        if not self._clock.wait(max(self._t_ms, min(self._clip.duration_ms, self._end))):
+            return False
+        self._play(self._start)
+        self._next = self._take()
+        self._cut, self._ended = True, self._next is None
+        return True
 
     def _at_end(self) -> Frame | End | None:
         if not self._realtime:
@@ -133,7 +148,9 @@ class Player:
         self._index += 1
         self._t_ms = shot[0]
         cut, self._cut = self._cut, False
-        return Frame(self._index, shot[0], shot[1], cut, self._clip.name)
+        frozen = self._settings is not None and self._settings.frozen
+        still = frozen or self._ended or self._clip.frames in (1, 2)  # with so few nobody waits for more
+        return Frame(self._index, shot[0], shot[1], cut, self._clip.name, still)
 
     def _other_file(self, by: int) -> Frame | None:
         target = min(max(self._file + by, 0), len(self._openers) - 1)

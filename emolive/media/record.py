@@ -17,6 +17,7 @@ from emolive.core.scene import Picture, Scene
 from emolive.media.encode import Mp4, drop_torn_end
 from emolive.media.sound import sound_of
 from emolive.media.still import PictureWriter
+from emolive.media.streams import BEST, StreamChoice
 
 __all__ = ["PictureWriter", "Recorder", "check_output"]
 
@@ -39,9 +40,9 @@ class _Job:
 class Recorder:
     """Records one view as an MP4 with each frame's own time. A `scene.Sink`.
 
-    `source_audio` are the files that are played, in order: their sound is carried along in step. With `lossless_queue`
-    the caller waits for the encoder, as files should; without, as live cameras should, frames are dropped, counted and
-    told in `notes`. A frame that is drawn anew (frozen) is not recorded a second time.
+    `source_audio` are the files that are played, in order: their sound (`choice` says which) is carried along in step.
+    With `lossless_queue` the caller waits for the encoder, as files should; without, as live cameras should, frames are
+    dropped, counted and told in `notes`. A frame that is drawn anew (frozen) is not recorded a second time.
     Entering raises `OutputError` where the file may not be written; a call, or leaving, raises it after the encoder
     failed (a full disk). What was recorded until then plays.
     """
@@ -55,17 +56,27 @@ class Recorder:
         source_audio: Path | Sequence[Path] | None = None,
         lossless_queue: bool = False,
         overwrite: bool = False,
+        choice: StreamChoice = BEST,
     ) -> None:
         self.path = path
         self.dropped = 0
+        self._taken = 0
+        self._size: tuple[int, ...] = ()
+        self._boxed = False
         self._view = view
         self._inputs = [source_audio] if isinstance(source_audio, Path) else list(source_audio or ())
         self._lossless = lossless_queue
         self._overwrite = overwrite
+        self._choice = choice
         self._index: int | None = None
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
+
+    @property
+    def written(self) -> dict[Path, int]:
+        """The file, and how many frames were handed to it."""
+        return {self.path: self._taken}
 
     @property
     def recording(self) -> bool:
@@ -91,19 +102,25 @@ class Recorder:
             self._queue: queue.Queue[_Job] = queue.Queue(max(2, min(MOST_WAITING, MOST_BYTES // bgr.nbytes)))
             self._thread = threading.Thread(target=self._encode, name=f"encode {self.path.name}", daemon=True)
             self._thread.start()
+        self._size = self._size or bgr.shape
+        self._boxed |= bgr.shape != self._size
         # A live source's clock runs on through a cut: a lost stream leaves a gap of its true length.
         job = _Job(bgr, scene.frame.t_ms, scene.frame.cut and not scene.progress.live, scene.progress.file)
         if self._lossless:
             self._put(job)
+            self._taken += 1
             return
         self._raise_error()
         try:
             self._queue.put_nowait(job)
+            self._taken += 1
         except queue.Full:
             self.dropped += 1
 
     def notes(self) -> tuple[str, ...]:
-        return (f"{self.dropped} frames dropped",) if self.dropped else ()
+        dropped = (f"{self.dropped} frames dropped",) if self.dropped else ()
+        boxed = (f"the picture's size changed: in {self.path.name} it stands between bars",) if self._boxed else ()
+        return dropped + boxed
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -139,7 +156,7 @@ class Recorder:
 
     def _encode(self) -> None:
         try:
-            with Mp4(self.path, [sound_of(path) for path in self._inputs]) as mp4:
+            with Mp4(self.path, [sound_of(path, self._choice) for path in self._inputs]) as mp4:
                 for job in self._jobs():
                     mp4.write(job.bgr, job.t_ms, job.cut, job.file)
         except Exception as error:  # whatever it is, the main thread must hear of it

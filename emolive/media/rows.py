@@ -5,14 +5,14 @@ import json
 from emolive.core.scene import Scene
 from emolive.media.figures import FIGURES, Figure, Labels
 
-TableCell = int | float | str | None
+TableCell = bool | int | float | str | None
 
 
 def json_line(scene: Scene, labels: Labels) -> str:
     """One frame as a line of JSON."""
     faces = [
-        {f.key: value for f in FIGURES if (value := f.value(scene, i, labels)) is not None}
-        for i in range(len(scene.faces))
+        {f.key: value for f in FIGURES if (value := f.of(scene, i, labels)) is not None}
+        for i in range(len(scene.found))
     ]
     return json.dumps({**_frame(scene), "faces": faces}, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -26,7 +26,7 @@ def table_rows(scene: Scene, labels: Labels) -> list[list[TableCell]]:
     """The cells of a table's row for each face of a frame; None where nothing is known."""
     return [
         [*_frame(scene).values(), *(v for f in FIGURES for v in _cells(f, scene, i, labels))]
-        for i in range(len(scene.faces))
+        for i in range(len(scene.found))
     ]
 
 
@@ -37,7 +37,7 @@ def _frame(scene: Scene) -> dict[str, int | float | str]:
 
 
 def _cells(figure: Figure, scene: Scene, face: int, labels: Labels) -> list[TableCell]:
-    value = figure.value(scene, face, labels)
+    value = figure.of(scene, face, labels)
     if value is None:
         return [None] * len(figure.columns(labels))
     if isinstance(value, dict):

@@ -32,8 +32,9 @@ class Heard(Protocol):
 
 
 @contextmanager
-def relayed(url: str, deadline: Deadline) -> Iterator[str]:
-    """The address on this machine at which FFmpeg finds the camera of an `rtsp://` or `rtsps://` address.
+def relayed(url: str, deadline: Deadline, refusals: list[int]) -> Iterator[str]:
+    """The address on this machine at which FFmpeg finds the camera of an `rtsp://` or `rtsps://` address. Each status
+    of 400 or more with which the camera answers is added to `refusals`.
 
     One connection is made, to the host and port that the address names; all comes and goes through it (over TCP).
     Raises `OSError` where nobody answers, and ends the connection at an answer that leads elsewhere.
@@ -53,13 +54,13 @@ def relayed(url: str, deadline: Deadline) -> Iterator[str]:
         door = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1))
         stack.callback(_shut, door)
         stack.callback(_shut, camera)
-        threading.Thread(target=_serve, args=(door, camera), name=f"relay {where[0]}", daemon=True).start()
+        threading.Thread(target=_serve, args=(door, camera, refusals), name=f"relay {where[0]}", daemon=True).start()
         user = parts.netloc.rpartition("@")[0]
         netloc = f"{user}@" if user else ""
         yield parts._replace(scheme="rtsp", netloc=f"{netloc}127.0.0.1:{door.getsockname()[1]}").geturl()
 
 
-def _serve(door: socket.socket, camera: socket.socket) -> None:
+def _serve(door: socket.socket, camera: socket.socket, refusals: list[int]) -> None:
     """Pass on what FFmpeg and the camera say, until one of them has gone."""
     with contextlib.suppress(OSError):
         player, _ = door.accept()
@@ -68,7 +69,7 @@ def _serve(door: socket.socket, camera: socket.socket) -> None:
             camera.settimeout(None)
             threading.Thread(target=_requests, args=(player, camera), name="relay requests", daemon=True).start()
             with contextlib.suppress(OSError, ValueError), camera.makefile("rb", buffering=1 << 16) as heard:
-                _answers(heard, player)
+                _answers(heard, player, refusals)
             _shut(player)
             _shut(camera)
 
@@ -80,7 +81,7 @@ def _requests(player: socket.socket, camera: socket.socket) -> None:
     _shut(camera)
 
 
-def _answers(heard: Heard, player: socket.socket) -> None:
+def _answers(heard: Heard, player: socket.socket, refusals: list[int]) -> None:
     """Pass on a camera's answers and packets, each read as what it is. Raises `ValueError` at the first other thing."""
     while first := heard.read(1):
         if first == b"$":
@@ -90,6 +91,8 @@ def _answers(heard: Heard, player: socket.socket) -> None:
         line = first + heard.readline(LONGEST)
         if not STATUS.fullmatch(line):
             raise ValueError("the camera leads elsewhere, or speaks no RTSP")
+        if line[9:10] in b"45":
+            refusals.append(int(line[9:12]))
         said, body = [line], 0
         while line not in (b"\r\n", b"\n"):
             line = heard.readline(LONGEST)

@@ -19,8 +19,9 @@ from av.container import OutputContainer
 
 from emolive.core.errors import SourceError
 from emolive.media.clips import VideoClip
-from emolive.media.opening import open_alone
-from emolive.media.pictures import is_picture
+from emolive.media.film import open_film
+from emolive.media.pictures import form
+from emolive.media.streams import BEST, StreamChoice
 
 log = logging.getLogger(__name__)
 
@@ -54,39 +55,40 @@ class Sound:
     start_ms: float
     picture_ms: float
     first_s: float
+    choice: StreamChoice = BEST
 
     def packets(self, from_ms: float) -> Iterator[tuple[float, av.Packet]]:
         """The packets from shortly before `from_ms` on, or from the beginning, with their times as `source_ms`."""
         try:
-            with open_alone(self.path) as container:
-                stream = container.streams.audio[0]
+            with open_film(self.path, self.choice) as film:
+                if film.audio is None:
+                    return
                 if from_ms > self.start_ms + PREROLL_MS:
-                    at = self.first_s + (from_ms - PREROLL_MS) / 1000
-                    container.seek(int(at / stream.time_base), stream=stream)
-                for packet in container.demux(stream):
+                    film.seek(self.first_s + (from_ms - PREROLL_MS) / 1000, film.audio)
+                for packet in film.sounds():
                     if packet.pts is not None:
-                        yield (float(packet.pts * stream.time_base) - self.first_s) * 1000, packet
+                        yield (float(packet.pts * packet.time_base) - self.first_s) * 1000, packet
         except (av.FFmpegError, OSError, SourceError) as error:
             log.warning("The sound of %s breaks off: %s", self.path, error)
 
 
-def sound_of(path: Path) -> Sound | None:
+def sound_of(path: Path, choice: StreamChoice = BEST) -> Sound | None:
     """The sound of a file, None if it has none or cannot be read (its player tells of that)."""
-    if is_picture(path):
+    if form(path) is not None:
         return None
     try:
-        clip = VideoClip(path)
+        clip = VideoClip(path, choice)
+        with open_film(path, choice) as film:
+            if film.audio is None:
+                return None
+            start_s = float((film.audio.start_time or 0) * film.audio.time_base)
+            codec = film.audio.codec_context
+            # AAC without a header of its own repeats it in each packet, as broadcasts do.
+            name = codec.codec.canonical_name
+            fits = name in COPIED and (name != "aac" or bool(codec.extradata))
     except SourceError:
         return None
-    with open_alone(path) as container:
-        stream = container.streams.audio[0] if container.streams.audio else None
-        if stream is None or stream.codec_context is None:  # none, or in a codec that nobody knows
-            return None
-        start_s = float((stream.start_time or 0) * stream.time_base)
-        codec = stream.codec_context.codec.canonical_name
-        # AAC without a header of its own repeats it in each packet, as broadcasts do.
-        fits = codec in COPIED and (codec != "aac" or bool(stream.codec_context.extradata))
-    return Sound(path, fits, (start_s - clip.first_s) * 1000, clip.duration_ms, clip.first_s)
+    return Sound(path, fits, (start_s - clip.first_s) * 1000, clip.duration_ms, clip.first_s, choice)
 
 
 class SoundTrack(Protocol):
@@ -130,8 +132,8 @@ class CopiedTrack:
 
     def __init__(self, container: OutputContainer, sound: Sound) -> None:
         self._container = container
-        with open_alone(sound.path) as source:
-            self._stream = container.add_stream_from_template(source.streams.audio[0])
+        with open_film(sound.path, sound.choice) as film:
+            self._stream = container.add_stream_from_template(film.audio)
         self._last_dts = -math.inf
 
     def jump(self, sound: Sound | None, source_ms: float, out_ms: float) -> None:

@@ -1,6 +1,5 @@
 """A sink that keeps a single picture."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
@@ -9,7 +8,7 @@ import cv2
 import numpy as np
 
 from emolive.core.errors import OutputError
-from emolive.core.files import check_output, why
+from emolive.core.files import check_output, write_output
 from emolive.core.scene import Picture, Scene
 
 
@@ -40,6 +39,11 @@ class PictureWriter:
         self._index = scene.frame.index
         write_picture(self.path, pictures[self._view].bgr)
 
+    @property
+    def written(self) -> dict[Path, int]:
+        """The file, with its one picture once that came."""
+        return {} if self._index is None else {self.path: 1}
+
     def notes(self) -> tuple[str, ...]:
         return ()
 
@@ -49,12 +53,4 @@ class PictureWriter:
 
 def write_picture(path: Path, bgr: np.ndarray) -> None:
     """Write (H, W, 3) uint8 BGR as a picture file, in one piece or not at all. Raises `OutputError`."""
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        _, data = cv2.imencode(path.suffix, bgr)
-        partial.write_bytes(data.tobytes())
-        os.replace(partial, path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written ({why(error)}). Choose another folder.") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    write_output(path, cv2.imencode(path.suffix, bgr)[1].tobytes())

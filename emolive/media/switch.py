@@ -13,6 +13,7 @@ from emolive.core.errors import OutputError
 from emolive.core.scene import Picture, Scene, Sink
 from emolive.media.bundle import Bundle, Run
 from emolive.media.record import Recorder
+from emolive.media.streams import BEST, StreamChoice
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,8 @@ TOLD_S = 4.0
 
 class RecordingSwitch:
     """Records while `settings.record` is on, each time into a new file in `folder`, named after the time of day; with
-    `bundle` into a new folder there (`Bundle`). `saved` are those that are finished.
+    `bundle` into a new folder there (`Bundle`). `written` are those that are
+    finished, with how many frames each has.
 
     A `scene.Sink`. In windows (`forgiving`) a recording that fails becomes a note until the user switches it off;
     otherwise the error is raised.
@@ -38,13 +40,19 @@ class RecordingSwitch:
         lossless_queue: bool = False,
         forgiving: bool = True,
         bundle: Run | None = None,
+        choice: StreamChoice = BEST,
     ) -> None:
         self._folder, self._view, self._audio, self._lossless = folder, view, source_audio, lossless_queue
-        self._forgiving, self._bundle = forgiving, bundle
+        self._forgiving, self._bundle, self._choice = forgiving, bundle, choice
         self._recorder: Recorder | Bundle | None = None
-        self.saved: tuple[Path, ...] = ()
+        self.written: dict[Path, int] = {}
         self._wanted = False
         self._note, self._until = "", 0.0
+
+    @property
+    def saved(self) -> tuple[Path, ...]:
+        """The recordings that are finished."""
+        return tuple(self.written)
 
     @property
     def recording(self) -> bool:
@@ -89,7 +97,7 @@ class RecordingSwitch:
         recorder, self._recorder = self._recorder, None
         if recorder:
             recorder.__exit__(kind, error, trace)
-            self.saved = (*self.saved, recorder.path)
+            self.written |= recorder.written
             self._note, self._until = f"saved {recorder.path}", time.monotonic() + TOLD_S
             log.info("saved %s", recorder.path)
 
@@ -100,8 +108,8 @@ class RecordingSwitch:
 
     def _new(self) -> Recorder | Bundle:
         if self._bundle:
-            return Bundle(self._free_path(""), self._bundle, self._view, self._audio, self._lossless)
-        return Recorder(self._free_path(".mp4"), self._view, self._audio, self._lossless)
+            return Bundle(self._free_path(""), self._bundle, self._view, self._audio, self._lossless, self._choice)
+        return Recorder(self._free_path(".mp4"), self._view, self._audio, self._lossless, choice=self._choice)
 
     def _free_path(self, ending: str) -> Path:
         stem = time.strftime("%Y-%m-%d_%H-%M-%S")
@@ -118,7 +126,13 @@ class PerFile:
         self._makers = makers
         self._file: int | None = None
         self._sink: Sink | None = None
+        self._written: dict[Path, int] = {}
         self._open = ExitStack()
+
+    @property
+    def written(self) -> dict[Path, int]:
+        """The files so far, and how many frames each has."""
+        return self._written | getattr(self._sink, "written", {})
 
     def __enter__(self) -> Self:
         return self
@@ -126,6 +140,7 @@ class PerFile:
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
         if self._sink is None or scene.progress.file != self._file:
             self._open.close()
+            self._written = self.written
             self._file = file = scene.progress.file
             self._sink = self._open.enter_context(self._makers[file]())
         self._sink(scene, pictures)

@@ -11,16 +11,17 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as safetensors_of
 from torch import Tensor, nn
 
 from emolive.core.errors import ModelError, pick
+from emolive.core.files import write_whole
+from emolive.core.installed import weights
 from emolive.networks.architectures import ARCHITECTURES, Architecture
 
 GRAY = (0.299, 0.587, 0.114)
@@ -122,12 +123,15 @@ def build(spec: Spec) -> nn.Module:
 
 
 def save(path: str | Path, net: nn.Module, spec: Spec, half: bool = True) -> None:
-    """Write the network and its spec to one `.safetensors` file, floats in half precision unless `half` is False."""
+    """Write the network and its spec to one `.safetensors` file, floats in half precision unless `half` is False.
+
+    The file is whole or what it was before. Raises OSError.
+    """
     state = {
         name: (t.half() if half and t.is_floating_point() else t).detach().cpu().contiguous()
         for name, t in net.state_dict().items()
     }
-    save_file(state, str(path), metadata={"emolive": json.dumps(dataclasses.asdict(spec))})
+    write_whole(Path(path), safetensors_of(state, {"emolive": json.dumps(dataclasses.asdict(spec))}))
 
 
 def choose_device(name: str) -> str:
@@ -143,7 +147,7 @@ def choose_device(name: str) -> str:
 
 def default_model() -> Path:
     """The weights that travel with emolive."""
-    return Path(str(resources.files("emolive_model") / "emotion_resnet18.safetensors"))
+    return weights("emotion_resnet18.safetensors")
 
 
 def load(path: str | Path | None = None, labels: Sequence[str] | None = None, device: str = "cpu") -> Model:

@@ -1,8 +1,8 @@
 """The run of `emolive explain`: pictures in, a folder with sheets, curves, `report.json` and `index.html` out."""
 
 import logging
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -12,10 +12,12 @@ from tqdm import tqdm
 from emolive.attribution.methods import UNPINNED
 from emolive.attribution.passes import OnProgress
 from emolive.core.errors import SourceError, pick
+from emolive.core.installed import versions
 from emolive.core.scene import Detect, Face, Frame
-from emolive.core.versions import versions
+from emolive.faces.confirm import confirm_once
 from emolive.faces.crop import square
 from emolive.faces.detect import Detector
+from emolive.faces.mesh import Mesher
 from emolive.media.pictures import is_picture, read_picture
 from emolive.media.sources import expand
 from emolive.networks.checkpoint import Model
@@ -125,13 +127,16 @@ def _explain(
     tell: OnProgress,
 ) -> PictureReport:
     height, width = bgr.shape[:2]
+    unconfirmed: list[Face] = []
     if detect is None:
         whole = Face((0.0, 0.0, float(width), float(height)), 1.0, np.zeros((6, 2)))
         sights = [Sight(1, whole, square(whole.box, 1.0), has_points=False)]
     else:
         margin = model.spec.crop_margin.get(request.detector, 1.1)
         found = sorted(detect(Frame(0, 0.0, bgr, name=name)), key=lambda face: face.box[0] + face.box[2])
-        sights = [Sight(n, face, square(face.box, margin)) for n, face in enumerate(found, start=1)]
+        confirmed = [face for face in found if face.confirmed]
+        unconfirmed = [face for face in found if not face.confirmed]
+        sights = [Sight(n, face, square(face.box, margin)) for n, face in enumerate(confirmed, start=1)]
     faces: list[FaceReport] = []
     for at in range(0, len(sights), BATCH):
         some = sights[at : at + BATCH]
@@ -148,8 +153,9 @@ def _explain(
             request.target,
             told,
         )
-    picture = PictureReport(name, stem, width, height, tuple(faces))
-    save_picture(into / picture.marked, marked(bgr, [(s.number, s.face) for s in sights if s.has_points]))
+    picture = PictureReport(name, stem, width, height, tuple(faces), len(unconfirmed))
+    numbered = [(s.number, s.face) for s in sights if s.has_points]
+    save_picture(into / picture.marked, marked(bgr, numbered, unconfirmed))
     for face in faces:
         save_picture(into / picture.file(face, "sheet"), sheet(face, name, request.methods, request.layers))
         save_picture(into / picture.file(face, "emotions"), strip(face))
@@ -171,5 +177,12 @@ def _tell(bar: tqdm, base: int) -> OnProgress:
     return tell
 
 
-def _detector(request: Request) -> "Detector | nullcontext[None]":
-    return nullcontext() if request.whole else Detector(request.detector, request.min_confidence, request.max_faces)
+@contextmanager
+def _detector(request: Request) -> Iterator[Detect | None]:
+    """What finds the faces of a picture and says which of them are confirmed; None where nobody is to look."""
+    if request.whole:
+        yield None
+        return
+    read = Mesher()
+    with Detector(request.detector, request.min_confidence, request.max_faces) as find:
+        yield lambda frame: confirm_once(read, find(frame), frame)

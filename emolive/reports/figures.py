@@ -95,13 +95,15 @@ class FaceReport:
 
 @dataclass(frozen=True, eq=False)
 class PictureReport:
-    """A picture: its file name, the beginning of its files' names, its size in pixels, and the faces found in it."""
+    """A picture: its file name, the beginning of its files' names, its size in pixels, the faces found in it, and how
+    many places more the detector took for faces and the face mesh did not."""
 
     name: str
     stem: str
     width: int
     height: int
     faces: tuple[FaceReport, ...]
+    unconfirmed: int = 0
 
     @property
     def marked(self) -> str:
@@ -165,7 +167,8 @@ def _picture(picture: PictureReport, folder: str) -> Json:
     note = {} if picture.faces else {"note": "No face was found."}
     faces = {str(face.number): _face(picture, face, folder) for face in picture.faces}
     marked = f"{folder}/{picture.marked}"
-    return {"width": picture.width, "height": picture.height, "picture": marked, **note, "faces": faces}
+    size = {"width": picture.width, "height": picture.height}
+    return {**size, "picture": marked, **note, "unconfirmed": picture.unconfirmed, "faces": faces}
 
 
 def _face(picture: PictureReport, face: FaceReport, folder: str) -> Json:

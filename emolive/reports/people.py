@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PREFIX, OFF = "smooth_", "heat_off"
+PREFIX, OFF, CONFIRMED = "smooth_", "heat_off", "confirmed"
 NEEDED = {"frame", "t_ms", "face"}
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
@@ -55,8 +55,8 @@ class Person:
 def read_people(path: Path) -> list[Person]:
     """Every person of a data file (`.jsonl`, `.csv` or `.parquet`), by file and number; none where nobody is in it.
 
-    A last line that a crash cut off is left out. Raises `EmoliveError` for a file that is missing, empty or no such
-    data.
+    Rows of what is not confirmed to be a face are left out (older files say nothing of that: there all count), and so
+    is a last line that a crash cut off. Raises `EmoliveError` for a file that is missing, empty or no such data.
     """
     if not path.is_file():
         raise EmoliveError(
@@ -101,6 +101,7 @@ def _lines(file: TextIO, path: Path) -> Iterator[_Row]:
                     name,
                 )
                 for face in frame["faces"]
+                if face.get(CONFIRMED, True)
             ]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             if n > 0 and _is_cut_off(file, path):
@@ -122,9 +123,11 @@ def _table(file: TextIO, path: Path) -> Iterator[_Row]:
         try:
             if len(values) != len(columns):
                 raise ValueError(f"{len(values)} values")
-            probs = {label: _number(row[PREFIX + label]) for label in labels}
             name = row.get("file", "")
             frame = frames.setdefault((name, row["frame"]), len(frames))
+            if row.get(CONFIRMED) == "false":
+                continue
+            probs = {label: _number(row[PREFIX + label]) for label in labels}
             found = _Row(frame, float(row["t_ms"]), int(row["face"]), probs, _number(row.get(OFF)), name)
         except ValueError as error:
             if _is_cut_off(lines, path):
@@ -188,6 +191,8 @@ def _parquet(path: Path) -> list[Person]:
     file = np.array(table["file"].to_pylist() if "file" in table.column_names else [""] * len(frame), object)
     position = np.cumsum(np.diff(frame, prepend=frame[:1]) != 0)
     order = np.lexsort((track, file))  # stable: each person's rows stay in the file's order
+    if CONFIRMED in table.column_names:
+        order = order[_floats(table, CONFIRMED)[order] != 0]
     borders = np.flatnonzero((np.diff(track[order]) != 0) | (file[order][1:] != file[order][:-1])) + 1
     return [
         Person(

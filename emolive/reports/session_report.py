@@ -1,6 +1,5 @@
 """What a session was, as one page: a sink that keeps stills and numbers while it runs, and writes them at its end."""
 
-import os
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,11 +9,10 @@ from typing import Self
 import cv2
 import numpy as np
 
-from emolive.core.errors import OutputError
-from emolive.core.files import check_output, why
+from emolive.core.files import check_output, write_output
+from emolive.core.installed import versions
 from emolive.core.options import Options
 from emolive.core.scene import Picture, Scene
-from emolive.core.versions import versions
 from emolive.faces.crop import crop_face
 from emolive.media.data import DataWriter
 from emolive.reports.people import read_people
@@ -98,13 +96,7 @@ class SessionReport:
             sha256=self._sha256,
             versions=versions(),
         )
-        part = self.path.with_name(f".{self.path.name}.part")
-        try:
-            part.write_text(page(known), encoding="utf-8")
-            os.replace(part, self.path)
-        except OSError as failure:
-            part.unlink(missing_ok=True)
-            raise OutputError(f"{self.path} cannot be written ({why(failure)}). Choose another folder.") from failure
+        write_output(self.path, page(known))
         self.saved = (self.path,)
 
     def _keep_frame(self, scene: Scene) -> None:

@@ -77,16 +77,18 @@ def strip(face: FaceReport) -> np.ndarray:
     return image
 
 
-def marked(bgr: np.ndarray, faces: Sequence[tuple[int, Face]]) -> np.ndarray:
-    """The picture, reduced if it is large, with a numbered box around each of the faces."""
+def marked(bgr: np.ndarray, faces: Sequence[tuple[int, Face]], unconfirmed: Sequence[Face] = ()) -> np.ndarray:
+    """The picture, reduced if it is large, with a numbered box around each of the faces, a grey one with a question
+    mark around what may be none."""
     factor = min(1.0, LARGEST / max(bgr.shape[:2]))
     size = max(1, round(bgr.shape[1] * factor)), max(1, round(bgr.shape[0] * factor))
     image = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA) if factor < 1 else bgr.copy(order="C")
     unit = draw.unit(*size)
-    for number, face in faces:
+    boxes = [("?", draw.DIM, face) for face in unconfirmed] + [(str(n), draw.AMBER, face) for n, face in faces]
+    for word, color, face in boxes:
         rect = draw.rounded([v * factor for v in face.box])
-        draw.box(image, rect, draw.AMBER, max(1, unit // 8))
-        parts = [(str(number), draw.AMBER)]
+        draw.box(image, rect, color, max(1, unit // 8) if word != "?" else 1)
+        parts = [(word, color)]
         wide, high = draw.tag_size(parts, unit)
         x = min(max(rect[0], 0), max(0, size[0] - wide))
         y = max(rect[1] - high, 0)

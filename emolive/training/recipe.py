@@ -12,6 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from emolive.core.errors import EmoliveError
+from emolive.core.files import write_whole
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Recipe:
 
     def write(self, path: Path) -> None:
         """Keep the settings as JSON."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+        write_whole(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> Recipe:

@@ -18,12 +18,17 @@ SMALLEST = 240
 
 
 def camera(scene: Scene) -> Picture:
-    """The frame at its own size (small ones enlarged) with boxes, labels, bars, heat maps and a legend."""
+    """The frame at its own size (small ones enlarged) with boxes, labels, bars, heat maps and a legend.
+
+    What is not confirmed to be a face has a grey box with a question mark, and cannot be clicked.
+    """
     image, fitted = _base(scene)
     if scene.settings.heat:
         _heat(image, scene, fitted)
     people = _people(scene, fitted)
     labels = Labeller(image, scene.menu.labels, [])
+    for face in scene.unconfirmed:
+        _doubt(image, draw.rounded(fitted(face.box)))
     _boxes(image, people, labels)
     labels.taken.append(_legend(image, scene))
     labels.write(people)
@@ -76,12 +81,21 @@ def _boxes(image: np.ndarray, people: Sequence[Labelled], labels: Labeller) -> N
             draw.corners(image, draw.grown(person.rect, 3 * line + 1), draw.PAPER, 2 * line)
 
 
+def _doubt(image: np.ndarray, rect: Rect) -> None:
+    """What may be no face: a thin grey box with a question mark in its corner, and no more."""
+    unit = draw.unit(image.shape[1], image.shape[0])
+    cv2.rectangle(image, rect[:2], rect[2:], draw.DIM, max(1, unit // 12), cv2.LINE_AA)
+    px = max(10, min(unit, (rect[3] - rect[1]) // 3))
+    size = draw.tag_size([("?", draw.DIM)], px)
+    draw.tag(image, (rect[0], rect[1], rect[0] + size[0], rect[1] + size[1]), [("?", draw.DIM)], px)
+
+
 def _legend(image: np.ndarray, scene: Scene) -> Rect:
     """What the heat means, at the bottom left: method, layer, target, the colours from low to high, and warnings."""
     height, width = image.shape[:2]
     px = max(10, round(draw.unit(width, height) * 0.8))
     pad, row, bar = round(px * 0.6), round(px * 1.4), 10 * px
-    lines: list[tuple[str, Color]] = [("no face in sight", draw.DIM)]
+    lines: list[tuple[str, Color]] = [("? may be no face" if scene.unconfirmed else "no face in sight", draw.DIM)]
     full, unit = "", ""
     chosen = scene.chosen
     if chosen is not None:

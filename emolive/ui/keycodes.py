@@ -1,5 +1,7 @@
 """Key codes, as OpenCV's window systems and X name them, and what emolive calls the keys."""
 
+import unicodedata
+
 ASCII = {27: "esc", 13: "enter", 10: "enter", 9: "tab", 8: "backspace"}
 
 X_KEYSYMS = {
@@ -40,6 +42,26 @@ MACOS = {
     0xF72D: "pagedown",
 }
 """NSEvent's function-key characters, which OpenCV's Cocoa windows pass on."""
+
+
+_ROWS = {24: "qwertyuiop", 38: "asdfghjkl", 52: "zxcvbnm"}
+
+LETTER_PLACES = {first + i: letter for first, row in _ROWS.items() for i, letter in enumerate(row)}
+"""X's key codes of the letters of an American keyboard, by which keys go where a layout has no Latin letters."""
+
+OTHER_PLACES = {59: ",<", 60: ".>"}
+"""Keys beside them on which such layouts have letters: without and with Shift."""
+
+_FOREIGN_PAGES = {0x04, 0x05, 0x06, 0x07, 0x0C, 0x0D, 0x0E, 0x14, 0x15}
+"""Pages of X's older keysyms: Katakana, Arabic, Cyrillic, Greek, Hebrew, Thai, Korean, Armenian, Georgian."""
+
+
+def is_foreign_letter(keysym: int) -> bool:
+    """Whether an X keysym is a letter of another script than Latin."""
+    if keysym & 0xFF000000 == 0x01000000:  # Unicode
+        letter = chr(keysym & 0xFFFFFF) if keysym & 0xFFFFFF < 0x110000 else ""
+        return letter.isalpha() and not unicodedata.name(letter, "").startswith("LATIN")
+    return keysym >> 8 in _FOREIGN_PAGES
 
 
 def key_name(code: int) -> str | None:

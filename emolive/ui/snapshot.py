@@ -14,8 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from emolive.core.installed import versions
 from emolive.core.scene import Picture, Scene
-from emolive.core.versions import versions
 from emolive.media.figures import FIGURES
 
 log = logging.getLogger(__name__)

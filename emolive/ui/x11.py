@@ -14,7 +14,7 @@ from collections import deque
 from Xlib import X, display, error
 from Xlib.support import connect
 
-from emolive.ui.keycodes import key_name
+from emolive.ui.keycodes import LETTER_PLACES, OTHER_PLACES, is_foreign_letter, key_name
 
 log = logging.getLogger(__name__)
 
@@ -98,12 +98,12 @@ class Keyboard:
         """The names of the keys pressed since the last call, in order; None where no window is listened to."""
         if self._display is None or not self._watched:
             return None
-        names = []
+        names: list[str | None] = []
         try:
             while self._display.pending_events():
                 event = self._display.next_event()
                 if event.type == X.KeyPress and not event.state & _COMMANDS:
-                    names.append(key_name(self._keysym(event.detail, event.state)))
+                    names.append(self._name(event.detail, event.state))
                 elif event.type == X.MappingNotify:
                     self._display.refresh_keyboard_mapping(event)
         except (error.ConnectionClosedError, OSError) as wrong:
@@ -111,11 +111,23 @@ class Keyboard:
             self._watched.clear()
         return [name for name in names if name]
 
-    def _keysym(self, code: int, state: int) -> int:
-        """What a key means with these modifiers: layout by the state's group, AltGr its third level, then Shift."""
-        shift, group, third = bool(state & X.ShiftMask), state >> 13 & 1, bool(state & X.Mod5Mask)
-        base = 4 if third and self._display.keycode_to_keysym(code, 4) else 2 * group
-        plain = self._display.keycode_to_keysym(code, base)
-        if state & X.LockMask and chr(plain & 0xFF).isalpha() and plain < 0x100:
-            shift = not shift
-        return (self._display.keycode_to_keysym(code, base + 1) or plain) if shift else plain
+    def _name(self, code: int, state: int) -> str | None:
+        """The name of a key by what it means in its layout or, where that has no Latin letters, by its place. Caps Lock
+        changes nothing: small and capital letters do opposite things, and nobody means to hold Shift for hours."""
+        shift, base = bool(state & X.ShiftMask), 2 * (state >> 13 & 1)
+        if code in LETTER_PLACES and any(map(is_foreign_letter, self._home_row(base))):
+            return LETTER_PLACES[code].upper() if shift else LETTER_PLACES[code]
+        if code in OTHER_PLACES and is_foreign_letter(self._symbol(code, base)):
+            return OTHER_PLACES[code][shift]
+        if state & X.Mod5Mask and self._symbol(code, 4):  # AltGr: the third level
+            base = 4
+        plain = self._symbol(code, base)
+        return key_name((self._symbol(code, base + 1) or plain) if shift else plain)
+
+    def _home_row(self, base: int) -> list[int]:
+        """What the layout has where an American keyboard has a, s, d, f."""
+        return [self._symbol(code, base) for code in range(38, 42)]
+
+    def _symbol(self, code: int, column: int) -> int:
+        assert self._display is not None
+        return int(self._display.keycode_to_keysym(code, column))

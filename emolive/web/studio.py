@@ -6,15 +6,18 @@ Everything is done by the same detector, engine, memory and views as in the live
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from emolive.attribution.methods import BLIND, METHODS, UNPINNED
 from emolive.core.errors import pick
+from emolive.core.installed import weights
 from emolive.core.scene import TOP, Face, Frame, Memory, Menu, Progress, Reading, Scene, Settings
+from emolive.faces.confirm import confirm_once
 from emolive.faces.detect import Detector
+from emolive.faces.mesh import Mesher
 from emolive.live.engine import Engine
 from emolive.live.memory import remember
 from emolive.networks.checkpoint import Model
@@ -71,7 +74,7 @@ class Wish:
 
 def shipped_models() -> dict[str, Path]:
     """The networks in `model/`, by name."""
-    folder = Path(str(resources.files("emolive_model")))
+    folder = weights()
     return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
 
 
@@ -82,10 +85,17 @@ def portrait() -> Path:
     return Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
 
 
+@lru_cache(maxsize=1)
+def _mesher() -> Mesher:
+    """The face mesh, loaded once."""
+    return Mesher()
+
+
 def find_faces(frame: Frame, detector: str) -> tuple[Face, ...]:
-    """The faces of a picture, numbered from left to right."""
+    """The faces of a picture that the face mesh confirms, numbered from left to right."""
     with _TURN, Detector(detector) as detect:
-        found = sorted(detect(frame), key=lambda face: face.box[0] + face.box[2])
+        confirmed = [face for face in confirm_once(_mesher(), detect(frame), frame) if face.confirmed]
+        found = sorted(confirmed, key=lambda face: face.box[0] + face.box[2])
     return tuple(replace(face, track=number) for number, face in enumerate(found, start=1))
 
 

@@ -66,6 +66,8 @@ def test_latency_is_from_arrival_until_shown_and_the_rest_is_what_no_stage_took(
     assert latency == pytest.approx(25 - 4 + 6 + 10)
     assert stages == {**inside, "rest": pytest.approx(25 - 4 - 5 - 10), "show": 10.0, "encode": 3.0}
     assert shared_out({"decode": 1.0, "draw": 6.0}, {}, 5.0)[0]["rest"] == 0
+    ahead = {"decode": 1.0, "detect": 2.0, "confirm": 2.0, "draw": 6.0}
+    assert shared_out(ahead, {}, 6.5)[0]["rest"] == pytest.approx(0.5), "all of the work ahead is done while it draws"
 
 
 def test_the_table_names_what_is_missed():
@@ -90,7 +92,7 @@ def test_the_command_measures_everything(tmp_path):
     found = json.loads(path.read_text())
     assert {"stages", "bare_ms", "overhead", "fps", "latency_ms", "first_picture_s", "peak_memory_mb", "faces",
             "frames", "size", "device", "versions"} <= found.keys()  # fmt: skip
-    assert {"decode", "detect", "prepare", "forward", "explain", "draw", "encode"} <= found["stages"].keys()
+    assert {"decode", "detect", "confirm", "prepare", "forward", "explain", "draw", "encode"} <= found["stages"].keys()
     assert (found["faces"], found["frames"], found["size"], found["every_face"]) == (2, 4, [1280, 720], True)
     assert found["overhead"] > 0.9
     assert found["bare_ms"] > 0

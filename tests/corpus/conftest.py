@@ -1,5 +1,6 @@
 """A small film of a face."""
 
+from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,13 +9,21 @@ import cv2
 import numpy as np
 import pytest
 
-AWAY = (10, 11, 12)
-
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory, portrait) -> Path:
-    """The portrait drifting, away for three of 24 pictures; uneven times, a key frame every six pictures."""
-    path = tmp_path_factory.mktemp("film") / "clip.mp4"
+    """The portrait drifting, away for three of 24 pictures."""
+    return drawn(tmp_path_factory.mktemp("film") / "clip.mp4", portrait, (10, 11, 12))
+
+
+@pytest.fixture(scope="module")
+def late_film(tmp_path_factory, portrait) -> Path:
+    """The portrait comes with the picture before the second key frame."""
+    return drawn(tmp_path_factory.mktemp("late") / "clip.mp4", portrait, range(5))
+
+
+def drawn(path: Path, portrait: np.ndarray, away: Collection[int]) -> Path:
+    """A film of 24 pictures, without the portrait in some; uneven times, a key frame every six pictures."""
     small = cv2.resize(portrait, (188, 220))
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25)
@@ -22,7 +31,7 @@ def film(tmp_path_factory, portrait) -> Path:
         stream.codec_context.time_base, stream.codec_context.gop_size = Fraction(1, 1000), 6
         for i in range(24):
             picture = np.full((240, 320, 3), 90, np.uint8)
-            if i not in AWAY:
+            if i not in away:
                 picture[10:230, 20 + 4 * i : 208 + 4 * i] = small
             frame = av.VideoFrame.from_ndarray(picture, "bgr24")
             frame.pts, frame.time_base = i * 40 + i % 3 * 7, Fraction(1, 1000)

@@ -7,13 +7,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from importlib import resources
 
 import cv2
 import numpy as np
 import pytest
 
 from emolive.core.errors import EmoliveError
+from emolive.core.installed import weights
 from emolive.core.scene import Face, Frame
 from emolive.faces.detect import MODELS, Detector, distinct, tiles, whole
 
@@ -29,7 +29,7 @@ def frame(bgr: np.ndarray) -> Frame:
 
 
 def test_the_shipped_models_are_those_of_the_readme() -> None:
-    folder = resources.files("emolive_model")
+    folder = weights()
     readme = (folder / "README.md").read_text("utf-8")
     for name in set(MODELS.values()):
         row = re.search(rf"`{re.escape(name)}`.*\| (\d+) \| `([0-9a-f]{{64}})`", readme)

@@ -1,7 +1,6 @@
 """The mean face, the angles of heads, and pictures brought onto the mean face."""
 
 import json
-from importlib import resources
 
 import cv2
 import numpy as np
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from scipy.spatial.transform import Rotation
 
+from emolive.core.installed import weights
 from emolive.core.mesh import Mesh
 from emolive.core.scene import Face, Frame
 from emolive.faces.detect import Detector
@@ -66,7 +66,7 @@ def test_its_triangles_cover_the_face_without_a_gap() -> None:
 
 
 def test_its_file_names_its_source_and_licence() -> None:
-    with safe_open(str(resources.files("emolive_model") / "mean_face.safetensors"), "np") as file:
+    with safe_open(str(weights("mean_face.safetensors")), "np") as file:
         facts = json.loads(file.metadata()["about"])
     assert "102 people" in facts["source"]
     assert "doi:10.6084/m9.figshare.5047666" in facts["source"]

@@ -5,13 +5,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from importlib import resources
 
 import cv2
 import numpy as np
 import pytest
 
 from emolive.core.errors import EmoliveError
+from emolive.core.installed import weights
 from emolive.core.mesh import Mesh
 from emolive.core.scene import Face, Frame
 from emolive.faces import mesh as module
@@ -72,7 +72,7 @@ def off(mesh: Mesh, expected: np.ndarray, scale: float = 1.0) -> float:
 
 @pytest.mark.parametrize("name", [MODEL, MEAN])
 def test_the_shipped_files_are_those_of_the_readme(name: str) -> None:
-    folder = resources.files("emolive_model")
+    folder = weights()
     row = re.search(rf"`{name}`.*\| (\d+) \| `([0-9a-f]{{64}})`", (folder / "README.md").read_text("utf-8"))
     content = (folder / name).read_bytes()
     assert row

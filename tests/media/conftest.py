@@ -1,9 +1,10 @@
 """Fixtures: a small film, and a network camera."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import tried as tried_films
 from films import MjpegCamera, write_video
 
 
@@ -19,3 +20,9 @@ def mjpeg() -> Iterator[MjpegCamera]:
     camera.start()
     yield camera
     camera.cut()
+
+
+@pytest.fixture
+def tried() -> Callable[[str, str, str], None]:
+    """Notes what was tried and what became of it, for the table in docs/FILMS.md."""
+    return tried_films.note

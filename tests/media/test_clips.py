@@ -10,7 +10,7 @@ from films import number_of, numbered, probed_times, write_video
 from PIL import Image, ImageSequence
 
 from emolive.core.errors import SourceError
-from emolive.media import clips
+from emolive.media import film as film_module
 from emolive.media.clips import VideoClip
 
 UNEVEN = [0, 20, 110, 150, 1000, 1040, 1100, 1900, 1950, 2500, 3600, 3700]
@@ -145,9 +145,9 @@ def test_sound_only(tmp_path):
 
 
 def test_a_film_that_is_too_large_is_refused_whatever_it_says(film, monkeypatch):
-    monkeypatch.setattr(clips, "MOST_PIXELS", 128 * 64)  # in memory rows are longer
+    monkeypatch.setattr(film_module, "MOST_PIXELS", 128 * 64)  # in memory rows are longer
     assert VideoClip(film).frames == 50
-    monkeypatch.setattr(clips, "MOST_PIXELS", 96 * 64 - 1)
+    monkeypatch.setattr(film_module, "MOST_PIXELS", 96 * 64 - 1)
     with pytest.raises(SourceError, match="96×64 pixels, more than fit"):
         VideoClip(film)
 

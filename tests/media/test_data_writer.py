@@ -63,7 +63,8 @@ def test_json_lines(tmp_path):
     assert [line["t_ms"] for line in lines] == pytest.approx([0, 133.333, 400])
     assert lines[1] == {"frame": 1, "t_ms": 133.333, "faces": []}
     face = lines[0]["faces"][0]
-    assert list(face) == ["face", "box", "score", "label", "probs", "probs_smooth", "entropy", "target"]
+    assert list(face) == ["face", "box", "score", "confirmed", "label", "probs", "probs_smooth", "entropy", "target"]
+    assert face["confirmed"] is True
     assert (face["face"], face["score"], face["label"]) == (3, 0.9346, "happy")
     assert face["box"] == [4.23, 2.0, 30.5, 40.25]
     assert face["probs"] == {"angry": 0.7, "happy": 0.2, "neutral": 0.1}
@@ -81,6 +82,27 @@ def test_table(tmp_path):
     assert [float(rows[0][f"smooth_{label}"]) for label in LABELS] == [0.25, 0.5, 0.25]
     assert [float(rows[0][key]) for key in ("x0", "y0", "x1", "y1")] == [4.23, 2.0, 30.5, 40.25]
     assert None not in rows[0]
+
+
+def doubted(index: int, tracks: tuple[int, ...], others: tuple[int, ...]) -> Scene:
+    """A frame in which some are not known to be faces."""
+    away = tuple(Face((50.0 + t, 2.0, 90.0, 40.0), 0.51, np.zeros((6, 2)), t, confirmed=False) for t in others)
+    return replace(scene(index, tracks), unconfirmed=away)
+
+
+def test_of_what_may_be_no_face_only_the_place_is_said(tmp_path):
+    scenes = doubted(0, (3,), (8, 9)), doubted(1, (), (8,))
+    lines = [json.loads(line) for line in write(tmp_path / "o.jsonl", *scenes).read_text().splitlines()]
+    expected = {"face": 8, "box": [58.0, 2.0, 90.0, 40.0], "score": 0.51, "confirmed": False}
+    assert [[face["face"] for face in line["faces"]] for line in lines] == [[3, 8, 9], [8]]
+    assert lines[0]["faces"][1] == lines[1]["faces"][0] == expected
+    with write(tmp_path / "o.csv", *scenes).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["face"], row["confirmed"]) for row in rows] == [
+        ("3", "true"), ("8", "false"), ("9", "false"), ("8", "false")
+    ]  # fmt: skip
+    known = {"frame", "t_ms", "face", "x0", "y0", "x1", "y1", "score", "confirmed"}
+    assert {name for name, value in rows[3].items() if value} == known
 
 
 def test_table_without_faces_has_its_header(tmp_path):

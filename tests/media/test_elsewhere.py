@@ -313,7 +313,12 @@ def test_an_rtsp_camera_is_seen_through_the_relay(user, tmp_path):
 def test_nothing_else_opens_media_or_addresses():
     """All must go through the doors that the tests above rattle at."""
     doors = {
-        "av.open(": {"media/opening.py", "media/stream.py", "media/encode.py"},  # the last one writes
+        "av.open(": {
+            "media/opening.py",
+            "media/stream.py",
+            "media/visited.py",
+            "media/encode.py",
+        },  # the last one writes
         "VideoCapture(": {"media/camera.py"},  # only cameras of this computer: see `_usb` and `_tried`
         "Image.open(": {"media/pictures.py"},  # of open files only
         "urlopen(": set(),

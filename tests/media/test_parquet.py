@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from films import scene_of
-from test_data_writer import BGR, LABELS, everything, scene
+from test_data_writer import BGR, LABELS, doubted, everything, scene
 
 from emolive.core.errors import EmoliveError, OutputError
 from emolive.core.scene import Frame, Progress
@@ -35,9 +35,16 @@ def write(path: Path, *scenes, labels=LABELS) -> Path:
 
 
 def walk(count: int, files: int = 1) -> list:
-    """People who come and go, everything known of some of them."""
+    """People who come and go, everything known of some of them, some of them doubted for a while."""
     progress = Progress("a.mp4", live=False, files=files)
-    scenes = [scene(i, tuple(range(1, 1 + i % 4)), progress, f"{'ab'[i > count / 2]}.mp4") for i in range(count)]
+    scenes = [
+        replace(
+            doubted(i, tuple(range(1, 1 + i % 4)), (4,) if i % 5 == 0 else (1,) if not i % 4 else ()),
+            progress=progress,
+            frame=Frame(i, 400 / 3 * i, BGR, name=f"{'ab'[i > count / 2]}.mp4"),
+        )
+        for i in range(count)
+    ]
     return [*scenes, replace(everything(), frame=Frame(count, 40.0 * count, BGR), progress=progress)]
 
 
@@ -51,7 +58,8 @@ def test_the_same_as_the_table(tmp_path, files, monkeypatch):
     assert table.num_rows == len(rows)
     for written, row in zip(table.to_pylist(), rows, strict=True):
         for name, value in written.items():
-            assert ("" if value is None else str(value)) == row[name], name
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            assert ("" if value is None else text) == row[name], name
 
 
 def test_types(tmp_path):
@@ -59,7 +67,8 @@ def test_types(tmp_path):
     kinds = {str(field.type): {f.name for f in table.schema if f.type == field.type} for field in table.schema}
     assert kinds["int64"] == {"frame", "face", "drop_frame", "knows_class"}
     assert kinds["string"] == {"file", "label", "target", "against", "random"}
-    assert set(kinds) == {"int64", "string", "double"}
+    assert kinds["bool"] == {"confirmed"}
+    assert set(kinds) == {"int64", "string", "bool", "double"}
     assert table["drop_hot"].null_count == table.num_rows - 1
 
 
@@ -96,7 +105,7 @@ def test_a_frame_drawn_anew_and_no_number(tmp_path):
 
 @pytest.mark.parametrize("files", [1, 2])
 def test_people_are_the_same_from_every_kind_of_file(tmp_path, files):
-    scenes = [s for s in walk(60, files) if s.faces]  # a table has no row for a frame without faces
+    scenes = [s for s in walk(60, files) if s.found]  # a table has no row for a frame without faces
     found = [read_people(write(tmp_path / f"o.{kind}", *scenes)) for kind in ("jsonl", "csv", "parquet")]
     for others in found[1:]:
         assert [(p.file, p.track, p.labels) for p in others] == [(p.file, p.track, p.labels) for p in found[0]]
@@ -104,6 +113,8 @@ def test_people_are_the_same_from_every_kind_of_file(tmp_path, files):
             for field in ("frame", "t_ms", "probs", "off"):
                 np.testing.assert_array_equal(getattr(other, field), getattr(one, field), field)
     assert len(found[0]) == (3 if files == 1 else 7)
+    confirmed = sum(len(s.faces) for s in scenes)
+    assert sum(len(person.frame) for person in found[0]) == confirmed < sum(len(s.found) for s in scenes)
 
 
 def test_an_error_in_the_loop_keeps_the_rows_under_the_unfinished_name(tmp_path):

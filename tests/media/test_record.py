@@ -23,12 +23,12 @@ from films import (
 )
 
 from emolive.core.errors import OutputError
-from emolive.core.scene import Frame, Picture, Progress, Settings
+from emolive.core.scene import END, Frame, Picture, Progress, Settings
 from emolive.media import record
 from emolive.media.clips import VideoClip
 from emolive.media.record import Recorder
 from emolive.media.sources import open_files
-from emolive.media.switch import RecordingSwitch
+from emolive.media.switch import PerFile, RecordingSwitch
 
 UNEVEN = [0, 20, 110, 150, 1000, 1040, 1100, 1900, 1950, 2500, 3600, 3700, 3720]
 LIVE = Progress("camera", live=True)
@@ -280,3 +280,16 @@ def test_recording_a_file_while_it_is_played_with_seeks(tmp_path, film):
             feed(recorder, [frame])
     assert numbers(tmp_path / "out.mp4") == seen == [*range(10), *range(34, 44)]
     assert np.diff(probed_times(tmp_path / "out.mp4")) == pytest.approx([40] * 19, abs=0.02)
+
+
+def test_what_was_written_is_counted_per_file(tmp_path):
+    paths = [write_video(tmp_path / f"{name}.mp4", [40.0 * i for i in range(n)]) for name, n in (("a", 5), ("b", 9))]
+    makers = [lambda p=p: Recorder(tmp_path / f"out-{p.name}", lossless_queue=True) for p in paths]
+    with open_files(paths, realtime=False) as source, PerFile(makers) as sink:
+        while (frame := source.read(Settings())) is not END:
+            for _ in range(3):  # drawn anew, as by a key
+                sink(scene_of(frame, progress=source.progress()), pictures_of(frame))
+        counts = {path.name: count for path, count in sink.written.items()}
+    assert counts == {"out-a.mp4": 5, "out-b.mp4": 9}
+    for name, count in counts.items():
+        assert len(probed_times(tmp_path / name)) == count

@@ -1,12 +1,14 @@
 """A whole report: its figures against independent calls, its page against a parser, and what bad input gets."""
 
 import dataclasses
+import json
 import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -161,6 +163,21 @@ def test_page_says_what_was_not_found_and_not_read(made):
     assert "missing.png" in made.html
     assert made.json["pictures"]["wall.png"]["faces"] == {}
     assert made.json["pictures"]["wall.png"]["note"]
+
+
+def test_what_the_mesh_denies_is_not_explained(model, shared, tmp_path):
+    """A letter of a film's title, which the detector takes for a face."""
+    with av.open(str(shared / "videos" / "no_face.mp4")) as film:
+        letter = next(p.to_ndarray(format="bgr24") for i, p in enumerate(film.decode(video=0)) if i == 86)
+    cv2.imwrite(str(tmp_path / "title.png"), letter)
+    with Detector() as detector:
+        assert detector(Frame(0, 0.0, letter))
+    explain([tmp_path / "title.png"], tmp_path / "out", model, QUICK)
+    told = json.loads((tmp_path / "out" / "report.json").read_text())["pictures"]["title.png"]
+    assert (told["faces"], told["unconfirmed"]) == ({}, 1)
+    html = (tmp_path / "out" / "index.html").read_text()
+    assert "No face was found" in html
+    assert "the face mesh did not" in html
 
 
 def test_the_same_pictures_give_the_same_bytes(model, portrait_png, tmp_path):

@@ -14,9 +14,9 @@ from emolive.audit.randomise import randomised
 from emolive.core.scene import Face, Variant
 from emolive.faces.crop import crop_face
 from emolive.reports.examine import Probe, Sight, examine
+from emolive.reports.explain_page import points, verdict
 from emolive.reports.figures import INPUT, Drops, can_react, knows_class
 from emolive.reports.maps import maps
-from emolive.reports.words import points, verdict
 
 QUICK = tuple(name for name in UNPINNED if not METHODS[name].slow)
 LAYERS = ("conv1", "layer1", "layer2.0.conv1", "layer3", "layer4")

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -88,6 +89,22 @@ def test_one_frame_out_of_sight_is_a_gap_only_if_it_was_there(tmp_path):
     path.write_text("".join(json.dumps({"t_ms": t, "faces": faces}) + "\n" for t, faces in frames))
     probs = read_series(path)[0].probs[:, 0]
     assert np.isnan(probs).tolist() == [False, True, False, False, True, False, True, False]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_what_may_be_no_face_is_in_no_picture(tmp_path, suffix):
+    path = tmp_path / f"out{suffix}"
+    letter = Face((4, 4, 8, 8), 0.5, np.zeros((6, 2)), 4, confirmed=False)
+    with data_writer(path, LABELS) as writer:
+        for frame in range(60):
+            writer(replace(scene(frame), unconfirmed=(letter,)), {})
+    assert [one.track for one in read_series(path)] == [1, 2, 3]
+
+
+def test_older_data_say_nothing_of_confirmed_and_all_count(tmp_path):
+    path = tmp_path / "out.csv"
+    path.write_text("frame,t_ms,face,smooth_happy,smooth_sad\n0,0.0,1,0.5,0.5\n1,40.0,1,0.5,0.5\n")
+    assert len(read_series(path)[0].t_s) == 2
 
 
 def test_entropy_is_in_bits(tmp_path):

@@ -58,6 +58,13 @@ def grid(width: int, height: int, count: int) -> list[tuple[float, float, float,
     return boxes
 
 
+def doubted(given: Scene, *boxes: tuple[float, float, float, float]) -> Scene:
+    """The same scene with places that may be no faces."""
+    first = len(given.faces) + 1
+    away = (Face(box, 0.5, np.zeros((6, 2)), n, confirmed=False) for n, box in enumerate(boxes, first))
+    return replace(given, unconfirmed=tuple(away))
+
+
 def smooth_map(rng: np.random.Generator, size: int) -> np.ndarray:
     """A signed map (size, size) with a few hills and valleys."""
     noise = rng.normal(size=(size, size)).astype(np.float32)

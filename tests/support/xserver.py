@@ -8,8 +8,10 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from Xlib import X, display, protocol
+from Xlib.ext import xtest
 
 SIZE = (1920, 1080)
 
@@ -61,6 +63,34 @@ def running(size: tuple[int, int] = SIZE) -> Iterator[str]:
 def key(*names: str) -> None:
     """Press keys in the window that has the focus; `names` are emolive's (see `scene.Key`) or X's own."""
     subprocess.run(["xdotool", "key", "--delay", "20", *(X_NAMES.get(name, name) for name in names)], check=True)
+
+
+def press(*codes: str) -> None:
+    """Press keys by their codes, whatever is written on them; "shift+46" with Shift."""
+    server = display.Display()
+    try:
+        for words in codes:
+            *held, code = words.split("+")
+            keys = [50 for _ in held] + [int(code)]  # 50: Shift
+            for one in keys:
+                xtest.fake_input(server, X.KeyPress, one)
+            for one in reversed(keys):
+                xtest.fake_input(server, X.KeyRelease, one)
+            server.sync()
+    finally:
+        server.close()
+
+
+def collect(poll: Callable[[], list[Any]], count: int) -> list[Any]:
+    """What polling gives until so many have come. Raises TimeoutError."""
+    found: list[Any] = []
+
+    def enough() -> bool:
+        found.extend(poll())
+        return len(found) >= count
+
+    wait_for(enough)
+    return found
 
 
 def click(x: int, y: int) -> None:

@@ -7,7 +7,7 @@ from itertools import combinations
 import cv2
 import numpy as np
 import pytest
-from scenes import examined, scene
+from scenes import doubted, examined, scene
 
 from emolive.core.scene import (
     Best,
@@ -149,6 +149,28 @@ def test_a_click_on_a_face_selects_it_wherever_it_is_shown():
                 x, y = (width - x if mirror else x) * factor, (face.box[1] + face.box[3]) / 2 * factor
                 under = [h.event for h in picture.hits if h.box[0] <= x < h.box[2] and h.box[1] <= y < h.box[3]]
                 assert under[-1] == Select(face.track)
+
+
+def test_what_may_be_no_face_has_a_thin_grey_box_with_a_question_mark(golden):
+    golden("camera-doubted", camera(doubted(scene(480, 360, faces=2), (20, 20, 90, 90), (400, 250, 450, 300))).bgr)
+
+
+def test_what_may_be_no_face_is_only_in_the_camera_view_and_cannot_be_clicked():
+    given = examined(scene(views=("camera", "emotions"), faces=2))
+    more = doubted(given, (10, 10, 200, 200))
+    changed = {name for name, view in VIEWS.items() if not np.array_equal(view(given).bgr, view(more).bgr)}
+    assert changed == {"camera"}
+    assert camera(more).hits == camera(given).hits
+    for mirror in (False, True):
+        alone = doubted(scene(640, 480, 0, mirror=mirror), (10, 100, 210, 300))
+        away = (camera(alone).bgr != camera(replace(alone, unconfirmed=())).bgr).any(-1)[:400]  # its legend is below
+        ys, xs = np.nonzero(away)
+        left, right = (429, 630) if mirror else (10, 211)
+        assert left - 2 <= xs.min()
+        assert xs.max() <= right + 2
+        assert ys.min() >= 98
+        assert ys.max() <= 302
+        assert not away[160:290, left + 12 : right - 12].any()
 
 
 def test_of_two_faces_one_upon_the_other_the_small_one_is_on_top():

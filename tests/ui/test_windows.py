@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -90,6 +91,46 @@ def test_keys_work_in_the_other_window_too(windows, shown):
 def test_keys_with_ctrl_or_alt_and_shift_alone_are_none_of_ours(windows, shown):
     x.key("ctrl+q", "alt+q", "shift", "F5", "n")
     assert x.wait_for(windows.poll) == [Key("n")]
+
+
+@contextmanager
+def layout(name: str) -> Iterator[None]:
+    """Another keyboard layout, while entered."""
+    subprocess.run(["setxkbmap", "-layout", name], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["setxkbmap", "-layout", "us"], check=True)
+
+
+PLACES = ["24", "shift+24", "46", "shift+46", "58", "59", "60", "shift+60"]
+"""Keys by their codes: where an American keyboard has q, Q, l, L, m, comma, full stop, greater."""
+
+
+@pytest.mark.parametrize("name", ["ru", "gr", "il", "ara", "ua", "us"])
+def test_keys_go_by_their_place_where_letters_are_not_latin(windows, shown, name):
+    with layout(name):
+        settle(windows)
+        x.press(*PLACES)
+        assert x.collect(windows.poll, len(PLACES)) == [Key(k) for k in ("q", "Q", "l", "L", "m", ",", ".", ">")]
+
+
+@pytest.mark.parametrize(("name", "q"), [("fr", "a"), ("de", "q")])
+def test_latin_letters_count_wherever_they_are(windows, shown, name, q):
+    with layout(name):
+        settle(windows)
+        x.press("24", "shift+46")
+        assert x.collect(windows.poll, 2) == [Key(q), Key("L")]
+
+
+def test_caps_lock_changes_nothing(windows, shown):
+    x.press("66")  # Caps Lock
+    try:
+        x.press("46", "shift+46", "58")
+        assert x.collect(windows.poll, 3) == [Key("l"), Key("L"), Key("m")]
+    finally:
+        x.press("66")
+    settle(windows)
 
 
 @pytest.mark.parametrize("size", [None, (500, 480), (900, 300)])

@@ -1,0 +1,206 @@
+"""What paths stand for: files that are known by their content, and folders of them."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from emolive.core.errors import SourceError
+from emolive.media.address import address_in
+from emolive.media.clips import VideoClip
+from emolive.media.opening import HEAD, is_text
+from emolive.media.pictures import SUFFIXES, Form, form
+
+VIDEO_SUFFIXES = {
+    ".mp4", ".m4v", ".mov", ".qt", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".wmv",
+    ".asf", ".flv", ".f4v", ".3gp", ".3g2", ".gif", ".dv", ".ogv", ".mxf",
+}  # fmt: skip
+"""Endings by which a file is taken for a video without being decoded, even if it is broken; all others are tried."""
+
+PROGRAMS = {".ts", ".mts"}
+"""Those that programs in TypeScript have, too: such a text is no broken film."""
+
+MOST_NAMED = 5
+"""Names in a sentence; the rest is counted."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The pictures and videos that were found, in order, and what in the folders is neither or cannot be read."""
+
+    files: tuple[Path, ...]
+    skipped: tuple[Path, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What was skipped, in a sentence; "" if nothing."""
+        if not self.skipped:
+            return ""
+        return f"Skipped, as no picture or video that can be read: {named(self.skipped)}."
+
+
+def find(paths: Sequence[Path]) -> Contents:
+    """The files that these paths stand for: a folder stands for the pictures and videos in it, sorted by name. The
+    address of a film stands for itself.
+
+    Raises `SourceError` for a path that is not there, for a folder that may not be read, and for one without any.
+    """
+    files: list[Path] = []
+    skipped: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = _inside(path)
+            files += inside.files
+            skipped += inside.skipped
+        elif path.exists() or address_in(path):
+            files.append(path)
+        else:
+            raise SourceError(f"There is no file {path}. Check the name.")
+    return Contents(tuple(files), tuple(skipped))
+
+
+def expand(paths: Sequence[Path]) -> list[Path]:
+    """The files of `find`."""
+    return list(find(paths).files)
+
+
+def is_media(path: Path) -> bool:
+    """Whether a file is a picture or a video: by its content. One whose ending says so counts even if it is broken, so
+    that it is not left out in silence."""
+    return form(path) is not None or path.suffix.lower() in SUFFIXES or is_video(path)
+
+
+def is_video(path: Path) -> bool:
+    """The same for what is played as a film: videos, GIFs and animations, no stills."""
+    suffix = path.suffix.lower()
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return suffix in VIDEO_SUFFIXES
+    if not head or (b"\0" not in head and is_text(head)):
+        return suffix in VIDEO_SUFFIXES - PROGRAMS
+    found = form(path)
+    if found is not None or suffix in VIDEO_SUFFIXES:
+        return found is not Form.STILL
+    try:
+        VideoClip(path)
+    except SourceError:
+        return False
+    return True
+
+
+def walk(folder: Path) -> Iterator[tuple[Path, list[Path], bool]]:
+    """Every folder below and with this one, once, even where links lead in circles; the files in it, sorted by name;
+    and whether it could be read. What is hidden is left out."""
+    waiting, seen = [folder], set()
+    while waiting:
+        here = waiting.pop()
+        try:
+            facts = here.stat()
+            if (facts.st_dev, facts.st_ino) in seen:
+                continue
+            seen.add((facts.st_dev, facts.st_ino))
+            with os.scandir(here) as entries:
+                shown = [entry for entry in entries if not entry.name.startswith(".")]
+        except OSError:
+            yield here, [], False
+            continue
+        yield here, sorted((here / e.name for e in shown if e.is_file()), key=_by_number), True
+        waiting += sorted((here / e.name for e in shown if e.is_dir()), reverse=True)
+
+
+@dataclass(frozen=True)
+class Matching:
+    """The videos that a name stands for, in order; the folder that their names count from; what was left aside: files
+    that are no video, and folders that may not be read."""
+
+    root: Path
+    files: tuple[Path, ...]
+    skipped: tuple[Path, ...] = ()
+    closed: tuple[Path, ...] = ()
+
+
+def videos_of(name: str) -> Matching:
+    """The videos that a file, a folder with all that is below it, or a pattern like `study/**/*.mp4` stands for.
+
+    What is there under the whole name is meant as it is, whatever characters it has; so are the folders that a pattern
+    begins with.
+    """
+    path = Path(name).absolute()
+    if path.is_file():
+        return Matching(path.parent, (path,))
+    root, pattern = (path, "") if path.is_dir() else _split(path)
+    matches = re.compile(_as_regex(pattern)).fullmatch if pattern else None
+    files: list[Path] = []
+    skipped: list[Path] = []
+    closed: list[Path] = []
+    for here, inside, readable in walk(root) if root.is_dir() else ():
+        if not readable:
+            closed.append(here)
+        asked = [file for file in inside if matches is None or matches(file.relative_to(root).as_posix())]
+        for file in asked:
+            (files if is_video(file) else skipped).append(file)
+    return Matching(root, tuple(sorted(files)), tuple(skipped), tuple(closed))
+
+
+def _split(path: Path) -> tuple[Path, str]:
+    """The folders of a pattern that are there, and the rest."""
+    root = Path(path.anchor)
+    parts = list(path.relative_to(root).parts)
+    while len(parts) > 1 and (root / parts[0]).is_dir():
+        root /= parts.pop(0)
+    return root, "/".join(parts)
+
+
+def _as_regex(pattern: str) -> str:
+    """A pattern as `glob` reads it, `**` for any folders."""
+    made = []
+    parts = pattern.split("/")
+    for number, part in enumerate(parts):
+        last = number == len(parts) - 1
+        if part == "**":
+            made.append(".*" if last else "(?:.*/)?")
+        else:
+            words = "".join(_letter(piece) for piece in re.findall(r"\[!?\]?[^\]]*\]|.", part, re.DOTALL))
+            made.append(words + ("" if last else "/"))
+    return "(?s:" + "".join(made) + ")"
+
+
+def _letter(piece: str) -> str:
+    if piece == "*":
+        return "[^/]*"
+    if piece == "?":
+        return "[^/]"
+    if len(piece) > 1:  # [abc], [!abc]
+        inner = piece[1:-1].replace("\\", "\\\\")
+        return f"[^/{inner[1:]}]" if inner.startswith("!") else f"[{inner.replace('^', chr(92) + '^')}]"
+    return re.escape(piece)
+
+
+def named(paths: Sequence[Path]) -> str:
+    """Names for a sentence, some of them where there are many; bytes that are no text become question marks."""
+    names = [path.name.encode("utf-8", "replace").decode() for path in paths[:MOST_NAMED]]
+    more = len(paths) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def _inside(folder: Path) -> Contents:
+    _, files, readable = next(walk(folder))
+    if not readable:
+        raise SourceError(f"The folder {folder} may not be read by you. Change its permissions.")
+    media = {path: is_media(path) for path in files}
+    found = Contents(
+        tuple(p for p, is_one in media.items() if is_one), tuple(p for p, is_one in media.items() if not is_one)
+    )
+    if not found.files:
+        raise SourceError(f"There is no picture or video in the folder {folder}. Name another one, or a file.")
+    return found
+
+
+def _by_number(path: Path) -> list[str | int]:
+    """So that face2.png comes before face10.png."""
+    parts: list[str | int] = re.split(r"([0-9]+)", path.name.casefold())
+    parts[1::2] = map(int, parts[1::2])
+    return parts

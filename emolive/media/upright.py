@@ -1,0 +1,122 @@
+"""Makes a decoded frame the picture that it is meant to be: turned, mirrored, in true proportion, SDR, BGR.
+
+All sources whose pictures FFmpeg decodes go through `picture`: files, HTTP, HLS and RTSP streams.
+"""
+
+import struct
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+from av.sidedata.sidedata import Type
+from av.video.reformatter import Interpolation
+from av.video.stream import VideoStream
+
+from emolive.media.tonemap import ToneMap, is_hdr
+
+NEARLY_SQUARE = 0.004
+"""Pixels that are wider or higher than this by less are taken as square: nobody sees it, and scaling blurs."""
+
+ODDEST = 8
+"""A ratio beyond this is an error of whoever wrote the file."""
+
+DISPLAY_MATRIX = struct.Struct("=9i")
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """One of the eight ways a picture may lie: first `transposed` (rows become columns), then `mirrored` (left becomes
+    right), then `upside_down`."""
+
+    transposed: bool = False
+    mirrored: bool = False
+    upside_down: bool = False
+
+    def turn(self, bgr: np.ndarray) -> np.ndarray:
+        """The picture, (H, W, 3), as it should stand; contiguous."""
+        if self.transposed:
+            bgr = cv2.transpose(bgr)
+        if self.mirrored or self.upside_down:
+            bgr = cv2.flip(bgr, 0 if not self.mirrored else -1 if self.upside_down else 1)
+        return np.ascontiguousarray(bgr)
+
+
+UPRIGHT = Orientation()
+
+
+def orientation(frame: av.VideoFrame) -> Orientation:
+    """How a decoded frame must be turned, by its display matrix; the nearest of the eight ways.
+
+    The matrix moves a point (x, y) to (a·x + c·y, b·x + d·y): ISO/IEC 14496-12, 8.3.2.
+    """
+    data = frame.side_data.get(Type.DISPLAYMATRIX)
+    if data is None:
+        return UPRIGHT
+    a, b, _, c, d, *_ = DISPLAY_MATRIX.unpack(bytes(data)[: DISPLAY_MATRIX.size])
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        return Orientation(True, mirrored=c < 0, upside_down=b < 0)
+    return Orientation(False, mirrored=a < 0, upside_down=d < 0)
+
+
+def plausible(aspect: Fraction | None) -> bool:
+    """Whether pixels may have this shape, width through height; None: nothing is said."""
+    return aspect is None or Fraction(1, ODDEST) <= aspect <= ODDEST
+
+
+def true_size(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
+    """The size in square pixels of a picture whose pixels have this shape, even where it changes. None is enlarged at
+    the other's cost: no pixel is lost."""
+    if not aspect or not plausible(aspect) or abs(aspect - 1) < NEARLY_SQUARE:
+        return width, height
+    if aspect > 1:
+        return _even(width * aspect), height + height % 2
+    return width + width % 2, _even(height / aspect)
+
+
+def _even(length: Fraction) -> int:
+    return max(2, 2 * round(length / 2))
+
+
+class Upright:
+    """Makes the frames of one stream upright. `note` says what is wrong with the shape of its pixels, "" if nothing."""
+
+    def __init__(self, stream: VideoStream) -> None:
+        self._stream = stream
+        self._said = stream.sample_aspect_ratio or None
+        # What the container says holds for all; what the pictures themselves say may change with any of them.
+        self._may_change = self._said == (stream.codec_context.sample_aspect_ratio or None)
+        self._aspects: dict[tuple[int, int], Fraction | None] = {}
+        self._tone_map = ToneMap()
+        self.note = ""
+        if self._said and not plausible(self._said):
+            self.note = f"its pixels claim to be {float(self._said):g} times as wide as high: shown as squares"
+
+    def __call__(self, frame: av.VideoFrame) -> np.ndarray:
+        """A decoded frame as (H, W, 3) uint8 BGR, contiguous; transparency over white."""
+        how = orientation(frame)  # now: a filter would drop it
+        if is_hdr(frame):
+            frame = self._tone_map(frame)
+        return how.turn(_bgr(frame, true_size(frame.width, frame.height, self._aspect(frame))))
+
+    def _aspect(self, frame: av.VideoFrame) -> Fraction | None:
+        """The shape of a frame's pixels. PyAV tells the decoder's only, which may be some frames ahead: where its size
+        is another one, what it said with this size before holds."""
+        if not self._may_change:
+            return self._said
+        codec, size = self._stream.codec_context, (frame.width, frame.height)
+        if (codec.width, codec.height) == size or size not in self._aspects:
+            self._aspects[size] = codec.sample_aspect_ratio or None
+        return self._aspects[size]
+
+
+def _bgr(frame: av.VideoFrame, size: tuple[int, int]) -> np.ndarray:
+    wanted = {}
+    if size != (frame.width, frame.height):
+        wanted = {"width": size[0], "height": size[1], "interpolation": Interpolation.BICUBIC}
+    if not any(component.is_alpha for component in frame.format.components):
+        return frame.to_ndarray(format="bgr24", **wanted)
+    bgra = frame.to_ndarray(format="bgra", **wanted)
+    alpha = bgra[..., 3:].astype(np.uint16)
+    return ((bgra[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
