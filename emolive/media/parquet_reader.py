@@ -68,7 +68,8 @@ def numbers(table: "pa.Table", name: str, path: Path) -> np.ndarray:
         return truth
     values: np.ndarray = column.cast("float64", safe=False).to_numpy()
     known = ~column.is_null().to_numpy()
-    low, high = (-np.inf if kind.low is None else kind.low), (np.inf if kind.high is None else kind.high)
+    least, most = getattr(kind, "low", None), getattr(kind, "high", None)  # words have neither
+    low, high = (-np.inf if least is None else least), (np.inf if most is None else most)
     wrong = known & ~((values >= low) & (values <= high)) if kind == SHARE else ~((values >= low) & (values <= high))
     if wrong.any():
         refuse(path, f"Row {int(np.argmax(wrong)) + 1}", f"{printable(name)} is not {kind.limits}", INSTEAD)
@@ -111,7 +112,7 @@ def _of(schema: "pa.Schema", columns: Sequence[str]) -> "pa.Schema":
 
 def _fits(type_: "pa.DataType", column: str) -> bool:
     if column in WORDS:
-        return pa.types.is_dictionary(type_) and pa.types.is_string(type_.value_type)
+        return bool(pa.types.is_dictionary(type_) and pa.types.is_string(type_.value_type))
     if column in YES_OR_NO:
         return bool(pa.types.is_boolean(type_))
     if column in WHOLE:
