@@ -76,4 +76,4 @@ def _json(state: "BatchState", out: Path, seconds: float) -> str:
         "failed": [{"video": str(path), "error": error} for path, error in sorted(state.failed.items())],
         "fatal": state.fatal,
     }
-    return dumps(facts, ensure_ascii=False, indent=2)
+    return dumps(facts, indent=2)  # in ASCII, which every console takes

@@ -44,7 +44,11 @@ def file(options: Options, files: tuple[Path, ...], start: float | None, end: fl
 
 @command("demo")
 def demo(options: Options, faces: int) -> None:
-    """Show a moving scene with copies of a portrait."""
+    """Show faces that drift and change their expression.
+
+    They belong to nobody: each is an average of ten people or more of the Face Research Lab London Set (DeBruine and
+    Jones 2017, CC BY 4.0). What they are said to express are the network's own answers.
+    """
     from emolive.live import session
 
     session.demo(options, faces)

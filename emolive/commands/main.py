@@ -1,5 +1,7 @@
 """The command `emolive`, which has all others. They parse and wire; what is heavy is imported when it is called."""
 
+import errno
+import io
 import logging
 import os
 import sys
@@ -23,6 +25,8 @@ from emolive.commands.training import evaluate, train
 from emolive.commands.web import web
 from emolive.core import interrupts
 from emolive.core.errors import EmoliveError
+from emolive.core.files import why
+from emolive.core.foreign import printable
 from emolive.media.address import scrubbed
 
 
@@ -46,6 +50,12 @@ class Group(click.Group):
             if context.meta.get(DEBUG):
                 raise
             raise click.ClickException(self.said(str(error))) from error
+        except OSError as error:  # the system refused something that nobody foresaw; the same for a full console
+            if context.meta.get(DEBUG) or error.errno == errno.EPIPE:
+                raise
+            raise click.ClickException(
+                self.said(f"{_place(error)} ({why(error)}). Mend that, then run it again.")
+            ) from error
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             sys.exit(130)
@@ -60,6 +70,12 @@ class Group(click.Group):
         """Each command with the whole first sentence of its help."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, _first_sentence(command.help or "")) for name, command in self.commands.items()])
+
+
+def _place(error: OSError) -> str:
+    if error.filename is None:
+        return "Something could not be read or written"
+    return f"{printable(os.fsdecode(error.filename))} could not be read or written"
 
 
 def _first_sentence(text: str) -> str:
@@ -82,6 +98,9 @@ for one in (cam, file, demo, cameras, layers, replay, batch, summary, explain, p
 def main() -> None:
     """The entry point: every option can also be set in the environment, like EMOLIVE_CAM_CAMERA=2."""
     cli.words = sys.argv[1:]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # whatever letters a console lacks, the work that was done is told
+            stream.reconfigure(errors="backslashreplace")
     _hide_passwords()
     logging.basicConfig(level=logging.ERROR)
     try:

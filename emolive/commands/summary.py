@@ -25,7 +25,7 @@ def summary(options: Options, results: Path, out: Path | None, min_seconds: floa
     found = run.summarise(results, min_seconds)
     files = run.write(found, out or results, f"Summary of {results.resolve().name}", options.overwrite)
     if json:
-        click.echo(dumps(run.as_json(found), ensure_ascii=False, allow_nan=False))
+        click.echo(dumps(run.as_json(found), allow_nan=False))
     else:
         for path in files:
             click.echo(path)

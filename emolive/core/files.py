@@ -5,7 +5,11 @@ import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
-from emolive.core.errors import OutputError
+from emolive.core.errors import ModelError, OutputError, SourceError
+from emolive.core.foreign import answered, open_regular
+
+MOST_MODEL = 4 << 30
+"""Bytes of a file of weights: the largest vision transformers have some 2.5 GB."""
 
 
 def check_output(path: Path, inputs: Iterable[Path] = (), overwrite: bool = False) -> None:
@@ -15,6 +19,7 @@ def check_output(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
     if it exists and `overwrite` is not given, if it is a folder, or if its folder cannot be made or not be written to.
     """
     try:
+        answered(path, lambda: os.path.lexists(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise OutputError(f"{path} is a folder. Give the name of a file in it.")
@@ -22,6 +27,8 @@ def check_output(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
             raise OutputError(f"You may not write into {path.parent.absolute()}. Choose another folder.")
         if not os.path.lexists(path):
             return
+        if path.exists() and not path.is_file():
+            raise OutputError(f"{path} is a pipe or a device, not a file. Give the name of a file.")
         for source in inputs:
             if path.exists() and source.exists() and source.samefile(path):
                 raise OutputError(f"{path} is the input itself. Give the output another name.")
@@ -31,14 +38,13 @@ def check_output(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
         raise OutputError(f"{path} exists already. Choose another name, or add --overwrite.")
 
 
-def write_whole(path: Path, data: str | bytes) -> None:
+def write_whole(path: Path, data: str | bytes | memoryview) -> None:
     """Write a file in one step: at every moment `path` is what it was before, or all of `data`, which is on the disk.
 
-    Text is UTF-8; halves of characters, such as in names of files that are no text, become escapes as JSON has them. A
-    link stays, and leads to the new file; a device or pipe is written to. Raises OSError, after which nothing is left
-    behind.
+    Text becomes bytes as `as_bytes` says. A link stays, and leads to the new file; a device or pipe is written to.
+    Raises OSError, after which nothing is left behind.
     """
-    content = data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data
+    content = as_bytes(data) if isinstance(data, str) else data
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         target.write_bytes(content)
@@ -60,6 +66,26 @@ def write_output(path: Path, data: str | bytes, hint: str = "Choose another fold
         write_whole(path, data)
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({why(error)}). {hint}") from error
+
+
+def as_bytes(text: str) -> bytes:
+    """A text in UTF-8, of which no part can be refused: halves of characters, such as in names of files that are no
+    text, become escapes as JSON has them."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def check_model(path: Path) -> None:
+    """See before it is loaded that a file of weights is a file that answers and can be held, whatever its name says.
+
+    Raises `ModelError`.
+    """
+    try:
+        open_regular(path, "Give --model a .safetensors, .pt or .pth file.", MOST_MODEL).close()
+    except SourceError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            words = f"There is no model file {path}. Give --model the path of a .safetensors, .pt or .pth file."
+            raise ModelError(words) from error
+        raise ModelError(f"As a model: {error}") from error
 
 
 def why(error: Exception) -> str:

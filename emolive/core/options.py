@@ -157,6 +157,10 @@ class Options:
     )  # fmt: skip
     min_confidence: float = _look(Number(0, 1), 0.5, "How sure the detector must be that something is a face.",
                                   FACES, (*LOOKING, "explain"))  # fmt: skip
+    unsure: float | None = _look(
+        Number(0, 1), None, "Call a face unsure whose likeliest emotion has less than this probability. Without it, "
+        "what the network's file says, or 0.", FACES, setting="unsure",
+    )  # fmt: skip
     max_faces: int = _look(Integer(1), 50, "How many faces are shown at most.", FACES, (*LOOKING, "explain"))
     alpha: float = _look(Number(0, 1), Settings.alpha, "How strongly the map covers the face.", MAP, setting="alpha")
     smooth: float = _look(
@@ -237,7 +241,8 @@ class Options:
 
     def settings(self) -> Settings:
         """What the windows show at first."""
-        shown = {row.setting: row.as_setting(getattr(self, row.name)) for row in FIELDS.values() if row.setting}
+        given = [(row, getattr(self, row.name)) for row in FIELDS.values() if row.setting]
+        shown = {row.setting: row.as_setting(value) for row, value in given if value is not None}
         return Settings(**shown, compare=self.compare())
 
     def facts(self) -> dict[str, Any]:
@@ -294,7 +299,7 @@ OWN = (
     Option("give_up", SECONDS, 60.0, "With --headless: after how long without a frame to give up.", RUN, ("cam",)),
     Option("start", Clock(), None, "Begin at this time of the video, like 0:10.", FACES, ("file",)),
     Option("end", Clock(), None, "End at this time of the video, like 0:20.", FACES, ("file",)),
-    Option("faces", Integer(1, 64), 3, "How many portraits are in the scene.", FACES, ("demo",)),
+    Option("faces", Integer(1, 64), 3, "How many faces are in the scene.", FACES, ("demo",)),
 
     Option("out", File(is_folder=True), None, "The folder that the results go into.", FILES, ("batch",), required=True),
     Option("video", Flag(off=True), False, "Write the annotated videos, too.", FILES, ("batch",)),
@@ -334,7 +339,7 @@ OWN = (
     Option("browser", Flag(off=True), True, "Open the page in the browser.", RUN, ("web",)),
 
     Option("source", Text("FILE"), "demo", "The video that is looked at, or demo.", FACES, ("bench",)),
-    Option("faces", Integer(1, 64), None, "How many portraits are in the demo. Without it, one.", FACES, ("bench",)),
+    Option("faces", Integer(1, 64), None, "How many faces are in the demo. Without it, one.", FACES, ("bench",)),
     Option("frames", Integer(1), 200, "How many frames are measured.", RUN, ("bench",)),
     Option("json", File(is_folder=False), None, "Write the figures into this file, too.", FILES, ("bench",)),
 

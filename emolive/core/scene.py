@@ -73,6 +73,7 @@ class Face:
     `points` is (6, 2) float in frame pixels: right eye, left eye, nose tip, mouth centre, right ear, left ear (the
     person's own right and left). `track` is the person's number, 1 and up; 0 means not tracked yet. `mesh` is what the
     face mesh read of it in this frame, None where it did not look. A face that is not `confirmed` may be none.
+    `outside` says in a word or two why the network cannot know it ("dark"), as seen at the last look; "" where it can.
     """
 
     box: Box
@@ -81,6 +82,7 @@ class Face:
     track: int = 0
     mesh: Mesh | None = None
     confirmed: bool = True
+    outside: str = ""
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ class Settings:
     proof: bool = False  # blur parts of the face and see what the probability does
     random: int = 0  # stages randomised, from the last one backwards
     compare: Variant | None = None  # another way to look, side by side
+    unsure: float = 0.0  # below this largest probability a face's label is "unsure"
     frozen: bool = False
     steps: int = 0  # frames stepped while frozen, back counts down
     seek_ms: float = 0.0  # the sum of all seeks asked for

@@ -20,6 +20,7 @@ from typing import BinaryIO, Self
 import numpy as np
 from safetensors.numpy import load, save
 
+from emolive.core.foreign import parsed
 from emolive.core.scene import Detect, Face, Frame, Memory, Picture, Read, Reading, Scene, Settings
 from emolive.corpus.layout import as_output_error, make_folder
 from emolive.corpus.plain import built, flat
@@ -148,7 +149,7 @@ def _read(data: bytes) -> Answer:
     """An answer that was written. Raises many kinds of exceptions where it is none."""
     arrays = load(data)
     text = arrays.pop(TEXT).tobytes()
-    answer: Answer = built(Answer, json.loads(text), [arrays[str(i)] for i in range(len(arrays))])
+    answer: Answer = built(Answer, parsed(text), [arrays[str(i)] for i in range(len(arrays))])
     if len(answer.faces) != len(answer.readings):
         raise ValueError("faces and readings are not as many")
     return answer

@@ -9,7 +9,6 @@ Only files are ever removed or replaced, by name, and only those that a report n
 removed when it is empty. Nothing is written through a link.
 """
 
-import json
 import os
 import re
 import uuid
@@ -19,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emolive.core.errors import OutputError
+from emolive.core.errors import OutputError, SourceError
 from emolive.core.files import why
+from emolive.core.foreign import read_json
 
 REPORT, VIDEO, MAKING = "report.json", "video.mp4", ".making"
 
@@ -74,9 +74,9 @@ def _said(path: Path) -> dict[str, Any] | None:
     if path.is_symlink() or not path.is_file():
         return None
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = read_json(path)
         return facts if "emolive" in facts["versions"] and isinstance(facts["data"], str) else None
-    except (OSError, ValueError, RecursionError, TypeError, KeyError, IndexError):
+    except (SourceError, TypeError, KeyError, IndexError):
         return None
 
 

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_origin, get_type_hints
 
 import numpy as np
 
-from emolive.core.errors import SourceError
 from emolive.core.files import write_whole
+from emolive.core.foreign import printable, read_json, refuse
 from emolive.core.scene import Picture, Scene
 from emolive.corpus.layout import REPORT
 
@@ -62,18 +62,27 @@ class VideoResult:
     def read(cls, folder: Path) -> Self:
         """The report of a result's folder. Raises `SourceError` where there is none that can be read."""
         path = folder / REPORT
+        values = read_json(path, instead="Run the batch again.")
         try:
-            if not path.is_file():
-                raise FileNotFoundError("there is none")
-            values = json.loads(path.read_text(encoding="utf-8"))
-            values["people"] = tuple(Appearance(**person) for person in values["people"])
+            values["people"] = tuple(_built(Appearance, person) for person in values["people"])
             for name in ("labels", "notes"):
                 values[name] = tuple(values[name])
-            return cls(**values)
-        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-            raise SourceError(
-                f"{path} is no report of `emolive batch` that can be read ({error}). Run the batch again."
-            ) from error
+            found: Self = _built(cls, values)
+        except (ValueError, TypeError, KeyError) as error:
+            reason = printable(str(error))[:200]
+            refuse(path, "", f"it is no report of `emolive batch` ({reason})", "Run the batch again.")
+        return found
+
+
+def _built(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    """A dataclass of values as JSON holds them, plain ones checked. Raises `TypeError`, or `ValueError`."""
+    made = kind(**values)
+    for name, hint in get_type_hints(kind).items():
+        plain, value = get_origin(hint) or hint, getattr(made, name)
+        allowed = (int, float) if plain is float else plain if plain in (str, int, dict, tuple) else object
+        if not isinstance(value, allowed) or isinstance(value, bool):
+            raise TypeError(f"{name} is of another type")
+    return made
 
 
 @dataclass

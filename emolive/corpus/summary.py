@@ -7,6 +7,7 @@ from typing import Any
 
 from emolive.core.errors import EmoliveError
 from emolive.core.files import check_output, write_output
+from emolive.core.foreign import is_folder
 from emolive.core.tables import csv_line
 from emolive.corpus.layout import MAKING, REPORT
 from emolive.corpus.summary_page import page
@@ -39,7 +40,7 @@ def find(folder: Path) -> dict[str, Path]:
 
     Raises `EmoliveError` where there are none.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise EmoliveError(f"There is no folder {folder}. Name one that `emolive batch` wrote, or one of data files.")
     found: dict[str, Path] = {}
     for suffix in SUFFIXES:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from emolive.core.mesh import Mesh
 from emolive.core.scene import KEEP_MS, Face, Frame
+from emolive.faces.limits import outside
 
 SIGHTS, LOOKS = 3, 5
 """A person is confirmed when the mesh saw a face in so many of its last so many looks."""
@@ -42,6 +43,7 @@ class _Known:
     looked_ms: float | None = None
     looks: tuple[bool, ...] = ()
     confirmed: bool = False
+    outside: str = ""
 
 
 class Confirmer:
@@ -63,20 +65,22 @@ class Confirmer:
         due = _due(known, frame)
         looked = [face for face in faces if face.track in due]
         meshes = {face.track: mesh for face, mesh in zip(looked, self._read(frame, looked), strict=True)}
-        known = {
-            track: _after(replace(person, seen_ms=now), meshes.get(track), frame) for track, person in known.items()
-        }
+        known = {face.track: _after(known[face.track], face, meshes.get(face.track), frame) for face in faces}
         absent = {track: old for track, old in self._people.items() if 0 <= now - old.seen_ms <= KEEP_MS}
         self._people = absent | known
         return tuple(
-            replace(face, mesh=meshes.get(face.track), confirmed=known[face.track].confirmed) for face in faces
+            replace(face, mesh=meshes.get(face.track), confirmed=person.confirmed, outside=person.outside)
+            for face in faces
+            for person in (known[face.track],)
         )
 
 
 def confirm_once(read: ReadMesh, faces: Sequence[Face], frame: Frame) -> tuple[Face, ...]:
-    """Give the faces of a picture, in the same order, with `mesh`, and `confirmed` where it sees a face."""
-    meshes = read(frame, faces)
-    return tuple(replace(face, mesh=mesh, confirmed=mesh.present) for face, mesh in zip(faces, meshes, strict=True))
+    """Give the faces of a picture, in the same order, with `mesh`, `outside`, and `confirmed` where it sees a face."""
+    return tuple(
+        replace(face, mesh=mesh, confirmed=mesh.present, outside=outside(frame, face, mesh))
+        for face, mesh in zip(faces, read(frame, faces), strict=True)
+    )
 
 
 def _due(people: Mapping[int, _Known], frame: Frame) -> set[int]:
@@ -94,11 +98,18 @@ def _due(people: Mapping[int, _Known], frame: Frame) -> set[int]:
     return new | (late & doubted) | set(again)
 
 
-def _after(person: _Known, mesh: Mesh | None, frame: Frame) -> _Known:
+def _after(person: _Known, face: Face, mesh: Mesh | None, frame: Frame) -> _Known:
     """What is known after a frame; `mesh` is None where nobody looked."""
     if mesh is None:
-        return person
+        return replace(person, seen_ms=frame.t_ms)
     looks = (*person.looks, mesh.present)[-DOUBTS:]
     sighted = sum(looks[-LOOKS:]) >= SIGHTS or (frame.still and mesh.present)
     doubted = len(looks) == DOUBTS and not any(looks)
-    return replace(person, looked_ms=frame.t_ms, looks=looks, confirmed=sighted or (person.confirmed and not doubted))
+    return replace(
+        person,
+        seen_ms=frame.t_ms,
+        looked_ms=frame.t_ms,
+        looks=looks,
+        confirmed=sighted or (person.confirmed and not doubted),
+        outside=outside(frame, face, mesh) if mesh.present else person.outside,
+    )

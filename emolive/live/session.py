@@ -192,6 +192,8 @@ def parts(
     from emolive.ui.views import VIEWS, order
 
     settings, names = checked(options.settings(), model)
+    if options.unsure is None:
+        settings = replace(settings, unsure=model.spec.metrics.get("unsure", 0.0))
     second = packed(load(options.model_b, (), model.device)) if options.model_b else None
     models = ("a", "b") if second else ("a",)
     menu = Menu(

@@ -1,6 +1,6 @@
 """Animated PNG, WebP and AVIF as clips: all of their pictures, each at its time, as a GIF's."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class AnimationClip:
         self.duration_ms = sum(times[-1])
         self._times = [t_ms for t_ms, _ in times]
 
-    def play(self, from_ms: float = 0.0) -> Iterator[tuple[float, np.ndarray]]:
+    def play(self, from_ms: float = 0.0) -> Generator[tuple[float, np.ndarray], None, None]:
         with self._pictures() as pictures:
             for t_ms, _, picture in pictures:
                 if t_ms >= from_ms:

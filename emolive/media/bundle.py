@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from emolive.core.errors import SourceError
-from emolive.core.files import why, write_output
+from emolive.core.files import write_output
+from emolive.core.foreign import is_file, read_json, refuse
 from emolive.core.installed import versions
 from emolive.core.kinds import Number, Text, Words, like
 from emolive.core.options import FIELDS, Option
@@ -150,16 +151,12 @@ def read_bundle(folder: Path) -> Recorded:
 
     Raises `SourceError`, which names the file and the key, where it is no bundle or a value is none of its kind.
     """
-    path = folder / SETTINGS
+    path, then = folder / SETTINGS, f"`emolive file` plays the video alone: {folder / CLEAN} is there."
     for needed in (path, folder / CLEAN):
-        if not needed.is_file():
+        if not is_file(needed):
             raise SourceError(f"{folder} is no recording made with --bundle: there is no {needed.name} in it.")
     try:
-        with path.open("rb") as file:
-            text = file.read(LARGEST + 1)
-        if len(text) > LARGEST:
-            raise ValueError(f"more than {LARGEST} bytes are no settings")
-        facts = _mapping(json.loads(text), "it")
+        facts = _mapping(read_json(path, LARGEST, then, False), "it")
         options = _mapping(facts.get("options"), "options")
         settings, other = _settings(_mapping(facts.get("settings"), "settings"))
         return Recorded(
@@ -174,11 +171,8 @@ def read_bundle(folder: Path) -> Recorded:
             _value(Text().check, facts.get("source"), "source"),
             tuple(f"options.{name}" for name in options if name not in FIELDS) + other,
         )
-    except RecursionError:
-        reason = "it is nested too deeply"
-    except (OSError, ValueError) as error:
-        reason = why(error) if isinstance(error, OSError) else str(error)
-    raise SourceError(f"{path} cannot be read: {reason}. Play the video alone: emolive file {folder / CLEAN}")
+    except ValueError as error:
+        refuse(path, "", str(error), then)
 
 
 def _settings(values: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:

@@ -41,7 +41,7 @@ def open_camera(
     fps: float | None = None,
     give_up_s: float | None = None,
     other_hosts: bool = False,
-    device: Open = cv2.VideoCapture,
+    device: Open | None = None,
 ) -> LiveSource:
     """A live source for "0", "/dev/video2", "rtsp://…" or "http://…/stream.mjpg".
 
@@ -60,13 +60,17 @@ def open_camera(
     number: int | str = int(which) if which.isdecimal() else which
     name = f"camera {which}"
     gone = f"{name} gives no pictures. Is it plugged in, and used by no other program? See: emolive cameras"
-    return LiveSource(name, lambda: _usb(number, size, fps, device), gone, patience_s=20.0)
+    return LiveSource(name, lambda: _usb(number, size, fps, device or _opened), gone, patience_s=20.0)
 
 
 def list_cameras() -> list[CameraInfo]:
     """The cameras of this computer that give pictures, found by trying; takes up to some seconds."""
     _quiet()
     return [info for number, name in _candidates() if (info := _tried(number, name))]
+
+
+def _opened(number: int | str, backend: int) -> cv2.VideoCapture:
+    return cv2.VideoCapture(number, backend)
 
 
 def _usb(number: int | str, size: tuple[int, int] | None, fps: float | None, device: Open) -> Capture:

@@ -49,7 +49,7 @@ class Clip(Protocol):
     @property
     def note(self) -> str: ...
 
-    def play(self, from_ms: float = 0.0) -> Iterator[Shot]:
+    def play(self, from_ms: float = 0.0) -> Generator[Shot, None, None]:
         """All pictures at `from_ms` or later, in order, with strictly growing times."""
         ...
 
@@ -89,7 +89,7 @@ class VideoClip:
         """What the user should know of it, "" if nothing."""
         return "; ".join(self._notes)
 
-    def play(self, from_ms: float = 0.0) -> Iterator[Shot]:
+    def play(self, from_ms: float = 0.0) -> Generator[Shot, None, None]:
         with open_film(self._path, self._choice) as film:
             upright = Upright(film.video)
             for t_ms, frame in self._frames(film, from_ms):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from emolive.core.errors import OutputError
-from emolive.core.files import check_output, why
+from emolive.core.files import as_bytes, check_output, why
 from emolive.core.scene import Picture, Scene, Sink
 from emolive.core.tables import CsvCell, csv_line
 from emolive.media.figures import Labels
@@ -59,7 +59,7 @@ class DataWriter:
             text = "".join(csv_line(row) for row in [*header, *table_rows(scene, self._labels)])
         else:
             text = json_line(scene, self._labels)
-        self._write(text.encode())
+        self._write(as_bytes(text))
 
     def notes(self) -> tuple[str, ...]:
         return ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emolive.core.kinds import Integer, Kind, Number, Text
 from emolive.core.reading import entropy
 from emolive.core.scene import Reading, Scene
 
@@ -14,12 +15,35 @@ AREAS = ("hot", "random", "cold")
 LEDGER = ("logit", "bias", "channels")
 
 WHOLE = frozenset(("frame", "face", "drop_frame"))
-WORDS = frozenset(("file", "label", "target", "against", "random"))
+WORDS = frozenset(("file", "label", "outside", "target", "against", "random"))
 YES_OR_NO = frozenset(("confirmed", "knows_class"))
 """The columns of a table that hold whole numbers, words, and truth; all others hold floats."""
 
+TIME = Number(-1e10, 1e10)
+"""Milliseconds; four months are no session."""
+
+SHARE = Number(0.0, 1.0)
+"""Probabilities, and shares of the heat."""
+
+COUNT = Integer(0, 2**53)
+"""Numbers of frames and of faces."""
+
+SHARES = ("prob_", "smooth_", "off_", "heat_")
+"""What the columns of shares begin with."""
+
 Labels = Sequence[str]
 Value = bool | int | float | str | None | list[float | None] | dict[str, float | None]
+
+
+def kind_of(column: str) -> Kind:
+    """The kind of the values in a column of a table."""
+    if column in WORDS:
+        return Text()
+    if column in WHOLE:
+        return COUNT
+    if column == "t_ms":
+        return TIME
+    return SHARE if column.startswith(SHARES) else Number()
 
 
 @dataclass(frozen=True)
@@ -121,6 +145,7 @@ FIGURES = (
     Figure("score", lambda _: ["score"], lambda scene, i, _: _rounded(scene.found[i].score, 4), detected=True),
     Figure("confirmed", lambda _: ["confirmed"], lambda scene, i, _: scene.found[i].confirmed, detected=True),
     Figure("label", lambda _: ["label"], lambda scene, i, labels: labels[int(np.argmax(_smoothed(scene, i)))]),
+    Figure("outside", lambda _: ["outside"], lambda scene, i, _: scene.found[i].outside or None),
     Figure(
         "probs",
         lambda labels: [f"prob_{label}" for label in labels],

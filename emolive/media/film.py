@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import av
 from av.audio.stream import AudioStream
@@ -115,7 +115,8 @@ def open_film(path: Path, choice: StreamChoice = BEST) -> Iterator[Film]:
             raise SourceError(f"{name} has {video.width}×{video.height} pixels, more than fit. Make it smaller first.")
         video.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # its pictures may be larger than it says
         video.thread_type = "AUTO"
-        jumps = bool(cast(int, container.format.flags) & Flags.ts_discont.value) or container.format.name in RESTARTING
+        flags: Any = container.format.flags
+        jumps = bool(flags & Flags.ts_discont.value) or container.format.name in RESTARTING
         yield Film(path, choice, container, video, audio, Timeline(video.index, jumps), url is not None)
 
 

@@ -5,8 +5,6 @@ address. So emolive opens the file itself, hands FFmpeg its bytes only, and lets
 no protocol at all.
 """
 
-import os
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import BinaryIO, NoReturn
 import av
 from av.container import InputContainer
 
+from emolive.core import foreign
 from emolive.core.errors import SourceError
 
 FORMATS = (
@@ -51,28 +50,9 @@ PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<MPD", b"v=0")
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a file for reading. Raises `SourceError` where there is none, it is empty, or it is a folder, a pipe or a
-    device: those can be without end, or give nothing for ever."""
-    try:
-        # Without O_NONBLOCK opening a pipe would wait for a writer.
-        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except FileNotFoundError as error:
-        raise SourceError(f"There is no file {path}. Check the name.") from error
-    except (OSError, ValueError) as error:
-        if path.is_dir():  # which cannot be opened on Windows
-            _refuse_folder(path)
-        if isinstance(error, PermissionError):
-            raise SourceError(f"{path} may not be read by you. Change its permissions.") from error
-        raise SourceError(f"{path} cannot be opened ({error}). Check the name.") from error
-    facts = os.fstat(number)
-    if not stat.S_ISREG(facts.st_mode) or not facts.st_size:
-        os.close(number)
-        if stat.S_ISDIR(facts.st_mode):
-            _refuse_folder(path)
-        if stat.S_ISREG(facts.st_mode):
-            raise SourceError(f"{path} is empty (0 bytes). Copy or download it again.")
-        raise SourceError(f"{path} is a pipe or a device, not a file. Name a video, a picture or a folder of them.")
-    return open(number, "rb", buffering=0)
+    """Open a file for reading (`core.foreign.open_regular`). Raises `SourceError`, which says what to name instead."""
+    instead = "Name a video, a picture or a folder of them."
+    return foreign.open_regular(path, instead)
 
 
 @contextmanager
@@ -103,10 +83,6 @@ class _Named:
 
 def _refuse_others(url: str, flags: int, options: dict[str, str]) -> NoReturn:
     raise PermissionError("a file that refers to others is read alone")
-
-
-def _refuse_folder(path: Path) -> NoReturn:
-    raise SourceError(f"{path} is a folder. Name a video, a picture, or a folder with pictures in it.")
 
 
 def _what_it_is(path: Path, file: BinaryIO) -> str:

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from emolive.core.errors import EmoliveError, OutputError, from_extra
+from emolive.core.errors import OutputError, from_extra
 from emolive.core.files import check_output, why
+from emolive.core.foreign import printable
 from emolive.core.scene import Picture, Scene
 from emolive.media.figures import FIGURES, WHOLE, WORDS, YES_OR_NO, Labels
 from emolive.media.rows import TableCell, table_header, table_rows
@@ -33,8 +34,8 @@ ROWS = 4096
 class ParquetWriter:
     """Writes one row per face and frame, with the columns of the CSV table. A `scene.Sink`.
 
-    Frame and track numbers are int64, names and labels strings, `confirmed` and `knows_class` bool, all else float64; what
-    is not known is null.
+    Frame and track numbers are int64, names and labels strings, `confirmed` and `knows_class` bool, all else
+    float64; what is not known is null.
     A Parquet file can only be read once its footer, the last thing that is written, is there. So the rows go, in row
     groups, into `.NAME.part` beside `path`, which is renamed when it is whole: a file named `path` is complete. If an
     error ends the run, the rows until then are kept, readable, under the `.part` name; after a crash or `kill -9` or
@@ -66,9 +67,9 @@ class ParquetWriter:
         if scene.frame.index == self._index:
             return
         if self._index is None:
-            self._begin(table_header(scene, self._labels))
+            self._begin(list(map(printable, table_header(scene, self._labels))))
         self._index = scene.frame.index
-        self._rows += table_rows(scene, self._labels)
+        self._rows += [[_text(cell) for cell in row] for row in table_rows(scene, self._labels)]
         if len(self._rows) >= ROWS:
             self._write_group()
 
@@ -110,6 +111,7 @@ class ParquetWriter:
         columns = zip(self._schema, zip(*rows, strict=True), strict=True)
         table = pa.table([pa.array(values, field.type) for field, values in columns], self._schema)
         try:
+            assert self._writer is not None  # `_begin` comes first
             self._writer.write_table(table)
             self._file.flush()
         except OSError as error:
@@ -118,7 +120,8 @@ class ParquetWriter:
     def _finish(self) -> None:
         """Write the footer, and see it on the disk: a rename must not come before what it names."""
         try:
-            self._writer.close()
+            if self._writer is not None:
+                self._writer.close()
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
@@ -138,14 +141,6 @@ class ParquetWriter:
         )
 
 
-def read_table(path: Path) -> "pa.Table":
-    """A whole Parquet file as a table. Raises `EmoliveError` for one that is broken or was never finished."""
-    try:
-        return pq.read_table(path, partitioning=None)
-    except pa.ArrowException as error:
-        raise EmoliveError(f"{path} is no whole Parquet file ({error}). Write it again.") from error
-
-
 def _is_torn(path: Path) -> bool:
     """Whether this is the beginning of a Parquet file without its end."""
     if not path.is_file():
@@ -160,3 +155,8 @@ def _is_torn(path: Path) -> bool:
 def _type(column: str) -> "pa.DataType":
     kinds = ((WHOLE, pa.int64()), (WORDS, pa.string()), (YES_OR_NO, pa.bool_()))
     return next((kind for names, kind in kinds if column in names), pa.float64())
+
+
+def _text(cell: TableCell) -> TableCell:
+    """A cell with words that are text: the bytes of a file's name need not be."""
+    return printable(cell) if isinstance(cell, str) else cell

@@ -1,7 +1,7 @@
 """Pictures as sources: any mode and depth, upright, in BGR."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
@@ -46,7 +46,7 @@ class PictureClip:
         self.name = path.name
         self._bgr = read_picture(path)
 
-    def play(self, from_ms: float = 0.0) -> Iterator[Shot]:
+    def play(self, from_ms: float = 0.0) -> Generator[Shot, None, None]:
         if from_ms <= 0:
             yield 0.0, self._bgr
 
@@ -137,7 +137,7 @@ def _rgb(picture: Image.Image) -> np.ndarray:
     if picture.has_transparency_data:
         rgba = picture.convert("RGBA")
         # Nobody keeps a picture that cannot be seen at all; Pillow reads 16-bit transparency in JPEG 2000 as that.
-        if rgba.getextrema()[3][1] > 0:
+        if np.asarray(rgba.getchannel("A")).any():
             white = Image.new("RGBA", rgba.size, "white")
             rgba = Image.alpha_composite(white, rgba)
         picture = rgba

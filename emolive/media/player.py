@@ -115,16 +115,22 @@ class Player:
             return None
         if self._ended:
             return self._at_end()
-        if self._realtime and not self._clock.wait(self._next[0]):
+        if self._realtime and self._next is not None and not self._clock.wait(self._next[0]):
             return None
         return self._frame(self._take())
+
+    @property
+    def _playing(self) -> Clip:
+        """The open clip."""
+        assert self._clip is not None  # nothing is played before a file is open
+        return self._clip
 
     def _loops(self) -> bool:
         return self._clip is not None and getattr(self._clip, "loops", False) and self._t_ms > self._start
 
     def _begin_anew(self) -> bool:
         """Begin the clip once more, when its last picture has been shown for its time; say whether it was."""
-        if not self._clock.wait(max(self._t_ms, min(self._clip.duration_ms, self._end))):
+        if not self._clock.wait(max(self._t_ms, min(self._playing.duration_ms, self._end))):
             return False
         self._play(self._start)
         self._next = self._take()
@@ -149,8 +155,8 @@ class Player:
         self._t_ms = shot[0]
         cut, self._cut = self._cut, False
         frozen = self._settings is not None and self._settings.frozen
-        still = frozen or self._ended or self._clip.frames in (1, 2)  # with so few nobody waits for more
-        return Frame(self._index, shot[0], shot[1], cut, self._clip.name, still)
+        still = frozen or self._ended or self._playing.frames in (1, 2)  # with so few nobody waits for more
+        return Frame(self._index, shot[0], shot[1], cut, self._playing.name, still)
 
     def _other_file(self, by: int) -> Frame | None:
         target = min(max(self._file + by, 0), len(self._openers) - 1)
@@ -160,7 +166,7 @@ class Player:
 
     def _seek(self, by_ms: float) -> Frame | None:
         """Go to the first frame at or after a time, or to the last frame where there is none."""
-        latest = min(self._end, self._clip.duration_ms or math.inf)
+        latest = min(self._end, self._playing.duration_ms or math.inf)
         self._play(max(self._start, min(self._t_ms + by_ms, latest)))
         shot = self._take()
         if shot is None:
@@ -195,13 +201,13 @@ class Player:
         return self._frame(shot)
 
     def _last_before(self, t_ms: float) -> Shot | None:
-        shot = self._clip.last_before(min(t_ms, self._end))
+        shot = self._playing.last_before(min(t_ms, self._end))
         return shot if shot and shot[0] >= self._start else None
 
     def _play(self, from_ms: float) -> None:
         """Play on from a time; nothing is decoded before it is asked for."""
         self._shots.close()
-        self._shots, self._next, self._ended = self._within(self._clip, from_ms), None, False
+        self._shots, self._next, self._ended = self._within(self._playing, from_ms), None, False
         self._clock.stop()
 
     def _within(self, clip: Clip, from_ms: float) -> Generator[Shot, None, None]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import av
 import numpy as np
@@ -134,6 +134,7 @@ class CopiedTrack:
     def __init__(self, container: OutputContainer, sound: Sound) -> None:
         self._container = container
         with open_film(sound.path, sound.choice) as film:
+            assert film.audio is not None  # a `Sound` is made of films that have one
             self._stream = container.add_stream_from_template(film.audio)
         self._last_dts = -math.inf
 
@@ -150,7 +151,7 @@ class CopiedTrack:
             if self._next is None or self._next[0] >= source_ms:
                 return
             (ms, packet), self._next = self._next, None
-            packet.pts += round(self._shift_s / packet.time_base)
+            packet.pts = (packet.pts or 0) + round(self._shift_s / packet.time_base)
             packet.dts = packet.pts  # sound is never reordered
             if ms >= self._from_ms and packet.dts >= self._last_dts:
                 self._last_dts = packet.dts + (packet.duration or 1)
@@ -209,7 +210,7 @@ class EncodedTrack:
         resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
         for _, packet in sound.packets(from_ms):
             try:
-                frames = [out for frame in packet.decode() for out in resampler.resample(frame)]
+                frames = [out for frame in packet.decode() for out in resampler.resample(cast(av.AudioFrame, frame))]
             except av.FFmpegError as error:
                 log.debug("a piece of sound cannot be decoded: %s", error)
                 continue

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from emolive.core.errors import OutputError
+from emolive.core.files import why
 from emolive.core.scene import Picture, Scene, Sink
 from emolive.media.bundle import Bundle, Run
 from emolive.media.record import Recorder
@@ -112,6 +113,13 @@ class RecordingSwitch:
         return Recorder(self._free_path(".mp4"), self._view, self._audio, self._lossless, choice=self._choice)
 
     def _free_path(self, ending: str) -> Path:
+        """A name that is free. Raises `OutputError` where the folder may not be looked into."""
+        try:
+            return self._unused(ending)
+        except OSError as error:
+            raise OutputError(f"{self._folder} cannot be written to ({why(error)}). Choose --recordings.") from error
+
+    def _unused(self, ending: str) -> Path:
         stem = time.strftime("%Y-%m-%d_%H-%M-%S")
         names = (f"{stem}{suffix}{ending}" for suffix in chain([""], (f"_{i}" for i in count(2))))
         return next(path for name in names if not (path := self._folder / name).exists())

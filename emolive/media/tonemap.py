@@ -1,7 +1,8 @@
 """HDR to SDR: what is meant for a display of 1,000 nits and more, as the faces on it look on any other.
 
-Light up to the reference white of HDR (203 nits, ITU-R BT.2408) keeps its place; what is brighter is compressed. The
-formulas become one table of colours, which FFmpeg applies (`lut3d`): its own conversion takes a second a frame.
+Light up to half of HDR's reference white (203 nits, ITU-R BT.2408) keeps its place; from there on it is compressed, so
+that what is brighter than white still differs. The formulas become one table of colours, which FFmpeg
+applies (`lut3d`): its own conversion takes a second a frame.
 """
 
 import tempfile

@@ -18,8 +18,9 @@ import torch
 from safetensors.torch import save as safetensors_of
 from torch import Tensor, nn
 
-from emolive.core.errors import ModelError, pick
-from emolive.core.files import why, write_output
+from emolive.core.errors import ModelError, SourceError, pick
+from emolive.core.files import check_model, why, write_output
+from emolive.core.foreign import MOST_BYTES, open_regular
 from emolive.core.installed import weights
 from emolive.networks.architectures import ARCHITECTURES, Architecture
 from emolive.networks.facts import Spec as Spec
@@ -92,7 +93,7 @@ def as_seen(crop: np.ndarray, spec: Spec) -> np.ndarray:
     """A crop (S, S, 3) uint8 RGB in the colours that the network is given: grey, where it sees no colour."""
     if spec.color != "gray":
         return crop
-    return np.repeat((crop @ np.float32(GRAY)).round().astype(np.uint8)[..., None], 3, axis=-1)
+    return np.repeat((crop @ np.array(GRAY, np.float32)).round().astype(np.uint8)[..., None], 3, axis=-1)
 
 
 def build(spec: Spec) -> nn.Module:
@@ -145,7 +146,7 @@ def load(
     Raises `ModelError` for a file that is missing, broken, or does not fit its labels, and for facts without sense.
     """
     path = Path(path) if path else default_model()
-    _check_file(path)
+    check_model(path)
     saved, inside = read_weights(path)
     parts = facts_of(path, inside, {**(facts or {}), **({"labels": list(labels)} if labels else {})})
     arch = next((some["arch"] for some, _ in reversed(parts) if "arch" in some), Spec.arch)
@@ -167,15 +168,8 @@ def load(
     net = build(spec)
     fill(net, state, path, architecture)
     net.eval().requires_grad_(False)
-    net = net.to(device=device, memory_format=torch.channels_last)
+    net = net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Model(net, spec, str(path), hashlib.sha256(path.read_bytes()).hexdigest(), device)
-
-
-def _check_file(path: Path) -> None:
-    if not path.is_file():
-        raise ModelError(f"There is no model file {path}. Give --model the path of a .safetensors, .pt or .pth file.")
-    if path.stat().st_size == 0:
-        raise ModelError(f"The model file {path} is empty. Download or export it again.")
 
 
 def facts_of(path: Path, inside: str | None, options: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Path | str]]:
@@ -185,7 +179,8 @@ def facts_of(path: Path, inside: str | None, options: Mapping[str, Any]) -> list
     beside = path.with_suffix(".json")
     if beside.is_file():
         try:
-            parts.append((parse_facts(beside.read_bytes(), beside), beside))
-        except OSError as error:
+            with open_regular(beside, most=MOST_BYTES) as file:
+                parts.append((parse_facts(file.read(MOST_BYTES), beside), beside))
+        except (SourceError, OSError) as error:
             raise ModelError(f"The facts about the model in {beside} cannot be read ({why(error)}).") from error
     return [*parts, (normalised(options, "the options"), "--labels")]

@@ -228,7 +228,7 @@ def _one_of(*known: int) -> Any:
     def check(value: object) -> int:
         if isinstance(value, bool) or value not in known:
             raise _WrongFactError(f"must be {' or '.join(map(str, known))}; it is {json.dumps(value)}.")
-        return int(value)  # type: ignore[call-overload, no-any-return]
+        return int(value)
 
     return check
 

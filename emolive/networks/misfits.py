@@ -59,7 +59,8 @@ def _first_layer(name: str, found: Tensor, own: Tensor, architecture: Architectu
 def _kind(state: Mapping[str, Tensor]) -> str | None:
     """What the names in a state dict show it to be; None where they show nothing."""
     blocks = [len({n.split(".")[1] for n in state if n.startswith(f"{stage}.")}) for stage in STAGES]
-    name = DEPTHS.get((*blocks, f"{STAGES[0]}.0.conv3.weight" in state))
+    first, second_stage, third, fourth = blocks
+    name = DEPTHS.get((first, second_stage, third, fourth, f"{STAGES[0]}.0.conv3.weight" in state))
     if name:
         second = state.get(f"{STAGES[0]}.0.conv2.weight")
         other = second is not None and math.prod(second.shape[:2]) != 64 * 64

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from emolive.core.errors import OutputError
-from emolive.core.files import check_output, why
+from emolive.core.files import check_output, why, write_whole
 from emolive.reports.explain_page import page
 from emolive.reports.figures import Report, as_json
 
@@ -56,8 +56,8 @@ def drafted(out: Path) -> Iterator[Path]:
 def write(report: Report, draft: Path) -> None:
     """Write the page and the numbers of a report. Raises OSError."""
     text = json.dumps(as_json(report, SHEETS), indent=1, ensure_ascii=False, allow_nan=False)
-    (draft / "report.json").write_text(text + "\n", encoding="utf-8")
-    (draft / "index.html").write_text(page(report, SHEETS), encoding="utf-8")
+    write_whole(draft / "report.json", text + "\n")
+    write_whole(draft / "index.html", page(report, SHEETS))
 
 
 def publish(draft: Path, out: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -18,28 +19,29 @@ DELETION, INSERTION, FADED = draw.VERMILLION, draw.BLUE, (120, 120, 120)
 def curves_picture(face: FaceReport, methods: Sequence[str], layers: Sequence[str], path: Path) -> None:
     """Write a PNG laid out as the sheet is: a row per method, a column per layer, both curves in each, and those of
     cells in random order. Raises OSError."""
-    size = 2.2 + 2.4 * max(2, len(layers)), 1.4 + 1.5 * len(methods)
-    figure = Figure(figsize=size, layout="constrained")
-    grid = figure.subplots(len(methods), len(layers), sharex=True, sharey=True, squeeze=False)
-    for axes, layer in zip(grid[0], layers, strict=True):
-        axes.set_title(layer, fontsize=11, fontweight="bold")
-    for row, method in zip(grid, methods, strict=True):
-        row[0].set_ylabel(title(method), fontsize=10, fontweight="bold", rotation=0, ha="right", va="center")
-        for i, (axes, layer) in enumerate(zip(row, layers, strict=True)):
-            _panel(axes, face, face.cell(method, INPUT if METHODS[method].of_input and i == 0 else layer))
-    for axes in grid[-1]:
-        axes.set_xlabel("part of the face", fontsize=9)
-        for label, align in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):
-            label.set_ha(align)
-    lines = [line for axes in grid.flat for line in axes.get_lines()]
-    handles = {line.get_label(): line for line in lines if not line.get_label().startswith("_")}
-    if handles:
-        columns = 3 if len(layers) > 3 else 1
-        figure.legend(
-            handles.values(), handles.keys(), loc="outside upper center", ncols=columns, fontsize=10, frameon=False
-        )
-    figure.supylabel(f"probability of {face.goal}", fontsize=10)
-    figure.savefig(path, dpi=110, format="png")
+    with rc_context({"text.parse_math": False}):  # a $ in a name is a $
+        size = 2.2 + 2.4 * max(2, len(layers)), 1.4 + 1.5 * len(methods)
+        figure = Figure(figsize=size, layout="constrained")
+        grid = figure.subplots(len(methods), len(layers), sharex=True, sharey=True, squeeze=False)
+        for axes, layer in zip(grid[0], layers, strict=True):
+            axes.set_title(layer, fontsize=11, fontweight="bold")
+        for row, method in zip(grid, methods, strict=True):
+            row[0].set_ylabel(title(method), fontsize=10, fontweight="bold", rotation=0, ha="right", va="center")
+            for i, (axes, layer) in enumerate(zip(row, layers, strict=True)):
+                _panel(axes, face, face.cell(method, INPUT if METHODS[method].of_input and i == 0 else layer))
+        for axes in grid[-1]:
+            axes.set_xlabel("part of the face", fontsize=9)
+            for label, align in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):
+                label.set_ha(align)
+        lines = [line for axes in grid.flat for line in axes.get_lines()]
+        handles = {line.get_label(): line for line in lines if not line.get_label().startswith("_")}
+        if handles:
+            columns = 3 if len(layers) > 3 else 1
+            figure.legend(
+                handles.values(), handles.keys(), loc="outside upper center", ncols=columns, fontsize=10, frameon=False
+            )
+        figure.supylabel(f"probability of {face.goal}", fontsize=10)
+        figure.savefig(path, dpi=110, format="png")
 
 
 def _panel(axes: Axes, face: FaceReport, cell: Cell | None) -> None:

@@ -1,22 +1,20 @@
 """Reading the numbers that `--data` wrote: each person of a data file, as arrays with one row per frame in sight."""
 
-import csv
-import json
 import logging
 import math
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import Any
 
 import numpy as np
 
-from emolive.core.errors import EmoliveError
+from emolive.core.errors import EmoliveError, SourceError
+from emolive.core.foreign import parsed, printable, read_lines, read_rows, refuse, words
+from emolive.core.kinds import Flag
 from emolive.core.scene import KEEP_MS
-from emolive.core.tables import plain_text
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from emolive.media.figures import COUNT, SHARE, TIME
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +23,14 @@ NEEDED = {"frame", "t_ms", "face"}
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 """The endings of data files."""
+
+INSTEAD = f"Give a file that --data wrote ({', '.join(SUFFIXES)})."
+
+MOST_LABELS, MOST_PEOPLE = 1000, 20_000
+"""Emotions and people of a file."""
+
+MOST_CELLS = 50_000_000
+"""Numbers that are held at once: 400 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,29 +62,29 @@ def read_people(path: Path) -> list[Person]:
     """Every person of a data file (`.jsonl`, `.csv` or `.parquet`), by file and number; none where nobody is in it.
 
     Rows of what is not confirmed to be a face are left out (older files say nothing of that: there all count), and so
-    is a last line that a crash cut off. Raises `EmoliveError` for a file that is missing, empty or no such data.
+    is a last line that a crash cut off. Every value is checked to be of its column's kind. Raises `EmoliveError`, which
+    names the place, for a file that is missing, empty, too large or no such data.
     """
-    if not path.is_file():
-        raise EmoliveError(
-            f"There is no data file {path}. Make one with: emolive file VIDEO --headless --data {path.name}"
-        )
     try:
-        if not path.stat().st_size:
-            raise EmoliveError(f"{path} is empty: no frame was written to it.")
         if path.suffix.lower() == ".parquet":
             return _parquet(path)
-        with path.open(encoding="utf-8", newline="") as file:
-            return _gathered(_table(file, path) if path.suffix.lower() == ".csv" else _lines(file, path))
-    except UnicodeDecodeError as error:
-        raise EmoliveError(f"{path} is not text. Give a file that --data wrote ({', '.join(SUFFIXES)}).") from error
-    except OSError as error:
-        raise EmoliveError(f"{path} cannot be read ({error.strerror or error}). Change its permissions.") from error
+        people = _Everybody(path)
+        for row in _table(path) if path.suffix.lower() == ".csv" else _lines(path):
+            people.add(row)
+        return people.persons()
+    except SourceError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise EmoliveError(
+                f"There is no data file {path}. Make one with: emolive file VIDEO --headless --data {path.name}"
+            ) from error
+        raise
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One face in one frame of a text file."""
+    """One face in one frame of a text file, in its line `number`."""
 
+    number: int
     frame: int
     t_ms: float
     track: int
@@ -87,54 +93,71 @@ class _Row:
     file: str
 
 
-def _lines(file: TextIO, path: Path) -> Iterator[_Row]:
-    for n, line in enumerate(file):
+def _lines(path: Path) -> Iterator[_Row]:
+    for number, (line, is_whole) in enumerate(read_lines(path, INSTEAD), start=1):
         try:
-            frame = json.loads(line)
-            where, name = (n, float(frame["t_ms"])), str(frame.get("file", ""))
-            found = [
-                _Row(
-                    *where,
-                    int(face["face"]),
-                    {label: _number(p) for label, p in face["probs_smooth"].items()},
-                    _number(face.get("heat", {}).get("off")),
-                    name,
-                )
-                for face in frame["faces"]
-                if face.get(CONFIRMED, True)
-            ]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            if n > 0 and _is_cut_off(file, path):
-                return
-            raise EmoliveError(
-                f"Line {n + 1} of {path} is no frame of emolive's data. Give a file that --data wrote "
-                f"({', '.join(SUFFIXES)})."
-            ) from error
-        yield from found
-
-
-def _table(file: TextIO, path: Path) -> Iterator[_Row]:
-    lines = csv.reader(file)
-    columns = list(map(plain_text, next(lines, [])))
-    labels = _labels(columns, path)
-    frames: dict[tuple[str, str], int] = {}
-    for n, values in enumerate(lines, start=1):
-        row = dict(zip(columns, map(plain_text, values), strict=False))
-        try:
-            if len(values) != len(columns):
-                raise ValueError(f"{len(values)} values")
-            name = row.get("file", "")
-            frame = frames.setdefault((name, row["frame"]), len(frames))
-            if row.get(CONFIRMED) == "false":
-                continue
-            probs = {label: _number(row[PREFIX + label]) for label in labels}
-            found = _Row(frame, float(row["t_ms"]), int(row["face"]), probs, _number(row.get(OFF)), name)
+            rows = _faces(parsed(line), number)
         except ValueError as error:
-            if _is_cut_off(lines, path):
+            if number > 1 and not is_whole:
+                log.warning("The last line of %s is cut off; it is left out.", path)
                 return
-            raise EmoliveError(
-                f"Line {n + 1} of {path} does not fit its columns. Give a table that --data wrote."
-            ) from error
+            refuse(path, f"Line {number}", str(error), INSTEAD)
+        yield from rows
+
+
+def _faces(frame: object, number: int) -> list[_Row]:
+    """The faces of a line of JSON. Raises `ValueError` with what is wrong."""
+    facts = _object(frame, "it")
+    t_ms, name = _checked(TIME.check, facts, "t_ms"), _checked(words, facts, "file") if "file" in facts else ""
+    if not isinstance(facts.get("faces"), list):
+        raise ValueError("faces is no list")
+    rows = []
+    for one in facts["faces"]:
+        face = _object(one, "a face")
+        if CONFIRMED in face and not _checked(Flag().check, face, CONFIRMED):
+            continue
+        probs = _object(face.get("probs_smooth"), "probs_smooth")
+        if not probs:
+            raise ValueError("probs_smooth is empty")
+        heat = _object(face.get("heat", {}), "heat")
+        known = {words(label): _share(probs, label) for label in probs}
+        off = _share(heat, "off") if "off" in heat else math.nan
+        rows.append(_Row(number, number - 1, t_ms, _checked(COUNT.check, face, "face"), known, off, name))
+    return rows
+
+
+def _table(path: Path) -> Iterator[_Row]:
+    columns: list[str] = []
+    labels: list[str] = []
+    frames: dict[tuple[str, str], int] = {}
+    for number, cells, is_whole in read_rows(path, INSTEAD):
+        if not columns:
+            columns = [printable(name) for name in cells]
+            labels = _labels(columns, path)
+            continue
+        try:
+            if len(cells) != len(columns):
+                raise ValueError(f"it does not fit its columns: {len(cells)} cells where there are {len(columns)}")
+            row = dict(zip(columns, cells, strict=True))
+            name = words(row.get("file", ""))
+            _checked(COUNT.read, row, "frame")
+            frame = frames.setdefault((name, row["frame"]), len(frames))
+            if row.get(CONFIRMED) and not _checked(Flag().read, row, CONFIRMED):
+                continue
+            found = _Row(
+                number,
+                frame,
+                _checked(TIME.read, row, "t_ms"),
+                _checked(COUNT.read, row, "face"),
+                {label: _read_share(row, PREFIX + label) for label in labels},
+                _read_share(row, OFF) if OFF in row else math.nan,
+                name,
+            )
+        except ValueError as error:
+            if not is_whole:
+                log.warning("The last line of %s is cut off; it is left out.", path)
+                return
+            refuse(path, f"Line {number}", str(error), INSTEAD)
         yield found
 
 
@@ -143,67 +166,104 @@ def _labels(columns: Iterable[str], path: Path) -> list[str]:
     columns = list(columns)
     labels = [name.removeprefix(PREFIX) for name in columns if name.startswith(PREFIX)]
     if not labels or not set(columns) >= NEEDED:
-        raise EmoliveError(f"{path} has no columns frame, t_ms, face and {PREFIX}…. Give a table that --data wrote.")
+        refuse(path, "", f"it has no columns frame, t_ms, face and {PREFIX}…", INSTEAD)
+    if len(labels) > MOST_LABELS or len(set(columns)) < len(columns):
+        refuse(path, "", f"two columns of one name, or more than {MOST_LABELS} emotions", INSTEAD)
     return labels
 
 
-def _is_cut_off(after: Iterator[object], path: Path) -> bool:
-    """Whether what makes no sense is the last line, and a crash's doing: nothing comes after it, not even its end."""
-    if next(after, None) is not None or path.read_bytes().endswith(b"\n"):
-        return False
-    log.warning("The last line of %s is cut off; it is left out.", path)
-    return True
+def _object(value: object, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} is no object, with names and values")
+    return value
 
 
-def _number(value: str | float | None) -> float:
-    return math.nan if value in (None, "") else float(value)
+def _checked(check: Any, values: Mapping[str, Any], key: str) -> Any:
+    """A value of its kind. Raises `ValueError` that names the key."""
+    if key not in values:
+        raise ValueError(f"{printable(key)[:60]} is missing")
+    try:
+        return check(values[key])
+    except ValueError as error:
+        raise ValueError(f"{printable(key)[:60]} {error}") from None
 
 
-def _gathered(rows: Iterable[_Row]) -> list[Person]:
-    people: dict[tuple[str, int], list[_Row]] = {}
-    for row in rows:
-        people.setdefault((row.file, row.track), []).append(row)
-    return [_person(people[who]) for who in sorted(people)]
+def _share(values: Mapping[str, Any], key: str) -> float:
+    return math.nan if values[key] is None else float(_checked(SHARE.check, values, key))
 
 
-def _person(rows: list[_Row]) -> Person:
-    labels = tuple(dict.fromkeys(label for row in rows for label in row.probs))
-    probs = np.array([[row.probs.get(label, math.nan) for label in labels] for row in rows])
-    return Person(
-        track=rows[0].track,
-        labels=labels,
-        frame=np.array([row.frame for row in rows]),
-        t_ms=np.array([row.t_ms for row in rows]),
-        probs=probs.reshape(-1, len(labels)),
-        off=np.array([row.off for row in rows]),
-        file=rows[0].file,
-    )
+def _read_share(values: Mapping[str, str], key: str) -> float:
+    return float(_checked(SHARE.read, values, key)) if values[key] else math.nan
+
+
+@dataclass
+class _One:
+    """What was read of one person so far, in arrays of bare numbers: a long video has millions of rows."""
+
+    frame: "array[int]" = field(default_factory=lambda: array("q"))
+    t_ms: "array[float]" = field(default_factory=lambda: array("d"))
+    off: "array[float]" = field(default_factory=lambda: array("d"))
+    probs: dict[str, "array[float]"] = field(default_factory=dict)
+
+
+class _Everybody:
+    """Gathers rows by person. `add` raises `SourceError` where there are too many to be held."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._people: dict[tuple[str, int], _One] = {}
+        self._labels: set[str] = set()
+        self._cells = 0
+
+    def add(self, row: _Row) -> None:
+        """One more row."""
+        one = self._people.setdefault((row.file, row.track), _One())
+        for label in row.probs:
+            if label not in one.probs:
+                self._labels.add(label)
+                one.probs[label] = array("d", [math.nan]) * len(one.frame)
+                self._cells += len(one.frame) + 16  # an array has a weight of its own
+        one.frame.append(row.frame)
+        one.t_ms.append(row.t_ms)
+        one.off.append(row.off)
+        for label, values in one.probs.items():
+            values.append(row.probs.get(label, math.nan))
+        self._cells += len(one.probs) + 3
+        if len(self._labels) > MOST_LABELS or len(self._people) > MOST_PEOPLE or self._cells > MOST_CELLS:
+            limits = f"{MOST_LABELS:,} emotions, {MOST_PEOPLE:,} people or {MOST_CELLS:,} numbers"
+            refuse(self._path, f"Line {row.number}", f"more than {limits} until here", "Split it into several files.")
+
+    def persons(self) -> list[Person]:
+        """Everybody, by file and number."""
+        return [self._person(who, self._people.pop(who)) for who in sorted(self._people)]
+
+    def _person(self, who: tuple[str, int], one: _One) -> Person:
+        probs = np.stack([np.frombuffer(values) for values in one.probs.values()], axis=1)
+        frame, t_ms, off = np.array(one.frame), np.array(one.t_ms), np.array(one.off)
+        return Person(who[1], tuple(one.probs), frame, t_ms, probs, off, who[0])
 
 
 def _parquet(path: Path) -> list[Person]:
-    from emolive.media.parquet import read_table
+    from emolive.media.parquet_reader import columns_of, numbers, read_table, texts
 
-    table = read_table(path)
-    labels = _labels(table.column_names, path)
-    frame, t_ms, track = (_floats(table, name) for name in ("frame", "t_ms", "face"))
-    probs = np.stack([_floats(table, PREFIX + label) for label in labels], axis=1)
-    off = _floats(table, OFF) if OFF in table.column_names else np.full(len(frame), math.nan)
-    file = np.array(table["file"].to_pylist() if "file" in table.column_names else [""] * len(frame), object)
+    columns = columns_of(path)
+    labels = _labels(columns, path)
+    wanted = ["frame", "t_ms", "face", *(PREFIX + label for label in labels)]
+    table = read_table(path, [*wanted, *(name for name in (OFF, "file", CONFIRMED) if name in columns)])
+    frame, t_ms, track = (numbers(table, name, path) for name in ("frame", "t_ms", "face"))
+    probs = np.stack([numbers(table, PREFIX + label, path) for label in labels], axis=1)
+    off = numbers(table, OFF, path) if OFF in columns else np.full(len(frame), math.nan)
+    file = np.array(texts(table, "file", path) if "file" in columns else [""] * len(frame), object)
     position = np.cumsum(np.diff(frame, prepend=frame[:1]) != 0)
     order = np.lexsort((track, file))  # stable: each person's rows stay in the file's order
-    if CONFIRMED in table.column_names:
-        order = order[_floats(table, CONFIRMED)[order] != 0]
+    if CONFIRMED in columns:
+        order = order[numbers(table, CONFIRMED, path)[order] != 0]
     borders = np.flatnonzero((np.diff(track[order]) != 0) | (file[order][1:] != file[order][:-1])) + 1
+    if len(borders) >= MOST_PEOPLE:
+        refuse(path, "", f"more than {MOST_PEOPLE:,} people", "Split it into several files.")
+    names = tuple(printable(label) for label in labels)
     return [
-        Person(
-            int(track[rows[0]]), tuple(labels), position[rows], t_ms[rows], probs[rows], off[rows], str(file[rows[0]])
-        )
+        Person(int(track[rows[0]]), names, position[rows], t_ms[rows], probs[rows], off[rows], str(file[rows[0]]))
         for rows in np.split(order, borders)
         if len(rows)
     ]
-
-
-def _floats(table: "pa.Table", name: str) -> np.ndarray:
-    """A column of numbers (N,) float64, with NaN for null."""
-    values: np.ndarray = table[name].cast("float64").to_numpy()
-    return values

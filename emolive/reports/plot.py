@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -81,7 +82,12 @@ def plot(data: Path, out: Path, min_seconds: float = 0.5, overwrite: bool = Fals
 
 
 def timeline(series: Series) -> Figure:
-    """The picture of one person, in the colours of the windows."""
+    """The picture of one person, in the colours of the windows; a $ in a name is a $."""
+    with rc_context({"text.parse_math": False}):
+        return _timeline(series)
+
+
+def _timeline(series: Series) -> Figure:
     figure = Figure(figsize=(12, 5.6), dpi=110, layout="constrained", facecolor=_rgb(draw.INK))
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     shares = np.nan_to_num(np.nanmean(series.probs, axis=0)) if np.isfinite(series.probs).any() else series.probs[0]

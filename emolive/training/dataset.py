@@ -134,7 +134,9 @@ def read_votes(table: Path, labels: tuple[str, ...]) -> dict[str, np.ndarray]:
     try:
         with open(table, newline="", encoding="utf-8") as stream:
             rows = list(read_csv(stream))
-        votes = {row["file"]: np.array([float(row[name]) for name in labels], np.float32) for row in rows}
+        votes = {
+            str(row["file"]): np.array([float(row[name] or "none") for name in labels], np.float32) for row in rows
+        }
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise EmoliveError(
             f"{table} is not a table of votes ({error!r}): it needs the columns file, {', '.join(labels)}. "

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -70,7 +71,7 @@ def predict(model: Model, crops: np.ndarray, tta: str = "none", progress: bool =
         return torch.stack([model.probabilities(logits_of(model, look, bar)) for look in looks]).mean(0).numpy()
 
 
-def measure(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str]) -> dict:
+def measure(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
     """The report of probabilities (N, K) against truth (N,): figures are fractions of 1.
 
     n, accuracy, macro_f1 (mean over the classes that occur), ece (expected calibration error, 15 equal bins of the
@@ -134,7 +135,7 @@ def detected(folder: Path, faces: Faces, model: Model, kind: str) -> tuple[Faces
 
 def evaluate_folder(
     folder: Path, model: Model, out: Path, tta: str, detector: str | None, overwrite: bool = False
-) -> dict:
+) -> dict[str, Any]:
     """Measure a network on FOLDER/<emotion>/*, write report.json and confusion.png into `out`, give the report.
 
     Raises `EmoliveError`; `OutputError` where one of them is there already, and `overwrite` is not given.
@@ -161,7 +162,7 @@ def evaluate_folder(
     return report
 
 
-def write_report(report: dict, out: Path) -> None:
+def write_report(report: dict[str, Any], out: Path) -> None:
     """Write report.json into the folder `out`, which is made."""
     try:
         out.mkdir(parents=True, exist_ok=True)

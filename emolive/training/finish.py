@@ -6,13 +6,14 @@ import dataclasses
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from emolive.core.errors import EmoliveError, ModelError
 from emolive.networks.checkpoint import load, save
 from emolive.networks.weights import NotFiniteError
-from emolive.training.calibrate import calibrate
+from emolive.training.calibrate import calibrate, unsure_below
 from emolive.training.dataset import Faces
 from emolive.training.evaluate import CONFUSION, logits_of, measure, predict, write_report
 from emolive.training.pictures import draw_confusion, draw_mistakes
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 MODEL, MISTAKES = "model.safetensors", "mistakes.png"
 
 
-def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str) -> dict:
+def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str) -> dict[str, Any]:
     """Write model.safetensors, report.json, confusion.png and mistakes.png into `out`, and give the report.
 
     `best` is the network as it was learnt, and stays. All figures are of the validation pictures, on which the
@@ -50,7 +51,8 @@ def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str
         model.spec,
         trained_on=trained_on,
         recipe=json.dumps(dataclasses.asdict(settings)),
-        metrics={f"validation_{name}": round(report[name], 4) for name in ("accuracy", "macro_f1", "ece")},
+        metrics={f"validation_{name}": round(report[name], 4) for name in ("accuracy", "macro_f1", "ece")}
+        | {"unsure": unsure_below(probabilities, held.truth)},
     )
     save(out / MODEL, model.net, spec)
     write_report(report, out)

@@ -7,9 +7,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 from emolive.networks import torchvision_guard  # noqa: F401
 
@@ -39,7 +40,7 @@ from emolive.ui.fonts import prepare as prepare_fonts
 log = logging.getLogger(__name__)
 
 
-class Learnt(Dataset):
+class Learnt(Dataset[tuple[Tensor, Tensor, Tensor]]):
     """Crops to learn from, augmented anew each time: ((1 or 3, size, size) in 0..1, targets, truth)."""
 
     def __init__(self, faces: Faces, spec: Spec, seed: int) -> None:
@@ -48,7 +49,8 @@ class Learnt(Dataset):
             crops = np.stack([np.rint(crop @ np.array(GRAY, np.float32)) for crop in crops]).astype(np.uint8)[..., None]
         self.pictures = torch.from_numpy(np.ascontiguousarray(crops.transpose(0, 3, 1, 2)))
         self.targets, self.truth = torch.from_numpy(faces.targets), torch.from_numpy(faces.truth)
-        self.seed, self.transform = seed, None
+        self.seed = seed
+        self.transform: Callable[[Tensor], Tensor] | None = None
 
     def enter(self, stage: Stage, epoch: int) -> None:
         """Augment as `stage` asks for, by chance that hangs on seed, epoch and row only: not on who draws first."""
@@ -59,11 +61,12 @@ class Learnt(Dataset):
         return len(self.truth)
 
     def __getitem__(self, row: int) -> tuple[Tensor, Tensor, Tensor]:
+        assert self.transform is not None  # `enter` comes first
         torch.default_generator.manual_seed(self.chance + row)
         return self.transform(self.pictures[row]), self.targets[row], self.truth[row]
 
 
-class Judged(Dataset):
+class Judged(Dataset[tuple[np.ndarray, int]]):
     """Crops as they are: ((S, S, 3) uint8, truth)."""
 
     def __init__(self, faces: Faces) -> None:
@@ -84,15 +87,18 @@ class Data(pl.LightningDataModule):
         self.learnt, self.judged = Learnt(train, spec, settings.seed), Judged(validation)
         self.settings = settings
 
-    def train_dataloader(self) -> DataLoader:
+    def train_dataloader(self) -> DataLoader[tuple[Tensor, Tensor, Tensor]]:
         """Shuffled batches for the epoch that begins; the same ones whether it was resumed or reached in one go."""
-        s, epoch = self.settings, self.trainer.current_epoch
+        assert self.trainer is not None
+        s, trainer, epoch = self.settings, self.trainer, self.trainer.current_epoch
         self.learnt.enter(s.stage(epoch), epoch)
-        sampler = DistributedSampler(self.learnt, self.trainer.world_size, self.trainer.global_rank, seed=s.seed)
-        batch = max(1, min(s.batch // self.trainer.world_size, len(sampler)))
+        sampler: DistributedSampler[object] = DistributedSampler(
+            self.learnt, trainer.world_size, trainer.global_rank, seed=s.seed
+        )
+        batch = max(1, min(s.batch // trainer.world_size, len(sampler)))
         return DataLoader(self.learnt, batch, sampler=sampler, drop_last=True, num_workers=s.workers)
 
-    def val_dataloader(self) -> DataLoader:
+    def val_dataloader(self) -> DataLoader[tuple[np.ndarray, int]]:
         """All validation pictures, in order."""
         return DataLoader(self.judged, 256)
 
@@ -213,7 +219,8 @@ def _trainer(out: Path, settings: Recipe, pictures: int) -> pl.Trainer:
     if settings.patience:
         callbacks.append(EarlyStopping("val_accuracy", mode="max", patience=settings.patience))
     return pl.Trainer(
-        max_epochs=settings.epochs, precision=precision(settings.precision), callbacks=callbacks, logger=False,
+        max_epochs=settings.epochs, precision=cast(Any, precision(settings.precision)), callbacks=callbacks,
+        logger=False,
         accelerator="auto", devices=local, num_nodes=world // local, strategy="ddp" if world > 1 else "auto",
         gradient_clip_val=5.0, reload_dataloaders_every_n_epochs=1, num_sanity_val_steps=0,
         plugins=[WholeFiles()],

@@ -114,9 +114,10 @@ def classes(folder: Path) -> tuple[str, ...]:
         raise EmoliveError(f"{folder} holds no class folders. Put the pictures into one folder per emotion.")
     inner = [name for name in names if role(name)]
     if inner:
+        best = min(inner, key=lambda name: (TEST, VALIDATION, TRAIN).index(role(name) or TRAIN))
         raise EmoliveError(
             f"{folder} holds the split{'s' * (len(inner) > 1)} {_listed(inner)}, not one folder per emotion. "
-            f"Give one of them: {folder / next((n for n in inner if role(n) == TEST), inner[0])}"
+            f"Give one of them: {folder / best}"
         )
     _no_deeper(folder, names)
     return names

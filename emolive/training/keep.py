@@ -59,8 +59,9 @@ class History(Callback):
         with open(self.path, newline="") as stream:
             return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(stream)]
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Emotions) -> None:
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Append the epoch that ended; rows of a run that went on from an earlier epoch are replaced."""
+        assert isinstance(pl_module, Emotions)
         if not trainer.is_global_zero:
             return
         from emolive.training.pictures import draw_history
@@ -109,8 +110,9 @@ class BestKeeper(Checkpoint):
         super().load_state_dict(state_dict)
         self.written = self.best_model_path
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Emotions) -> None:
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save, then export if there is a new best."""
+        assert isinstance(pl_module, Emotions)
         super().on_train_epoch_end(trainer, pl_module)
         if trainer.is_global_zero and self.best_model_path != self.written:
             self.written = self.best_model_path

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from emolive.networks import torchvision_guard  # noqa: F401
 
@@ -91,9 +92,11 @@ def _take_outputs(
 class Emotions(pl.LightningModule):
     """ResNet18 that learns target distributions (N, K); with two sets of targets (N, 2K) it has 2K outputs."""
 
+    weights: Tensor
+
     def __init__(self, net: nn.Module, spec: Spec, settings: Recipe, counts: np.ndarray) -> None:
         super().__init__()
-        self.net = net.to(memory_format=torch.channels_last)
+        self.net: nn.Module = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.spec, self.settings = spec, settings
         weights = (counts.mean() / counts) ** settings.balance
         self.register_buffer("weights", torch.tensor(weights * counts.sum() / (weights * counts).sum()).float())
@@ -123,7 +126,7 @@ class Emotions(pl.LightningModule):
         self.log("train_accuracy", self.train_accuracy, on_step=False, on_epoch=True, prog_bar=True)
         return loss
 
-    def optimizer_step(
+    def optimizer_step(  # type: ignore[override]  # Lightning always gives a closure
         self, epoch: int, batch_idx: int, optimizer: LightningOptimizer, optimizer_closure: Callable[[], Tensor | None]
     ) -> None:
         """One step; where the stage has a `rho`, by the gradient of the loss that far uphill."""
@@ -147,13 +150,13 @@ class Emotions(pl.LightningModule):
         """Measure one batch of crops (N, S, S, 3) uint8 and truth (N,), prepared as in live use."""
         crops, truth = batch
         spec = dataclasses.replace(self.spec, input_size=self.settings.stage(self.current_epoch).size)
-        logits = self.net(prepare(crops.cpu().numpy(), spec, self.device))[:, : len(spec.labels)].float()
+        logits = self.net(prepare(crops.cpu().numpy(), spec, str(self.device)))[:, : len(spec.labels)].float()
         self.val_accuracy(logits, truth)
         loss = nn.functional.cross_entropy(logits, truth)
         self.log("val_loss", loss, sync_dist=True, batch_size=len(truth))
         self.log("val_accuracy", self.val_accuracy, prog_bar=True)
 
-    def configure_optimizers(self) -> dict:
+    def configure_optimizers(self) -> Any:
         """AdamW; the learning rate follows `Recipe.rate`, step by step."""
         s = self.settings
         optimizer = torch.optim.AdamW(self.parameters(), s.lr, weight_decay=s.weight_decay)

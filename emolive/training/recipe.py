@@ -65,8 +65,9 @@ class Recipe:
 
     def cycles(self) -> list[list[Stage]]:
         """The stages, in order, in groups that share one rise and fall of the learning rate."""
-        cycles = [[_stage(part.strip()) for part in cycle.split(",")] for cycle in self.stages.split("/")]
-        if not all(stage for cycle in cycles for stage in cycle):
+        read = [[_stage(part.strip()) for part in cycle.split(",")] for cycle in self.stages.split("/")]
+        cycles = [[stage for stage in cycle if stage] for cycle in read]
+        if cycles != read:
             raise EmoliveError(f"--stages '{self.stages}' is not understood. Write sizes and epochs, like 64x6,112x8.")
         return cycles
 
@@ -81,8 +82,8 @@ class Recipe:
         number = min(bisect_right(ends, epoch), len(ends) - 1)
         done = min(1.0, 1 - (ends[number] - epoch) / lengths[number])
         if done < self.warmup:
-            return done / self.warmup / 2**number
-        return (1 + math.cos(math.pi * (done - self.warmup) / max(1e-9, 1 - self.warmup))) / 2 / 2**number
+            return float(done / self.warmup / 2**number)
+        return float((1 + math.cos(math.pi * (done - self.warmup) / max(1e-9, 1 - self.warmup))) / 2 / 2**number)
 
     @property
     def epochs(self) -> int:

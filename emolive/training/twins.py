@@ -116,4 +116,5 @@ def _pixels(pictures: list[np.ndarray]) -> np.ndarray:
     length = np.linalg.norm(centred, axis=1, keepdims=True)
     # A blank picture is alike to nothing but another blank one.
     blank = np.full_like(centred, 1 / SMALL)
-    return np.where(length > SMALL, centred / np.maximum(length, 1e-9), blank)
+    pixels: np.ndarray = np.where(length > SMALL, centred / np.maximum(length, 1e-9), blank)
+    return pixels

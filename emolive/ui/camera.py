@@ -66,9 +66,9 @@ def _people(scene: Scene, fitted: Callable[[Box], Box]) -> list[Labelled]:
     for i, (face, reading) in enumerate(zip(scene.faces, scene.readings, strict=True)):
         remembered = scene.memory.tracks.get(face.track)
         probs = np.nan_to_num(reading.result.probs if remembered is None else remembered.probs)
-        people.append(
-            Labelled(face.track, draw.rounded(fitted(face.box)), probs, chosen is not None and i == chosen.index)
-        )
+        doubt = face.outside or ("unsure" if probs.max() < scene.settings.unsure else "")
+        is_chosen = chosen is not None and i == chosen.index
+        people.append(Labelled(face.track, draw.rounded(fitted(face.box)), probs, is_chosen, doubt))
     return sorted(people, key=lambda person: (not person.selected, -area(person.rect)))
 
 
@@ -76,7 +76,7 @@ def _boxes(image: np.ndarray, people: Sequence[Labelled], labels: Labeller) -> N
     """A box around each face in its emotion's colour; the selected one's is heavier, with brackets around it."""
     line = max(1, round(draw.unit(image.shape[1], image.shape[0]) / 9))
     for person in reversed(people):
-        draw.box(image, person.rect, labels.color(person.top), line * (2 if person.selected else 1))
+        draw.box(image, person.rect, labels.color_of(person), line * (2 if person.selected else 1))
         if person.selected and len(people) > 1:
             draw.corners(image, draw.grown(person.rect, 3 * line + 1), draw.PAPER, 2 * line)
 

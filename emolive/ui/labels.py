@@ -19,12 +19,14 @@ ROWS = 8
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """A face as it is labelled: its track, where it lies in the picture, the probabilities (classes,), if selected."""
+    """A face as it is labelled: its track, where it lies in the picture, the probabilities (classes,), if selected, and
+    why no emotion is named ("dark", "unsure"), if so."""
 
     track: int
     rect: Rect
     probs: np.ndarray
     selected: bool
+    doubt: str = ""
 
     @property
     def top(self) -> int:
@@ -51,6 +53,10 @@ class Labeller:
         """The colour of a class."""
         return draw.hue(self.name(index), int(index))
 
+    def color_of(self, person: Labelled) -> Color:
+        """The colour of a face's emotion; grey where none is named."""
+        return draw.DIM if person.doubt else self.color(person.top)
+
     def write(self, people: Sequence[Labelled]) -> None:
         """Label all faces. Who comes first gets the best place; the selected one gets all bars, whatever it takes."""
         faces = [person.rect for person in people]
@@ -64,14 +70,14 @@ class Labeller:
 
     def _tag(self, person: Labelled, faces: Sequence[Rect]) -> list[Rect]:
         """Number, emotion and probability, as fully as there is room for. Gives back where, or nothing."""
-        name, color = self.name(person.top), self.color(person.top)
+        name, color = person.doubt or self.name(person.top), self.color_of(person)
         small = max(min(self._u, (person.rect[2] - person.rect[0]) // 6), round(self._u * 0.7), 10)
         px = round(self._u * 1.1) if person.selected else small
         others = [face for face in faces if face is not person.rect]
-        full = (f"{name} {percent(float(person.probs[person.top]))}", color)
+        full = (person.doubt or f"{name} {percent(float(person.probs[person.top]))}", color)
         number = [(str(person.track), draw.INK)] if person.track else []
         best: tuple[int, Rect, list[tuple[str, Color]]] | None = None
-        for parts in ([*number, full], [full], [(name, color)], [(name[:3], color)]):
+        for parts in ([*number, full], [full], [(name, color)], [("?" if person.doubt else name[:3], color)]):
             size = draw.tag_size(parts, px)
             place = first_free(around(person.rect, size, self._bounds, self._gap), self.taken, faces)
             # A shorter form must be worth it: it counts only if it leaves clearly more of other faces to be seen.

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from emolive.core.files import write_whole
 from emolive.core.installed import versions
 from emolive.core.scene import Picture, Scene
 from emolive.media.figures import FIGURES
@@ -83,7 +84,7 @@ def write(scene: Scene, pictures: Mapping[str, Picture], folder: Path, facts: Fa
         for face, reading in zip(scene.faces, scene.readings, strict=True):
             _write_picture(draft / _crops(scene)[face.track], reading.crop[..., ::-1])
         text = json.dumps(facts_of(scene, facts, now), indent=2, ensure_ascii=False, allow_nan=False)
-        (draft / "snapshot.json").write_text(text + "\n", encoding="utf-8")
+        write_whole(draft / "snapshot.json", text + "\n")
         return draft.rename(target)
     except BaseException:
         with suppress(OSError):

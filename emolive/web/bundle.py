@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from emolive.core.files import as_bytes
 from emolive.core.scene import Ledger, Proof, Scene
 from emolive.faces.crop import to_rgb
 from emolive.networks.checkpoint import Model
@@ -85,7 +86,7 @@ def archive(pages: Sequence[Sequence[Scene]], failures: Mapping[str, str], model
                 file.writestr(f"{folders[-1]}/{name}", png(bgr))
         told = numbers(pages, folders, failures, model, wish)
         text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
-        file.writestr("report.json", text + "\n")
+        file.writestr("report.json", as_bytes(text + "\n"))
     return buffer.getvalue()
 
 

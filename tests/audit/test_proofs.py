@@ -179,9 +179,9 @@ def test_maps_of_one_content_over_two_squares_agree_once_they_are_registered(squ
     own = (0.0, 0.0, 100.0, 100.0)
     a, b = content(own, 7), content(square, cells)
     one, other = compare.registered(a, own, b, square)
-    assert one.shape == other.shape
     assert compare.agreement(one, other).spearman > 0.9
     if square != own:
+        assert one.shape == other.shape
         assert compare.agreement(one, other).spearman > compare.agreement(a, b).spearman
     else:
         assert one is a

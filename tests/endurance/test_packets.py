@@ -11,7 +11,7 @@ import sealed
 import visit
 from films import write_video
 
-from emolive.media.demo import _hopper
+from emolive.media.cast import hopper
 
 HEADLESS = ("--headless", "--frames", "3")
 
@@ -34,7 +34,7 @@ class Sealed:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(SILENCING) and k != "DISPLAY"}
         (folder / "home").mkdir()
         self._environment = kept | TALKATIVE | {"HOME": str(folder / "home"), "XDG_CACHE_HOME": str(folder / "home")}
-        portrait = _hopper()
+        portrait = hopper()
         cv2.imwrite(str(folder / "face.jpg"), portrait)
         small = cv2.resize(portrait[:420, 95:425], (192, 256))
         write_video(folder / "a.mp4", [0.0, 40.0, 80.0], lambda _: small)

@@ -124,7 +124,7 @@ def test_an_avif_in_tiles_is_whole(tmp_path, tried):
     rgb = Image.fromarray(np.ascontiguousarray(scene()[..., ::-1])).resize((1024, 768))
     rgb.save(tmp_path / "a.avif", quality=90, tile_cols=2, tile_rows=2)
     assert np.abs(read_picture(tmp_path / "a.avif").astype(int) - np.asarray(rgb)[..., ::-1]).mean() < 3
-    tried("pictures", "AVIF in tiles", "the whole picture")
+    tried("pictures", "AVIF coded in tiles (of AV1)", "the whole picture")
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

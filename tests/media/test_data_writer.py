@@ -127,7 +127,8 @@ def everything() -> Scene:
         agreement=Agreement(0.75, 0.5),
     )
     menu = replace(some.menu, blind=("eigencam",), random=("fc", "layer4", "layer3"))
-    return replace(some, readings=(full,), settings=replace(some.settings, random=2), menu=menu)
+    faces = (replace(some.faces[0], outside="dark"),)
+    return replace(some, faces=faces, readings=(full,), settings=replace(some.settings, random=2), menu=menu)
 
 
 def blind() -> Scene:

@@ -173,6 +173,19 @@ def test_what_may_be_no_face_is_only_in_the_camera_view_and_cannot_be_clicked():
         assert not away[160:290, left + 12 : right - 12].any()
 
 
+def test_a_grey_label_says_why_no_emotion_is_named(golden):
+    given = scene(480, 360, faces=2)
+    first, second = given.faces
+    golden("camera-grey", camera(replace(given, faces=(replace(first, outside="turned 40°"), second))).bgr)
+    sure = camera(given).bgr
+    likeliest = max(track.probs.max() for track in given.memory.tracks.values())
+    some = replace(given, settings=replace(given.settings, unsure=likeliest))
+    all_of_them = replace(given, settings=replace(given.settings, unsure=1.0))
+    assert not np.array_equal(camera(some).bgr, sure)
+    assert not np.array_equal(camera(some).bgr, camera(all_of_them).bgr)
+    assert np.array_equal(camera(replace(given, settings=replace(given.settings, unsure=0.01))).bgr, sure)
+
+
 def test_of_two_faces_one_upon_the_other_the_small_one_is_on_top():
     picture = camera(scene(boxes=[(300, 200, 360, 260), (100, 50, 500, 450)]))
     assert [hit.event for hit in picture.hits] == [Select(2), Select(1)]

@@ -1,0 +1,221 @@
+"""Files that emolive did not make just now, and may not trust: the one door through which JSON and tables come in.
+
+Size, depth, rows and columns have bounds, every value is checked to be of its kind (`kinds.py`), and what is wrong is
+said in one sentence that names the file and the place in it.
+"""
+
+import csv
+import io
+import json
+import math
+import os
+import stat
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+from emolive.core.errors import SourceError
+from emolive.core.tables import plain_text
+
+PATIENCE_S = 10.0
+"""How long a path may do nothing: a network drive that is gone, a file system that hangs."""
+
+MOST_BYTES = 64_000_000
+"""Of a JSON file that is read as one."""
+
+LONGEST_LINE = 8_000_000
+"""Bytes of a line of JSON or of a table."""
+
+MOST_COLUMNS = 10_000
+MOST_ROWS = 5_000_000
+"""Of a table, or lines of JSON: two days of one face."""
+
+LONGEST_WORDS = 1024
+"""Characters of a name in a table."""
+
+
+def refuse(path: Path, place: str, reason: str, then: str) -> NoReturn:
+    """Raise the `SourceError` of a file: where in it ("" for all of it) what is wrong, and what to do."""
+    where = f"{place} of {path}" if place else f"{path} cannot be read"
+    raise SourceError(f"{where}: {reason}. {then}")
+
+
+def answered(path: Path, call: Callable[[], Any]) -> Any:
+    """What a call gives that asks the system about a path, given up with a `SourceError` after `PATIENCE_S`.
+
+    A system call cannot be interrupted where a file system hangs, so a thread makes it, and is left behind.
+    """
+    got: list[Any] = []
+    failed: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            got.append(call())
+        except BaseException as error:  # it is raised where it was asked for
+            failed.append(error)
+
+    thread = threading.Thread(target=ask, name=f"ask {path.name}", daemon=True)
+    thread.start()
+    thread.join(PATIENCE_S)
+    if failed:
+        raise failed[0]
+    if not got:
+        raise SourceError(f"{path} has not answered for {PATIENCE_S:.0f} s. Is the drive that it lies on there?")
+    return got[0]
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path is a file, or a link to one. Raises `SourceError` where it does not answer."""
+    return bool(answered(path, path.is_file))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder, or a link to one. Raises `SourceError` where it does not answer."""
+    return bool(answered(path, path.is_dir))
+
+
+def open_regular(path: Path, instead: str = "Name a file.", most: int | None = None) -> BinaryIO:
+    """Open a file for reading, unbuffered. `instead` says what to name where it is none; `most` are its bytes.
+
+    Raises `SourceError` where there is none, it is empty or too large, it does not answer, or it is a folder, a pipe or
+    a device: those can be without end, or give nothing for ever.
+    """
+
+    def opened() -> int:
+        # Without O_NONBLOCK opening a pipe would wait for a writer.
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        if stat.S_ISREG(os.fstat(number).st_mode) and os.read(number, 1):  # so that it is known to answer
+            os.lseek(number, 0, os.SEEK_SET)
+        return number
+
+    try:
+        number = answered(path, opened)
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {path}. Check the name.") from error
+    except (OSError, ValueError) as error:
+        if isinstance(error, IsADirectoryError) or (isinstance(error, PermissionError) and path.is_dir()):
+            raise SourceError(f"{path} is a folder. {instead}") from error  # the latter on Windows
+        if isinstance(error, PermissionError):
+            raise SourceError(f"{path} may not be read by you. Change its permissions.") from error
+        raise SourceError(f"{path} cannot be opened ({error}). Check the name.") from error
+    facts = os.fstat(number)
+    wrong = ""
+    if stat.S_ISDIR(facts.st_mode):
+        wrong = f"{path} is a folder. {instead}"
+    elif not stat.S_ISREG(facts.st_mode):
+        wrong = f"{path} is a pipe or a device, not a file. {instead}"
+    elif not facts.st_size:
+        wrong = f"{path} cannot be read: it is empty (0 bytes). Copy or download it again."
+    elif most is not None and facts.st_size > most:
+        sizes = f"{facts.st_size / 1e6:,.0f} MB, more than the {most / 1e6:,.0f} of any such file"
+        wrong = f"{path} cannot be read: it has {sizes}. {instead}"
+    if wrong:
+        os.close(number)
+        raise SourceError(wrong)
+    return open(number, "rb", buffering=0)
+
+
+def parsed(text: str | bytes, finite: bool = True) -> Any:
+    """What a text of JSON says, of which every number is finite, unless that is looked at later (not `finite`).
+
+    Raises `ValueError` with its reason.
+
+    The depth is bounded by the parser, which gives up beyond some hundreds of brackets in one another.
+    """
+    try:
+        return json.loads(text, parse_constant=_no_number, parse_float=_finite) if finite else json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise ValueError("it is not text in UTF-8") from None
+
+
+def read_json(path: Path, most: int = MOST_BYTES, instead: str = "Name another file.", finite: bool = True) -> Any:
+    """What a JSON file says (`parsed`). Raises `SourceError` as `open_regular` does, and for what is no JSON."""
+    try:
+        with open_regular(path, instead, most) as file:
+            return parsed(file.read(most + 1)[:most], finite)  # it may have grown
+    except (OSError, ValueError) as error:
+        refuse(path, "", getattr(error, "strerror", None) or str(error), instead)
+
+
+def read_lines(path: Path, instead: str) -> Iterator[tuple[str, bool]]:
+    """The lines of a text file, and whether each is whole: the last one of a file may be cut off by a crash.
+
+    Raises `SourceError` as `open_regular` does, and for what is no text, too long, or too many lines.
+    """
+    with open_regular(path, instead) as raw, io.BufferedReader(raw) as file:  # type: ignore[type-var]
+        number = 0
+        while True:
+            number += 1
+            try:
+                line = file.readline(LONGEST_LINE + 1)
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except OSError as error:
+                refuse(path, f"Line {number}", f"it cannot be read ({error.strerror or error})", "Try again.")
+            except UnicodeDecodeError:
+                if not line.endswith(b"\n") and number > 1 and not file.peek(1):
+                    yield line.decode("utf-8", "replace"), False
+                    return
+                refuse(path, f"Line {number}", "it is not text in UTF-8", instead)
+            if not line:
+                return
+            if len(line) > LONGEST_LINE:
+                refuse(path, f"Line {number}", f"it is longer than {LONGEST_LINE // 1_000_000} MB", instead)
+            if number > MOST_ROWS:
+                refuse(path, f"Line {number}", f"more than {MOST_ROWS:,} lines", "Split it into several files.")
+            yield text, line.endswith(b"\n")
+
+
+def read_rows(path: Path, instead: str) -> Iterator[tuple[int, list[str], bool]]:
+    """The rows of a table as `tables.csv_line` was given them: the number of each one's line, its cells, and whether it
+    is whole. Raises `SourceError` as `read_lines` does, and for what is no row."""
+    csv.field_size_limit(LONGEST_LINE + 1)  # no row is longer than that
+    begun, first = "", 1
+    for number, (line, is_whole) in enumerate(read_lines(path, instead), start=1):
+        first = first if begun else number
+        begun += line
+        if begun.count('"') % 2 and is_whole and len(begun) <= LONGEST_LINE:  # a text with a new line in it
+            continue
+        try:
+            rows = list(csv.reader(io.StringIO(begun, newline=""), strict=is_whole))
+        except csv.Error as error:
+            refuse(path, f"Line {first}", str(error), instead)
+        if len(rows) != 1 or len(rows[0]) > MOST_COLUMNS:
+            refuse(path, f"Line {first}", f"more than {MOST_COLUMNS:,} cells" if rows else "it is empty", instead)
+        yield first, [plain_text(cell) for cell in rows[0]], is_whole
+        begun = ""
+    if begun:
+        yield first, [], False
+
+
+def words(value: object) -> str:
+    """A name that a file says, with the bytes that are no text, and all that cannot be printed, as escapes.
+
+    Raises `ValueError` for what is none.
+    """
+    if not isinstance(value, str):
+        raise ValueError("is no text")
+    if len(value) > LONGEST_WORDS:
+        raise ValueError(f"is longer than {LONGEST_WORDS} characters")
+    return printable(value)
+
+
+def printable(text: str) -> str:
+    """A text that every file and console with UTF-8 takes: what cannot be printed stands in it as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is no finite number")
+    return number

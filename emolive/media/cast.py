@@ -1,0 +1,72 @@
+"""Who plays in the demo: averages of many people each, who can show expressions; `train/demo_faces.py` made them."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from emolive.core.installed import weights
+from emolive.media.pictures import read_picture
+
+WIDTH, HEIGHT = 320, 400
+"""Of an actor's pictures: head and shoulders."""
+
+
+@dataclass(frozen=True, eq=False)
+class Actor:
+    """A face. `frames` (K, 400, 320, 3) uint8 BGR: neutral, then for each expression so many `levels` that lead to it.
+
+    `expressions` is how many there are, 0 for a face that does not move; `people` is how many were averaged.
+    """
+
+    frames: np.ndarray
+    expressions: int = 0
+    levels: int = 0
+    people: int = 1
+
+    def shows(self, expression: int, much: float) -> np.ndarray:
+        """Give how the face looks with so much (0 to 1) of an expression, counted from 0. Not to be written into."""
+        level = min(max(much, 0.0), 1.0) * self.levels
+        below = int(level)
+        one: np.ndarray = self.frames[expression * self.levels + below if below else 0]
+        if level == below:
+            return one
+        after: np.ndarray = self.frames[expression * self.levels + below + 1]
+        return cv2.addWeighted(one, 1 - (level - below), after, level - below, 0)
+
+
+@cache
+def cast() -> tuple[Actor, ...]:
+    """Give all actors; where their films are missing or cannot be read, a portrait that every installation has."""
+    try:
+        films = sorted(weights("demo").glob("*.mp4"))
+        return tuple(_read(film.read_bytes()) for film in films) or (_portrait(),)
+    except (OSError, ValueError, KeyError, av.FFmpegError):
+        return (_portrait(),)
+
+
+def _read(content: bytes) -> Actor:
+    """The actor of a film; its comment says what is in it."""
+    with av.open(BytesIO(content), "r") as container:
+        about = json.loads(container.metadata["comment"])
+        frames = np.stack([frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)])
+    if frames.shape != (1 + len(about["expressions"]) * about["levels"], HEIGHT, WIDTH, 3):
+        raise ValueError("This film does not hold what its comment says.")
+    frames.setflags(write=False)
+    return Actor(frames, len(about["expressions"]), about["levels"], about["people"])
+
+
+def _portrait() -> Actor:
+    return Actor(cv2.resize(hopper()[0:412, 95:425], (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)[None])
+
+
+def hopper() -> np.ndarray:
+    """Give Grace Hopper's portrait, (600, 512, 3) uint8 BGR: public domain; it comes with matplotlib."""
+    import matplotlib
+
+    return read_picture(Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg"))
