@@ -187,6 +187,8 @@ def read_rows(path: Path, instead: str) -> Iterator[tuple[int, list[str], bool]]
             refuse(path, f"Line {first}", f"more than {MOST_COLUMNS:,} cells" if rows else "it is empty", instead)
         yield first, [plain_text(cell) for cell in rows[0]], is_whole
         begun = ""
+    if begun.count("\n") > 1:  # a crash cuts one row off, not many
+        refuse(path, f"Line {first}", "a text that begins there has no end", instead)
     if begun:
         yield first, [], False
 

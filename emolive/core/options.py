@@ -6,6 +6,7 @@ are carried through emolive are fields of `Options`; those that one command need
 """
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -257,7 +258,7 @@ class Options:
 
     def plain(self) -> dict[str, Any]:
         """The options as JSON holds them, with whole paths: what a bundle stores."""
-        paths = {name: str(v.resolve()) for name, v in vars(self).items() if isinstance(v, Path)}
+        paths = {name: os.path.realpath(v) for name, v in vars(self).items() if isinstance(v, Path)}
         return {**vars(self), **paths}
 
     def looking(self) -> dict[str, Any]:

@@ -75,7 +75,8 @@ def _said(path: Path) -> dict[str, Any] | None:
         return None
     try:
         facts = read_json(path)
-        return facts if "emolive" in facts["versions"] and isinstance(facts["data"], str) else None
+        is_ours = "emolive" in facts["versions"] and isinstance(facts["data"], str)
+        return facts if is_ours and isinstance(facts.get("video"), str | None) else None
     except (SourceError, TypeError, KeyError, IndexError):
         return None
 

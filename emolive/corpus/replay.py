@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from emolive.core.errors import UnknownName
+from emolive.core.files import check_model
 from emolive.core.options import FACTS, Options
 from emolive.core.settings import Settings
 from emolive.live import session
@@ -68,5 +69,6 @@ def _tell_of_another_model(bundle: Recorded, options: Options) -> None:
     from emolive.networks.checkpoint import default_model
 
     path = options.model or default_model()
-    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != bundle.sha256:
+    check_model(path)  # what is none is said here: a device would be read for ever
+    if hashlib.sha256(path.read_bytes()).hexdigest() != bundle.sha256:
         click.echo(f"{bundle.folder} was recorded with other weights than those of {path.name}.", err=True)

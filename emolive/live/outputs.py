@@ -1,5 +1,6 @@
 """Where a run writes: the files that its options stand for, checked before anything starts, and the sinks for them."""
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -84,7 +85,7 @@ def check_outputs(options: Options, inputs: Sequence[Path], never: Sequence[Path
     networks = [path for path in (options.model, options.model_b) if path]
     for path in paths:
         check_output(path, [*inputs, *networks, *never], options.overwrite)
-    names = [path.resolve() for path in paths]
+    names = [os.path.realpath(path) for path in paths]  # which does not stumble over circles
     for path, name in zip(paths, names, strict=True):
         if names.count(name) > 1:
             raise OutputError(f"Two outputs would go to {path}. Give each a name of its own.")

@@ -26,7 +26,8 @@ class PictureWriter:
         self._index: int | None = None
 
     def __enter__(self) -> Self:
-        if not cv2.haveImageWriter(str(self.path)):
+        ending = f"picture{self.path.suffix}".encode("ascii", "replace").decode()
+        if not cv2.haveImageWriter(ending):  # of the ending alone: OpenCV crashes on names that are no text
             raise OutputError(f"'{self.path.suffix}' is no ending for a picture. Name it {self.path.stem}.png.")
         check_output(self.path, self._inputs, self._overwrite)
         return self

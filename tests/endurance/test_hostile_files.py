@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from children import Child, refused
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
@@ -174,6 +174,9 @@ def test_hostile_files(count, tally):
         @settings(max_examples=count, deadline=None, derandomize=True, database=None,
                   suppress_health_check=list(HealthCheck))  # fmt: skip
         @given(CASES)
+        @example(("report", json.dumps({**REPORT, "video": [[]]}).encode()))  # what failed once
+        @example(("bundle", b"null"))
+        @example(("jsonl", json.dumps({**FRAME, "t_ms": 1e300}).encode()))
         def one(case: tuple[str, bytes]) -> None:
             nonlocal seconds, peak
             outcome = child(case)
