@@ -182,12 +182,14 @@ while True:
 
 
 def test_files_are_written_in_one_place():
-    """Nothing in the package replaces a file by itself, but what streams into a file or moves a whole folder."""
-    own = {"core/files.py", "media/parquet.py", "corpus/answers.py", "corpus/layout.py", "reports/folder.py"}
+    """Nothing in the package writes or replaces a small file by itself, but in folders that nobody sees yet."""
+    streams = {"media/parquet.py", "corpus/answers.py"}
+    drafts = {"corpus/layout.py", "reports/folder.py", "ui/snapshot.py", "media/tonemap.py"}
+    help_texts = {"commands/options.py"}  # click's formatter has a method of that name
     root = Path(__file__).parents[2] / "emolive"
     found = {
         path.relative_to(root).as_posix()
         for path in root.rglob("*.py")
         if re.search(r"os\.replace\(|\.write_text\(|_part\.replace\(|save_file\(", path.read_text(encoding="utf-8"))
     }
-    assert found - own <= {"ui/snapshot.py", "commands/options.py"}, found - own
+    assert found <= {"core/files.py"} | streams | drafts | help_texts
