@@ -18,9 +18,10 @@ slow: $(VENV)/installed-test system  ## the long tests, which need ../shared/dat
 endurance: $(VENV)/installed-test system  ## soak and fault tests; they write the table in docs/RELIABILITY.md
 	$(BIN)/python -m pytest -m endurance
 
-lint: $(VENV)/installed-dev
+lint: $(VENV)/installed-dev  ## style, and types (mypy strict)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .

@@ -41,11 +41,13 @@ def places(tmp_path, portrait) -> tuple[Path, dict[str, list[str]]]:
     """A folder, and the commands that read a file in it: by the file, the words of a command."""
     cv2.imwrite(str(tmp_path / "face.png"), portrait)
     write_video(tmp_path / "clean.mp4", [40.0 * i for i in range(3)], lambda i: noise(i).bgr)
+    draw = np.random.default_rng(0)
     for kind in ("a", "b"):
         (tmp_path / "pictures" / kind).mkdir(parents=True)
         for i in range(4):
-            cv2.imwrite(str(tmp_path / "pictures" / kind / f"{i}.png"), np.full((48, 48, 3), 40 * i, np.uint8))
+            cv2.imwrite(str(tmp_path / "pictures" / kind / f"{i}.png"), draw.integers(0, 255, (48, 48, 3)))
     (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    shutil.copy(tmp_path / "clean.mp4", tmp_path / "clip.mp4")
     (tmp_path / "bundle").mkdir()
     shutil.copy(tmp_path / "clean.mp4", tmp_path / "bundle" / "clean.mp4")
     given = {
@@ -58,7 +60,7 @@ def places(tmp_path, portrait) -> tuple[Path, dict[str, list[str]]]:
         "data.csv": "plot data.csv",
         "data.parquet": "plot data.parquet",
         "results/clip/data.jsonl": "summary results --out . --overwrite",
-        "results/clip/report.json": "summary results --out . --overwrite",
+        "results/clip/report.json": "batch clip.mp4 --out results --workers 1",
         "bundle/settings.json": "replay bundle --headless --out o.mp4 --overwrite",
         "settings.json": "train pictures --out other --settings settings.json",
         "start.pth": "train pictures --out another --init start.pth --stages 16x1 --workers 0",
@@ -82,6 +84,7 @@ def test_a_program_in_every_place_that_is_read(places, tally):
         assert not mark.exists(), place
         assert "Traceback" not in done.stderr, (place, done.stderr)
         assert done.returncode in (0, 1), (place, done.stderr)
+        assert not done.returncode or Path(place).name in done.stderr, (place, done.stderr)  # it is that file's fault
         tally("refused with a sentence" if done.returncode else "not needed, and stepped over")
         (folder / place).unlink()
 
