@@ -2,11 +2,15 @@
 
 import functools
 import logging
+import os
 from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 
+from emolive.core.foreign import answered
 from emolive.core.kinds import Choice, File, Flag, Kind
 from emolive.core.options import FIELDS, GROUPS, MAP, RUN, Option, Options, options_of
 
@@ -87,7 +91,16 @@ class RowOption(click.Option):
 
 
 class RowCommand(click.Command):
-    """A command whose `--help` shows its options in groups."""
+    """A command whose `--help` shows its options in groups. A word that is a path which does not answer ends it, before
+    click asks for what is there: that would wait for ever."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does. Raises `SourceError` for a path on a drive that hangs."""
+        for word in args:
+            name = word.partition("=")[2] if word.startswith("-") else word
+            if os.sep in name and "\0" not in name and "://" not in name:
+                answered(Path(name), partial(os.path.exists, name))
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options by group, in the order of `GROUPS`."""

@@ -8,7 +8,6 @@ import codecs
 import dataclasses
 import difflib
 import json
-import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -167,9 +166,11 @@ def _by_number(value: object) -> object:
 
 def _number(low: float, high: float, what: str = "") -> Any:
     def check(value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise _WrongFactError(f"must be a number; {json.dumps(value)} is none.")
-        if not low <= value <= high:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+            raise _WrongFactError(f"must be a number; {json.dumps(value)[:60]} is none.")
+        if not low <= value <= high:  # compared as it is: a whole number of 400 digits is no float
+            if abs(value) > 1e18:
+                raise _WrongFactError(f"must be {low:g} to {high:g}.{what}")
             raise _WrongFactError(f"must be {low:g} to {high:g}; {value:g} makes no sense.{what}")
         return float(value)
 

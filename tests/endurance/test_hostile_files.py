@@ -175,6 +175,7 @@ def test_hostile_files(count, tally):
                   suppress_health_check=list(HealthCheck))  # fmt: skip
         @given(CASES)
         @example(("report", json.dumps({**REPORT, "video": [[]]}).encode()))  # what failed once
+        @example(("spec", b'{"labels": ["a", "b"], "input_size": 1' + b"0" * 400 + b"}"))
         @example(("bundle", b"null"))
         @example(("jsonl", json.dumps({**FRAME, "t_ms": 1e300}).encode()))
         def one(case: tuple[str, bytes]) -> None:
