@@ -82,11 +82,15 @@ class Option:
         return None if value is None and self.default is None else self.kind.check(value)
 
     def as_setting(self, value: Any) -> Any:
-        """The value as `Settings` hold it."""
+        """The value as `Settings` hold it: no label at all is None there, so that no label is like it."""
+        if self.default == "" and value == "":
+            return None
         return value if self.times == 1 else value * self.times
 
     def of_setting(self, value: Any) -> Any:
         """The value of a field of `Settings` as this option holds it."""
+        if self.default == "" and value is None:
+            return ""
         return value if self.times == 1 else value / self.times
 
 
@@ -149,7 +153,7 @@ class Options:
     tiles: int = _look(Integer(1, 144), Settings.tiles, "How many filters are shown on a page.",
                        WINDOWS, VIEWING, setting="tiles")  # fmt: skip
     target: str = _look(
-        Text(), Settings.target, "The emotion that the map explains. Without it, the likeliest one of each face.",
+        Text(), "", "The emotion that the map explains. Without it, the likeliest one of each face.",
         MAP, (*LOOKING, "explain"), setting="target",
     )  # fmt: skip
     detector: str = _look(
@@ -174,7 +178,7 @@ class Options:
         Choice(("inferno", "magma", "plasma", "viridis", "cividis", "gray")), Settings.colormap,
         "The colours of the map; all of them are even to the eye.", MAP, setting="colormap",
     )  # fmt: skip
-    against: str = _look(Text(), Settings.against, "Show what speaks for the target and against this emotion.",
+    against: str = _look(Text(), "", "Show what speaks for the target and against this emotion.",
                          MAP, setting="against")  # fmt: skip
     pin: tuple[int, ...] = _look(Channels(), Settings.pins, "Which filters of --filter-layer are pinned.",
                                  WINDOWS, setting="pins")  # fmt: skip
@@ -267,9 +271,10 @@ class Options:
         return {name: v.name if isinstance(v, Path) else v for name, v in values.items()}
 
     def key(self) -> dict[str, Any]:
-        """The options that a result depends on, as JSON holds them."""
+        """The options that a result depends on, as JSON holds them. What nobody asked for (None) is left out, so that
+        results stay what they are when emolive learns an option."""
         values = {name: getattr(self, name) for name, row in FIELDS.items() if row.key}
-        return {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}
+        return {name: str(v) if isinstance(v, Path) else v for name, v in values.items() if v is not None}
 
     def compare(self) -> Variant | None:
         """The other way to look that --model-b, --method-b and --layer-b ask for."""

