@@ -52,7 +52,7 @@ def cast() -> tuple[Actor, ...]:
 
 def _read(content: bytes) -> Actor:
     """The actor of a film; its comment says what is in it."""
-    with av.open(BytesIO(content), "r") as container:
+    with av.open(BytesIO(content), "r", format="mp4") as container:
         about = json.loads(container.metadata["comment"])
         frames = np.stack([frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)])
     if frames.shape != (1 + len(about["expressions"]) * about["levels"], HEIGHT, WIDTH, 3):
