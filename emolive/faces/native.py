@@ -31,7 +31,7 @@ PACKAGES = {
 }
 """The system libraries that the wheels of MediaPipe and OpenCV expect, and the Debian packages they are in."""
 
-CHATTER = re.compile(rb"(INFO|WARNING): (\[\S+\.cc:\d+\]|Created |Logging before )|[IW]\d{4} ")
+CHATTER = re.compile(rb"(INFO|WARNING): (\[\S+\.cc:\d+\]|Created |Logging before |All log messages before )|[IW]\d{4} ")
 """What MediaPipe's native code writes when all is well."""
 
 
