@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ import xserver as x
 from nets import seeded
 
 from emolive.core.options import Options
-from emolive.core.scene import Event, Key, Picture, Scene, Settings
+from emolive.core.scene import Event, Face, Frame, Key, Picture, Scene, Settings
 from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
 from emolive.live import session
@@ -51,13 +51,18 @@ class Spy:
         return self.scenes[-1]
 
 
+def confirmed(faces: Sequence[Face], _: Frame) -> tuple[Face, ...]:
+    """Every face at once: what is tested here begins when there is one."""
+    return tuple(replace(face, confirmed=True) for face in faces)
+
+
 @contextmanager
 def made(model: Model, **wish: object) -> Iterator[tuple[Parts, Settings]]:
     """A run over a demo of one moving portrait."""
     options = Options(headless=True, views=("camera",), **wish)
     with ExitStack() as stack:
         clips = stack.enter_context(Player([lambda: DemoClip(1)], realtime=False, end_ms=40 * STEP_MS))
-        yield session.parts(options, model, clips, stack.enter_context(Detector()), Tracker())
+        yield session.parts(options, model, clips, stack.enter_context(Detector()), Tracker(), confirmed)
 
 
 def play(model: Model, script: Callable[[Spy], Iterator[str]], **wish: object) -> Spy:
@@ -147,7 +152,7 @@ def test_what_the_end_of_a_file_shows_stands_too():
     spy._script = script(spy)
     options = Options(headless=True, views=("camera",), method="scorecam", layer="layer1", proof=True)
     with Player([lambda: DemoClip(1)], realtime=True, end_ms=3 * STEP_MS) as clips, Detector() as detect:
-        parts, settings = session.parts(options, seeded(), clips, detect, Tracker())
+        parts, settings = session.parts(options, seeded(), clips, detect, Tracker(), confirmed)
         run(replace(parts, sinks=[spy], poll=spy.poll, interactive=True, max_seconds=120), settings)
     assert not spy.now.settings.frozen
 
