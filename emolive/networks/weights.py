@@ -47,9 +47,15 @@ def read_weights(path: Path) -> tuple[dict[str, Any], str | None]:
     with open(path, "rb") as file:
         start = file.read(9)
     named = path.suffix.lower() == ".safetensors" and not start.startswith(b"PK")
-    if named or start[8:] == b"{":  # a .safetensors begins with the length of an object, a .pt is a zip
+    if named or begins_as_safetensors(start):
         return _read_safetensors(path)
     return _read_pickle(path), None
+
+
+def begins_as_safetensors(start: bytes) -> bool:
+    """Whether a file that begins so is read as safetensors, whatever its name: they begin with the length of an object
+    and the object; a `.pt` is a zip."""
+    return start[8:9] == b"{"
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Any], str | None]:

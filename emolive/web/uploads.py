@@ -13,6 +13,7 @@ from emolive.core.errors import ModelError, SourceError
 from emolive.core.scene import Frame
 from emolive.media.pictures import SUFFIXES, decode_picture
 from emolive.networks.checkpoint import Model, load
+from emolive.networks.weights import begins_as_safetensors
 
 PICTURE_MB, MODEL_MB = 25, 120
 """Larger uploads are refused."""
@@ -44,7 +45,11 @@ def _fitting(bgr: np.ndarray) -> np.ndarray:
 
 
 def network(data: bytes, name: str, device: str) -> Model:
-    """An uploaded checkpoint, read as safetensors whatever it calls itself. Raises `ModelError`."""
+    """An uploaded checkpoint, read as safetensors whatever it calls itself; nothing of it reaches torch's reader of
+    pickles. Raises `ModelError`."""
+    takes = "This page takes the .safetensors files that emolive writes."
+    if data and not begins_as_safetensors(data):
+        raise ModelError(f"{name} is not a readable .safetensors file. {takes}")
     with TemporaryDirectory(prefix="emolive-") as folder:
         path = Path(folder, f"{re.sub(r'[^A-Za-z0-9_.-]', '_', Path(name).stem)[:60] or 'network'}.safetensors")
         path.write_bytes(data)
@@ -52,7 +57,7 @@ def network(data: bytes, name: str, device: str) -> Model:
             return load(path, device=device)
         except ModelError as error:
             words = str(error).replace(str(path), name)
-            raise ModelError(f"{words} This page takes the .safetensors files that emolive writes.") from error
+            raise ModelError(f"{words} {takes}") from error
 
 
 def digest(data: bytes) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from PIL import Image
 from safetensors.torch import save_file
@@ -141,15 +142,19 @@ def test_a_bomb_is_refused_before_it_is_unpacked():
         uploads.picture(data.getvalue(), "bomb.png")
 
 
-def test_an_uploaded_network_is_read_as_safetensors_only(model, tmp_path):
+def test_an_uploaded_network_is_read_as_safetensors_only(model, tmp_path, monkeypatch):
+    unpickled = []
+    monkeypatch.setattr(torch, "load", lambda *given, **_: unpickled.append(given))
     save(tmp_path / "own.safetensors", model.net, model.spec)
     own = uploads.network((tmp_path / "own.safetensors").read_bytes(), "../../own.pt", "cpu")
     assert own.spec.labels == model.spec.labels
     save_file({"fc.weight": model.net.fc.weight.contiguous()}, tmp_path / "bare.safetensors")
-    for data in (b"", b"\x80\x04pickle", (tmp_path / "bare.safetensors").read_bytes()):
+    torch.save(model.net.state_dict(), pickled := io.BytesIO())
+    for data in (b"", b"\x80\x04pickle", pickled.getvalue(), (tmp_path / "bare.safetensors").read_bytes()):
         with pytest.raises(ModelError) as error:
             uploads.network(data, "x.pt", "cpu")
         assert "emolive-" not in str(error.value), "a path of the server"
+    assert not unpickled
 
 
 def test_everything_in_a_zip(model, frame, faces):
