@@ -119,7 +119,7 @@ def _resolved(options: Options) -> Options:
 
 
 def _checked(options: Options, data: str) -> list[str]:
-    """The hashes of the models; `EmoliveError` for what would be wrong for every video."""
+    """The identities of the models; `EmoliveError` for what would be wrong for every video."""
     from emolive.live import session
     from emolive.networks.checkpoint import load
 
@@ -127,7 +127,7 @@ def _checked(options: Options, data: str) -> list[str]:
         import emolive.media.parquet  # noqa: F401 (says what is missing)
     model = load(options.model, options.labels, facts=options.facts())
     session.checked(options.settings(), model)
-    return [model.sha256, *([load(options.model_b).sha256] if options.model_b else [])]
+    return [model.identity, *([load(options.model_b).identity] if options.model_b else [])]
 
 
 def _make(out: Path) -> None:

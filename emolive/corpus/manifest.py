@@ -68,7 +68,8 @@ def settings_of(options: Options, annotated: bool, data: str) -> dict[str, objec
 
 
 def settings_hash(options: Options, annotated: bool, data: str, models: Sequence[str]) -> str:
-    """The hash of all that a result depends on besides the video's content; `models` are the sha256 of the weights."""
+    """The hash of all that a result depends on besides the video's content; `models` are their
+    networks' identities."""
     known = replace(options, model=None, model_b=None)
     facts = {**settings_of(known, annotated, data), "models": list(models)}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -195,4 +195,4 @@ def _loaded(
     from emolive.networks.checkpoint import choose_device, load
 
     model = load(path, labels, choose_device(device), dict(facts))
-    return model, (model.sha256, *([content_hash(second)] if second else []))
+    return model, (model.identity, *([load(second).identity] if second else []))

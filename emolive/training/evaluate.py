@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,14 @@ from emolive.core.scene import Frame
 from emolive.core.tables import read_csv
 from emolive.faces.crop import crop_face, square
 from emolive.networks.checkpoint import Model
+from emolive.training.confidence import confidence
+from emolive.training.confidence import facts as confidence_facts
 from emolive.training.dataset import VOTES, Faces, read_faces
+from emolive.training.scales import fixed_scales
 
 log = logging.getLogger(__name__)
 
-REPORT, CONFUSION = "report.json", "confusion.png"
+REPORT, CONFUSION, COVERAGE, FACTS = "report.json", "confusion.png", "coverage.png", "facts.json"
 
 BATCH = 64
 BINS = 15
@@ -134,15 +137,22 @@ def detected(folder: Path, faces: Faces, model: Model, kind: str) -> tuple[Faces
 
 
 def evaluate_folder(
-    folder: Path, model: Model, out: Path, tta: str, detector: str | None, overwrite: bool = False
+    folder: Path,
+    model: Model,
+    out: Path,
+    tta: str,
+    detector: str | None,
+    overwrite: bool = False,
+    scales: bool = False,
 ) -> dict[str, Any]:
-    """Measure a network on FOLDER/<emotion>/*, write report.json and confusion.png into `out`, give the report.
+    """Measure a network on FOLDER/<emotion>/*, write report.json and its pictures into `out`, give the report. With
+    `scales`, all that is known of the network goes into facts.json, with the fixed scales of its maps.
 
     Raises `EmoliveError`; `OutputError` where one of them is there already, and `overwrite` is not given.
     """
-    from emolive.training.pictures import draw_confusion
+    from emolive.training.pictures import draw_confusion, draw_coverage
 
-    for name in (REPORT, CONFUSION):
+    for name in (REPORT, CONFUSION, COVERAGE, *([FACTS] if scales else [])):
         check_output(out / name, [*folder.glob("*/*"), Path(model.path)], overwrite)
     faces = read_faces(folder, model.spec.crop_size, model.spec.labels)
     unreadable = faces.unreadable
@@ -150,7 +160,7 @@ def evaluate_folder(
     if detector:
         faces, lost = detected(folder, faces, model, detector)
     probabilities = predict(model, faces.crops, tta, progress=True)
-    report = measure(probabilities, faces.truth, faces.labels)
+    report = measure(probabilities, faces.truth, faces.labels) | confidence(probabilities, faces.truth)
     report |= {"model": model.name, "sha256": model.sha256, "tta": tta, "unreadable": list(unreadable)}
     report |= {"read_as": faces.read_as} if faces.read_as else {}
     if detector:
@@ -159,6 +169,11 @@ def evaluate_folder(
         report |= agreement(probabilities, faces, folder / VOTES)
     write_report(report, out)
     draw_confusion(report, out / CONFUSION)
+    draw_coverage(report, out / COVERAGE)
+    if scales:
+        metrics = {**model.spec.metrics, **confidence_facts(report)}
+        spec = replace(model.spec, metrics=metrics, scales=fixed_scales(model, faces.crops, progress=True))
+        write_whole(out / FACTS, json.dumps(asdict(spec), indent=1, ensure_ascii=False) + "\n")
     return report
 
 

@@ -80,7 +80,9 @@ def strip(scene: Scene) -> None:
     if reading is None or reading.emotions is None:
         return
     st.subheader("Every emotion", anchor=False)
-    say.caption(f"What speaks for each emotion at {scene.settings.layer}, all on one scale. {_chosen(scene)}")
+    torn = reading.results[reading.base or reading.shown].measure.against
+    colors = "Orange speaks for it, blue against it." if torn else "Only what speaks for it is painted."
+    say.caption(f"Each emotion at {scene.settings.layer}, all on one scale. {colors} {_chosen(scene)}")
     view, labels = emotions(scene).bgr, scene.menu.labels
     *maps, (left, top, right, foot) = cells(len(labels) + 1)
     # The view's own maps, one by one, so that they find room side by side on a phone, too.
