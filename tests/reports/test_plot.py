@@ -18,7 +18,6 @@ from emolive.core.scene import (
     Menu,
     Progress,
     Reading,
-    Remembered,
     Result,
     Scene,
     Settings,
@@ -44,12 +43,11 @@ def scene(frame: int, files: int = 1) -> Scene:
     shown, raw = Variant(), np.array([1.0, 0.0, 0.0])
     result = Result(raw, raw, None, 0)
     reading = Reading(np.zeros((4, 4, 3), np.uint8), (0, 0, 1, 1), {shown: result}, shown, np.zeros((1, 1, 1)))
-    remembered = {t: Remembered(probabilities(t, frame), {}, np.zeros(1), "layer4", 0.0) for t in tracks}
     return Scene(
         frame=Frame(frame, frame * 40.0, np.zeros((8, 8, 3), np.uint8), name="a.mp4"),
         faces=tuple(Face((0, 0, 4, 4), 0.9, np.zeros((6, 2)), track) for track in tracks),
-        readings=(reading,) * len(tracks),
-        memory=Memory(remembered),
+        readings=tuple(replace(reading, smoothed=probabilities(track, frame)) for track in tracks),
+        memory=Memory(),
         settings=Settings(),
         menu=Menu((), (), LABELS),
         progress=Progress("a.mp4", files=files),
