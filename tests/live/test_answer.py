@@ -130,7 +130,7 @@ def test_a_frame_asked_again_and_again_has_the_answer_it_had(model: Model, shot)
     assert np.array_equal(given[0], given[-1])
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize("name", [
     "WolfgangLanger_Pexels.mp4", "single_face.mp4", "face_noface.mov", "no_face.mp4", "street_1080p.mp4",
     "head-pose-face-detection-female.gif", "head-pose-face-detection-female-and-male.gif",
