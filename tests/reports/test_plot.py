@@ -71,6 +71,17 @@ def test_series_are_what_was_written(data):
     np.testing.assert_allclose(people[0].probs, [probabilities(1, frame) for frame in range(60)], atol=1e-5)
 
 
+def test_what_each_frame_alone_says_is_drawn_beside_what_was_shown(data, tmp_path):
+    people = read_series(data, raw=True)
+    for one in people:
+        seen = np.isfinite(one.raw).all(1)
+        assert np.array_equal(seen, np.isfinite(one.probs).all(1))
+        assert (one.raw[seen] == [1.0, 0.0, 0.0]).all()
+    assert read_series(data)[0].raw is None
+    (both, *_), (one, *_) = plot(data, tmp_path / "b.png", raw=True).files, plot(data, tmp_path / "a.png").files
+    assert not np.array_equal(cv2.imread(str(both)), cv2.imread(str(one)))
+
+
 def test_lines_break_where_a_person_is_out_of_sight(data):
     second = read_series(data)[1]
     gaps = np.flatnonzero(np.isnan(second.probs).all(1))
