@@ -93,6 +93,7 @@ def test_ten_pictures_of_a_person_are_no_ten_people():
         assert widths[2] < 0.5 * widths[0]
 
 
+@pytest.mark.ci
 def test_a_real_gap_is_found_and_chance_is_not():
     sex = np.where(np.arange(240) % 2, "male", "female")
     p, truth = answers(240, np.where(sex == "female", 0.9, 0.55))
@@ -174,6 +175,7 @@ def test_what_is_wrong_with_a_table_is_said(tmp_path, rows, names, says):
         read_groups(write(tmp_path / "people.csv", rows, names), ["a.png", "b.png"])
 
 
+@pytest.mark.ci
 def test_the_command_writes_groups_and_curves(tmp_path, folder):
     data = folder(tmp_path / "data", 12, 0, ("happy", "sad"))
     torch.manual_seed(0)
