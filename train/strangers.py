@@ -4,7 +4,7 @@
     emolive evaluate LONDON --detect --groups LONDON/people.csv --out DIR
     python train/strangers.py DIR/report.json
 
-LONDON has the folders happy and neutral. Writes between its marks in model/README.md, and nothing else into the project.
+LONDON has the folders happy and neutral. Writes between its marks in model/README.md, nothing else.
 """
 
 from __future__ import annotations
