@@ -10,6 +10,7 @@ of the pictures as they are.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def main(folder: Path, path: Path) -> None:
     """Measure, and write the table into the card."""
     model = load(path)
     faces = read_faces(folder, model.spec.crop_size, model.spec.labels)
-    write(swept(model, faces, predict(model, faces.crops, progress=True)), CARD)
+    write(swept(partial(predict, model), faces, predict(model, faces.crops, progress=True)), CARD)
 
 
 if __name__ == "__main__":

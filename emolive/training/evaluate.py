@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from emolive.faces.crop import crop_face, square
 from emolive.networks.checkpoint import Model
 from emolive.training.dataset import VOTES, Faces, read_faces
 from emolive.training.groups import by_group, read_groups
+from emolive.training.sweep import swept
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +154,6 @@ def evaluate_folder(
     """
     from emolive.training import curves
     from emolive.training.pictures import draw_confusion
-    from emolive.training.sweep import swept
 
     written = [REPORT, CONFUSION, *(curves.GROUPS if groups else ()), *(curves.SWEEP if sweep else ())]
     for name in written:
@@ -175,7 +176,7 @@ def evaluate_folder(
     if table:
         report["groups"] = by_group(probabilities, faces.truth, faces.labels, table)
     if sweep:
-        report["sweep"] = swept(model, faces, probabilities)
+        report["sweep"] = swept(partial(predict, model), faces, probabilities)
     write_report(report, out)
     draw_confusion(report, out / CONFUSION)
     if table:

@@ -14,9 +14,7 @@ from tqdm import tqdm
 from emolive.core.scene import Face, Frame
 from emolive.faces import limits
 from emolive.faces.mesh import Mesher
-from emolive.networks.checkpoint import Model
 from emolive.training.dataset import Faces
-from emolive.training.evaluate import predict
 from emolive.training.groups import wilson
 
 PICTURES = 1000
@@ -34,6 +32,9 @@ POSES = (0, 10, 20, 30, 35, 40, 90)
 
 Spoil = Callable[[np.ndarray], np.ndarray]
 """Crops (N, S, S, 3) uint8 to crops of that shape."""
+
+Answer = Callable[[np.ndarray], np.ndarray]
+"""Crops to probabilities (N, K)."""
 
 
 def turned(crops: np.ndarray, degrees: float) -> np.ndarray:
@@ -115,8 +116,8 @@ def spoilers(whole: int, seed: int = 0) -> list[tuple[str, float, str, Spoil]]:
     ]
 
 
-def swept(model: Model, faces: Faces, probabilities: np.ndarray, seed: int = 0) -> list[dict[str, Any]]:
-    """Accuracy on pictures that are spoilt on purpose, and by how far heads are turned.
+def swept(answer: Answer, faces: Faces, probabilities: np.ndarray, seed: int = 0) -> list[dict[str, Any]]:
+    """Accuracy of what a network answers on pictures that are spoilt on purpose, and by how far heads are turned.
 
     Rows of {"kind", "amount", "what": in words, "n", "accuracy", "low", "high": Wilson's interval of 95 %, "light",
     "sharpness": of the pictures, medians as `faces.limits` measures them}. At most `PICTURES` are spoilt. A flat
@@ -128,7 +129,7 @@ def swept(model: Model, faces: Faces, probabilities: np.ndarray, seed: int = 0) 
     rows = []
     for kind, amount, what, spoil in tqdm(spoilers(crops.shape[1], seed), unit="curve point", desc="spoiling"):
         spoilt = spoil(crops)
-        right = predict(model, spoilt).argmax(1) == truth
+        right = answer(spoilt).argmax(1) == truth
         seen = {
             "light": float(np.median([limits.light(crop) for crop in spoilt])),
             "sharpness": float(np.median([limits.sharpness(crop) for crop in spoilt])),
