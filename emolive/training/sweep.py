@@ -33,7 +33,7 @@ POSES = (0, 10, 20, 30, 35, 40, 90)
 Spoil = Callable[[np.ndarray], np.ndarray]
 """Crops (N, S, S, 3) uint8 to crops of that shape."""
 
-Answer = Callable[[np.ndarray], np.ndarray]
+Network = Callable[[np.ndarray], np.ndarray]
 """Crops to probabilities (N, K)."""
 
 
@@ -116,7 +116,7 @@ def spoilers(whole: int, seed: int = 0) -> list[tuple[str, float, str, Spoil]]:
     ]
 
 
-def swept(answer: Answer, faces: Faces, probabilities: np.ndarray, seed: int = 0) -> list[dict[str, Any]]:
+def swept(network: Network, faces: Faces, probabilities: np.ndarray, seed: int = 0) -> list[dict[str, Any]]:
     """Accuracy of what a network answers on pictures that are spoilt on purpose, and by how far heads are turned.
 
     Rows of {"kind", "amount", "what": in words, "n", "accuracy", "low", "high": Wilson's interval of 95 %, "light",
@@ -129,7 +129,7 @@ def swept(answer: Answer, faces: Faces, probabilities: np.ndarray, seed: int = 0
     rows = []
     for kind, amount, what, spoil in tqdm(spoilers(crops.shape[1], seed), unit="curve point", desc="spoiling"):
         spoilt = spoil(crops)
-        right = answer(spoilt).argmax(1) == truth
+        right = network(spoilt).argmax(1) == truth
         seen = {
             "light": float(np.median([limits.light(crop) for crop in spoilt])),
             "sharpness": float(np.median([limits.sharpness(crop) for crop in spoilt])),
