@@ -8,7 +8,7 @@ EPSILON_MS = 1e-6
 """What adding up many steps may be wrong by."""
 
 
-class Pace:
+class FrameRate:
     """Frames per second, smoothed over about a second."""
 
     def __init__(self) -> None:

@@ -37,7 +37,7 @@ from emolive.core.scene import (
 )
 from emolive.core.stopwatch import Stopwatch
 from emolive.live.ahead import Ahead
-from emolive.live.limit import Limit, Pace
+from emolive.live.limit import FrameRate, Limit
 from emolive.live.memory import remember
 from emolive.live.past import Past
 
@@ -109,7 +109,7 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
     unconfirmed: tuple[Face, ...] = ()
     looked: Asked | None = None
     drawn: tuple[object, ...] | None = None
-    pace, limit = Pace(), Limit(parts.source, parts.interactive, parts.max_frames, parts.max_seconds)
+    pace, limit = FrameRate(), Limit(parts.source, parts.interactive, parts.max_frames, parts.max_seconds)
     with ahead or Ahead() as ahead:
         while not (settings.quit or parts.stop() or limit.time_is_up()):
             fetched = ahead.take(partial(_fetch, parts, settings), parts.stop)
