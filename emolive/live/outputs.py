@@ -74,7 +74,7 @@ def targets(options: Options, inputs: Sequence[Path]) -> list[Path]:
 
 def check_outputs(options: Options, inputs: Sequence[Path], never: Sequence[Path] = ()) -> None:
     """Raise `OutputError` for what cannot be written, or must not be overwritten; `never` are files that are not,
-    besides the inputs and the networks."""
+    besides the inputs and the networks. Nothing is made yet: what comes next may fail, and would leave it empty."""
     from emolive.core.files import check_output
 
     paths = [*targets(options, inputs), *([options.data] if options.data else [])]
@@ -84,7 +84,7 @@ def check_outputs(options: Options, inputs: Sequence[Path], never: Sequence[Path
         paths += [options.report / PAGE, options.report / DATA]
     networks = [path for path in (options.model, options.model_b) if path]
     for path in paths:
-        check_output(path, [*inputs, *networks, *never], options.overwrite)
+        check_output(path, [*inputs, *networks, *never], options.overwrite, make=False)
     names = [os.path.realpath(path) for path in paths]  # which does not stumble over circles
     for path, name in zip(paths, names, strict=True):
         if names.count(name) > 1:
