@@ -91,8 +91,11 @@ def check_outputs(options: Options, inputs: Sequence[Path], never: Sequence[Path
             raise OutputError(f"Two outputs would go to {path}. Give each a name of its own.")
 
 
-def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool) -> list[Sink]:
-    """The sinks that write: the recording, the data, and what keys switch on."""
+def outputs(
+    options: Options, model: "Model", inputs: Sequence[Path], live: bool, name: str | None = None
+) -> list[Sink]:
+    """The sinks that write: the recording, the data, and what keys switch on. `name` is what reports call all of it,
+    unless the source says it best."""
     from emolive.media.bundle import run_of
     from emolive.media.data import data_writer
     from emolive.media.record import Recorder
@@ -118,7 +121,7 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
     elif paths:
         sinks.append(PerFile([partial(writer, path) for path in paths]))
     if options.report is not None:
-        sinks.append(SessionReport(options.report, options, model.spec.labels, model.sha256, inputs))
+        sinks.append(SessionReport(options.report, options, model.spec.labels, model.sha256, inputs, name))
     if options.data is not None:
         sinks.append(data_writer(options.data, model.spec.labels, options.overwrite, inputs))
     return sinks
