@@ -99,7 +99,6 @@ def test_the_page_with_a_result_is_not_cut(visit):
     opened = visit("", WIDTH, HEIGHT)
     opened.done()
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= WIDTH
-    opened.page.screenshot(path="/tmp/streamlit.png")
     wide = """() => [...document.querySelectorAll('[data-testid=stMain] *')].filter(e => {
       const r = e.getBoundingClientRect();
       return r.width > 2 && r.height > 2 && (r.right > innerWidth + 1 || r.left < -1);
@@ -112,6 +111,6 @@ def test_times_on_a_page_differ_where_the_frames_do():
     assert len(words) == 12 == len(set(words))
     assert [clock(65.25, digits) for digits in range(4)] == ["1:05", "1:05.2", "1:05.25", "1:05.250"]
     assert clock(59.96, 1) == "1:00.0"
-    assert [digits_of(times) for times in ([0, 1, 2], [0, 0.5], [0.04, 0.06], [0.001, 0.002], [1.0, 1.0])] == [
+    assert [digits_of(times) for times in ([0, 1, 2], [0, 0.5], [0.01, 0.04], [0.001, 0.002], [1.0, 1.0])] == [
         0, 1, 2, 3, 0,
     ]  # fmt: skip
