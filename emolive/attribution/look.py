@@ -27,7 +27,7 @@ BROKEN = "The network's output is not a number: its weights are damaged."
 SLOW = "This map takes a pass for each channel."
 """Why a slow method has no map yet; whoever has it worked out says more."""
 
-Aim = Callable[[np.ndarray], Sequence[int]]
+Aiming = Callable[[np.ndarray], Sequence[int]]
 """Says for the probabilities (N, classes) that the network just gave which classes (N) count as the most likely."""
 
 
@@ -52,7 +52,7 @@ def look(
     wanted: Sequence[Variant],
     filter_layer: str,
     extra: Tensor | None = None,
-    aim: Tensor | Aim | None = None,
+    aim: Tensor | Aiming | None = None,
     ledger: bool = False,
     half: bool = False,
     watch: Stopwatch | None = None,
@@ -101,7 +101,7 @@ def look(
         return Look(results, _numpy(kept[filter_layer]), tuple(books), logits[total:].detach(), kept, slow)
 
 
-def _aimed(model: Model, logits: Tensor, aim: Tensor | Aim | None) -> Tensor:
+def _aimed(model: Model, logits: Tensor, aim: Tensor | Aiming | None) -> Tensor:
     """The class (N,) that counts as the most likely one of each row of `logits` (N, classes)."""
     if aim is None:
         return logits.argmax(1)
