@@ -47,8 +47,8 @@ def words(report: dict[str, Any], scales: dict[str, dict[str, float]]) -> str:
         percent(value, 2) for value in (report["ece"], *(floor[k] for k in ("mean", "low", "high")))
     )
     return "\n".join([
-        f'An answer of less than {below} is "unsure": {sure} of {report["n"]} answers are kept, and {right} of those are',
-        f"right; of the others {others}.",
+        f'An answer of less than {below} is "unsure": {sure} of {report["n"]} answers are kept, and {right} of those',
+        f"are right; of the others {others}.",
         "",
         "| answers kept, the surest first | least probability | right |",
         "| --- | --- | --- |",

@@ -54,15 +54,19 @@ def _check(recipe: Recipe, source: Path) -> None:
 
 @command("evaluate")
 @click.argument("folder", type=FOLDER)
-def evaluate(options: Options, folder: Path, out: Path, tta: str, detect: bool, calibrate: bool) -> None:
+def evaluate(
+    options: Options, folder: Path, out: Path, tta: str, detect: bool, calibrate: bool, groups: Path | None, sweep: bool
+) -> None:
     """Measure a network on FOLDER/<emotion>/*: accuracy, F1, calibration, recall, confusion, and which answers to keep.
 
-    With --calibrate OUT gets facts.json, too: copied to mine.json beside mine.pth, it says what "unsure" is and what
-    full heat is. Use pictures that the network did not learn from.
+    With --groups also how well each group of people is read, with --sweep how much is left on spoilt pictures. With
+    --calibrate OUT gets facts.json, too: copied to mine.json beside mine.pth, it says what "unsure" is and what full
+    heat is. Use pictures that the network did not learn from.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     with from_extra("train", NEEDS):
         from emolive.networks.checkpoint import load
+        from emolive.training.curves import GROUPS, SWEEP, gaps_in_words, sweep_in_words
         from emolive.training.evaluate import evaluate_folder
     from emolive.ui.fonts import prepare
 
@@ -73,11 +77,14 @@ def evaluate(options: Options, folder: Path, out: Path, tta: str, detect: bool, 
         raise click.UsageError("--calibrate is for single looks, as the windows take them: leave out --tta.")
     model = load(options.model, options.labels, facts=options.facts())
     prepare(model.spec.labels)
-    report = evaluate_folder(
-        folder, model, out, tta, options.detector if detect else None, options.overwrite, calibrate
-    )
+    kind = options.detector if detect else None
+    report = evaluate_folder(folder, model, out, tta, kind, options.overwrite, groups, sweep, calibrate)
     if "read_as" in report:
         click.echo("Folders read as: " + ", ".join(f"{name} → {label}" for name, label in report["read_as"].items()))
     click.echo(f"accuracy {report['accuracy']:.2%} of {report['n']}, macro F1 {report['macro_f1']:.2%}, "
                f"calibration error {report['ece']:.2%} (chance alone: {report['ece_floor']['mean']:.2%}); "
                f"unsure below {report['unsure']['threshold']:.0%}; see {out / 'report.json'}")  # fmt: skip
+    if groups:
+        click.echo("\n".join(gaps_in_words(report["groups"])) + f"\nSee {out / GROUPS[-1]}.")
+    if sweep:
+        click.echo("\n".join(sweep_in_words(report["sweep"])) + f"\nSee {out / SWEEP[-1]}.")

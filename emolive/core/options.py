@@ -342,6 +342,8 @@ OWN = (
     Option("out", File(is_folder=True), None, "The folder that both files go into. Without it, RESULTS.",
            FILES, ("summary",)),
     Option("min_seconds", SECONDS, 0.5, "Leave out who is in sight for less than this.", RUN, ("plot", "summary")),
+    Option("raw", Flag(), False, "Draw what each frame alone says, too, as thin lines: how much smoothing delays.",
+           RUN, ("plot",)),
     Option("json", Flag(), False, "Say the figures as JSON, for machines.", RUN, ("summary",)),
 
     Option("port", Integer(1, 65535), 8501, "The port of this machine that the page is served on.", RUN, ("web",)),
@@ -361,6 +363,11 @@ OWN = (
     Option("calibrate", Flag(), False, "Work out the fixed scales of the maps, too, and write what was measured as "
            "facts about the network: a JSON file to lay beside it. Takes minutes.", RUN, ("evaluate",)),
     Option("detect", Flag(), False, "Find the face first; without it each picture is a face.", FACES, ("evaluate",)),
+    Option("groups", File(is_folder=False, exists=True), None, "A table of who is on each picture: the columns picture "
+           "(its path in FOLDER), person, and one for each way to make groups, like sex. Measures each group.",
+           RUN, ("evaluate",)),
+    Option("sweep", Flag(), False, "Measure the pictures also turned, small, dark, blurred and covered.",
+           RUN, ("evaluate",)),
 
     Option("out", File(is_folder=True), Path("runs/latest"), "The folder that everything is written into.",
            FILES, ("train",)),

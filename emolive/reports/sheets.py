@@ -54,17 +54,24 @@ def sheet(face: FaceReport, name: str, methods: Sequence[str], layers: Sequence[
     return image
 
 
-def strip(face: FaceReport) -> np.ndarray:
-    """The map of every emotion, for and against it, on one scale, each with the probability that the network gives."""
+def strip(face: FaceReport, across: int = 7) -> np.ndarray:
+    """The map of every emotion, for and against it, on one scale, each with the probability that the network gives it;
+    at most `across` side by side."""
     count = len(face.labels)
-    across = min(7, count)
-    row, top = SIDE + 3 * PX + GAP, PAD + 3 * PX
+    across = min(across, count)
+    row, top = SIDE + 3 * PX + GAP, PAD + (3 if across > 3 else 5) * PX
     image = _paper(2 * PAD + across * (SIDE + GAP) - GAP, top + -(-count // across) * row)
     maps = np.zeros((count, 1, 1)) if face.emotions is None else face.emotions
     scale = common_scale(maps, face.emotions_measure, face.scale)
     words = f"Grad-CAM at {face.emotions_layer}: what speaks for each emotion (orange), and against it (blue)"
-    draw.text(image, words, PAD, PAD - PX / 2, PX, INK, bold=True)
-    _both_ways(image, image.shape[1] - PAD - 430, PAD - PX // 2, scale, 430)
+    room = image.shape[1] - 2 * PAD
+    wide = min(430, room)
+    lines = draw.wrap(words, PX, room)
+    beside = draw.text_size(words, PX, bold=True)[0] + wide < room
+    for n, line in enumerate(lines):
+        draw.text(image, line, PAD, PAD - PX / 2 + 1.4 * n * PX, PX, INK, bold=beside)
+    y = PAD - PX // 2 + (0 if beside else round(1.5 * len(lines) * PX))
+    _both_ways(image, image.shape[1] - PAD - wide if beside else PAD, y, scale, wide)
     for i, label in enumerate(face.labels):
         x, y = PAD + i % across * (SIDE + GAP), top + i // across * row
         _face(image, face, maps[i], scale.full, x, y, torn=True)
