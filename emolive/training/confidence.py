@@ -62,7 +62,7 @@ def calibration_error(top: np.ndarray, right: np.ndarray) -> np.ndarray:
 def calibration_floor(probabilities: np.ndarray, seed: int = 0) -> dict[str, float]:
     """The calibration error that chance alone gives the very same probabilities (N, K): the mean, and what 95 of 100
     draws lie between, where each answer is right as often as it says."""
-    top = probabilities.max(1).astype(float)
+    top = np.sort(probabilities.max(1).astype(float))  # in whatever order the pictures come
     random = np.random.default_rng(seed)
     drawn = np.concatenate([calibration_error(top, random.random((100, len(top))) < top) for _ in range(DRAWS // 100)])
     low, high = np.quantile(drawn, [0.025, 0.975])
