@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 RTSP = {
     "format_whitelist": "rtsp",
-    "protocol_whitelist": "tcp",  # to the relay; a camera that answers with UDP could name any address
+    "protocol_whitelist": "tcp",  # to the relay, for cameras that speak UDP too: FFmpeg would hear anybody
     "rtsp_transport": "tcp",
     "fflags": "nobuffer",
 }

@@ -6,15 +6,14 @@ All sources whose pictures FFmpeg decodes go through `picture`: files, HTTP, HLS
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import av
 import cv2
 import numpy as np
 from av.sidedata.sidedata import Type
-from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
+from emolive.media.colour import frame_bgr
 from emolive.media.tonemap import ToneMap, is_hdr
 
 NEARLY_SQUARE = 0.004
@@ -99,7 +98,11 @@ class Upright:
         how = orientation(frame)  # now: a filter would drop it
         if is_hdr(frame):
             frame = self._tone_map(frame)
-        return how.turn(_bgr(frame, true_size(frame.width, frame.height, self._aspect(frame))))
+        width, height = true_size(frame.width, frame.height, self._aspect(frame))
+        bgr = frame_bgr(frame)
+        if (width, height) != (frame.width, frame.height):
+            bgr = cv2.resize(bgr, (width, height), interpolation=cv2.INTER_CUBIC)
+        return how.turn(bgr)
 
     def _aspect(self, frame: av.VideoFrame) -> Fraction | None:
         """The shape of a frame's pixels. PyAV tells the decoder's only, which may be some frames ahead: where its size
@@ -110,14 +113,3 @@ class Upright:
         if (codec.width, codec.height) == size or size not in self._aspects:
             self._aspects[size] = codec.sample_aspect_ratio or None
         return self._aspects[size]
-
-
-def _bgr(frame: av.VideoFrame, size: tuple[int, int]) -> np.ndarray:
-    wanted: dict[str, Any] = {}
-    if size != (frame.width, frame.height):
-        wanted = {"width": size[0], "height": size[1], "interpolation": Interpolation.BICUBIC}
-    if not any(component.is_alpha for component in frame.format.components):
-        return frame.to_ndarray(format="bgr24", **wanted)
-    bgra = frame.to_ndarray(format="bgra", **wanted)
-    alpha = bgra[..., 3:].astype(np.uint16)
-    return ((bgra[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)

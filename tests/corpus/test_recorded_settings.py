@@ -202,9 +202,9 @@ def test_keys_of_results_do_not_change_by_accident():
         views=("proof",), colormap="gray", against="sad", pin=(1, 2), off=(3,), by_share=True, proof=True, random=2,
         method_b="cam", layer_b="layer1", model_b=Path("/x/z.pt"), mirror=True, device="cpu", frames=3,
     )  # fmt: skip
-    plain = "da403d7d48fa89ef57b876ef1aaf8f9b7f2a7a4de28dd63905228efe3442ef04"
+    plain = "2052cf4a3a458d018ea35fa3161b9e18309c74d19b0650d5712b313735130c98"
     assert settings_hash(Options(), False, "jsonl", ["abc"]) == plain
-    other = "1dc554e0a9128f0173d979a9e76b8849c32a8b1dbe8cc68165520f54c738709a"
+    other = "11cd2d4f99493e37f161d7e71e4e8f24ad71d12442aac757aeaa5d1a3f78c40a"
     assert settings_hash(some, True, "parquet", ["abc", "def"]) == other
 
 

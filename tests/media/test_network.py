@@ -203,8 +203,9 @@ def rtsp_port(tmp_path_factory) -> Iterator[int]:
             server.kill()
 
 
-def test_a_real_rtsp_camera(rtsp_port, tried):
-    with open_camera(f"rtsp://u:p%23s@127.0.0.1:{rtsp_port}/live") as source:
+@pytest.mark.parametrize("over", ["live", "udp"])
+def test_a_real_rtsp_camera(rtsp_port, over, tried):
+    with open_camera(f"rtsp://u:p%23s@127.0.0.1:{rtsp_port}/{over}") as source:
         frames, end = [], time.monotonic() + 20
         while len(frames) < 10 and time.monotonic() < end:
             frame = source.read(S)
@@ -212,7 +213,9 @@ def test_a_real_rtsp_camera(rtsp_port, tried):
                 frames.append(frame)
     assert len(frames) == 10
     assert {f.bgr.shape for f in frames} == {(240, 320, 3)}  # sent with pixels twice as wide as high
-    tried("network", "RTSP, GStreamer's server, digest password with #, anamorphic H.264", "shown, in true proportion")
+    how = "UDP only, with sound" if over == "udp" else "TCP only"
+    what = f"RTSP, GStreamer's server, {how}, digest password with #, anamorphic H.264"
+    tried("network", what, "shown, in true proportion")
 
 
 @pytest.mark.parametrize("name", REFUSALS)
@@ -277,13 +280,13 @@ def leave(command: list[str], folder: Path, interrupted: bool, hangs: Callable[[
     assert odd.plays(folder / "out.mp4")
 
 
-@pytest.mark.parametrize("interrupted", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("interrupted", [True, pytest.param(False, marks=pytest.mark.ci)])
 def test_leaving_while_a_stream_hangs(tmp_path, interrupted):
     with mute() as url:
         leave(["cam", "--camera", url, *([] if interrupted else ["--frames", "1"])], tmp_path, interrupted)
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 def test_leaving_while_a_film_at_an_address_hangs(tmp_path, host):
     pieces = segments(tmp_path, 3)
     host.answers = {"/a.m3u8": playlist(range(3), ended=True)}
