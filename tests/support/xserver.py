@@ -135,6 +135,11 @@ def window_id(title: str) -> int:
     return int(found.stdout.split()[0])
 
 
+def titled(title: str) -> bool:
+    """Whether there is a window of that title."""
+    return not subprocess.run(["xdotool", "search", "--name", f"^{title}$"], capture_output=True).returncode
+
+
 def place(title: str) -> tuple[int, int, int, int]:
     """Where a window lies on the screen: x, y, width, height."""
     server = display.Display()
