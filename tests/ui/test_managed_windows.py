@@ -16,7 +16,7 @@ from emolive.ui.windows import Windows
 ALL = tuple(VIEWS)
 CAMERA = "emolive camera"
 
-pytestmark = pytest.mark.skipif(shutil.which("openbox") is None, reason="openbox is not installed")
+pytestmark = [pytest.mark.ci, pytest.mark.skipif(shutil.which("openbox") is None, reason="openbox is not installed")]
 
 
 def show(windows: Windows, given: Scene) -> None:
