@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from emolive.core.settings import ARRANGEMENTS as ARRANGEMENTS
 from emolive.ui.draw import Rect
-
-Size = tuple[int, int]
-"""Width and height in pixels."""
+from emolive.ui.fit import Size as Size
 
 WEIGHTS: Mapping[str, float] = {"camera": 1.6, "filters": 1.2, "emotions": 0.95, "proof": 1.15, "timeline": 0.8}
 """How much of a row's or a column's length the views get, one beside the other."""

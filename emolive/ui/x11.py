@@ -14,6 +14,7 @@ from collections import deque
 from Xlib import X, display, error
 from Xlib.support import connect
 
+from emolive.ui.draw import Rect
 from emolive.ui.keycodes import LETTER_PLACES, OTHER_PLACES, is_foreign_letter, key_name
 
 log = logging.getLogger(__name__)
@@ -24,8 +25,6 @@ and `problem` was just one."""
 
 _COMMANDS = X.ControlMask | X.Mod1Mask | X.Mod4Mask
 """Ctrl, Alt and Super: keys pressed with them are meant for the desktop."""
-
-Rect = tuple[int, int, int, int]
 
 
 def problem(name: str) -> str | None:
