@@ -20,6 +20,7 @@ from emolive.core.kinds import (
     Flag,
     Integer,
     Kind,
+    Name,
     Number,
     Numbers,
     PixelSize,
@@ -199,6 +200,14 @@ class Options:
     method_b: str = _look(Text(), "", "Show a second method beside the first.", TESTS)
     layer_b: str = _look(Text(), "", "Show a second layer beside the first.", TESTS)
     model_b: Path | None = _look(File(), None, "Show a second network beside the first.", TESTS)
+    page: int = _row(
+        Integer(0, 100_000), Settings.page, "Which page of filters is shown first; 0 has the strongest.",
+        WINDOWS, looks=True, setting="page",
+    )  # fmt: skip
+    heat: bool = _row(
+        Flag(off=True), Settings.heat, "Paint the map on the faces; the key o does so, too.",
+        MAP, looks=True, setting="heat",
+    )  # fmt: skip
     mirror: bool = _row(
         Flag(off=True), Settings.mirror, "Mirror the picture that is shown, never the data; on for cam.",
         WINDOWS, looks=True, setting="mirror", defaults={"cam": True},
@@ -214,6 +223,10 @@ class Options:
     recordings: Path = _row(
         File(is_folder=True), Path("recordings"), "The folder that recordings and snapshots go into.", FILES
     )
+    session: str = _row(
+        Name(), "", "Go on with the session that the key S kept under this name: method, layer, target, pins, windows. "
+        "What is given beside it comes first.", FILES, ("cam", "file", "demo"),
+    )  # fmt: skip
     data: Path | None = _row(
         File(), None, "Write the figures of each frame into this file: .jsonl, .csv or .parquet.", FILES
     )

@@ -289,7 +289,7 @@ def test_what_was_written_is_counted_per_file(tmp_path):
         while (frame := source.read(Settings())) is not END:
             for _ in range(3):  # drawn anew, as by a key
                 sink(scene_of(frame, progress=source.progress()), pictures_of(frame))
-        counts = {path.name: count for path, count in sink.written.items()}
+        counts = {path.name: made.frames for path, made in sink.made.items()}
     assert counts == {"out-a.mp4": 5, "out-b.mp4": 9}
     for name, count in counts.items():
         assert len(probed_times(tmp_path / name)) == count
