@@ -21,6 +21,7 @@ from emolive.media.made import Made, sentence
 if TYPE_CHECKING:
     from emolive.media.streams import StreamChoice
     from emolive.networks.checkpoint import Model
+    from emolive.ui.windows import Windows
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
@@ -115,15 +116,22 @@ def check_outputs(options: Options, inputs: Sequence[Path], never: Sequence[Path
 
 
 def outputs(
-    options: Options, model: "Model", inputs: Sequence[Path], live: bool, name: str | None = None
+    options: Options,
+    model: "Model",
+    inputs: Sequence[Path],
+    live: bool,
+    name: str | None = None,
+    windows: "Windows | None" = None,
 ) -> list[Sink]:
     """The sinks that write: the recording, the data, and what keys switch on. `name` is what reports call all of it,
-    unless the source says it best."""
+    unless the source says it best. What `windows` show is recorded as it is seen; without them, and in bundles, the
+    annotated film is, frame by frame."""
     from emolive.core.kept import session_path
     from emolive.live.keep import SessionKeeper
     from emolive.media.bundle import run_of
     from emolive.media.data import data_writer
     from emolive.media.record import Recorder
+    from emolive.media.screen import ScreenRecorder
     from emolive.media.still import PictureWriter
     from emolive.media.switch import PerFile, RecordingSwitch
     from emolive.reports.session_report import SessionReport
@@ -134,11 +142,14 @@ def outputs(
             return PictureWriter(path, view, inputs, options.overwrite)
         return Recorder(path, view, inputs, not live, options.overwrite, choice)
 
-    view, paths, choice = options.views[0], targets(options, inputs), chosen_streams(options)
+    view, paths, choice = options.shown_views[0], targets(options, inputs), chosen_streams(options)
     bundle = run_of(options.plain(), model, options.model_b) if options.bundle else None
-    sinks: list[Sink] = [
-        RecordingSwitch(options.recordings, view, inputs, not live, not options.headless, bundle, choice)
-    ]
+    sinks: list[Sink] = []
+    if bundle or not windows:
+        sinks.append(RecordingSwitch(options.recordings, view, inputs, not live, not options.headless, bundle, choice))
+    if windows:
+        look = partial(getattr, windows, "shown")
+        sinks.append(ScreenRecorder(options.recordings, look, windows.together, records=not bundle))
     if not options.headless:
         sinks.append(SessionKeeper(session_path(options), model.sha256, bool(options.session)))
         sinks.append(Snapshots(options.recordings, Facts(model.path, model.sha256, model.device)))

@@ -25,7 +25,7 @@ from emolive.media.made import Made, sentence
 
 log = logging.getLogger(__name__)
 
-Shown = Mapping[str, np.ndarray]
+Panes = Mapping[str, np.ndarray]
 """What each window shows: (H, W, 3) uint8 BGR, never written to."""
 
 STEP_S, STILL_S = 0.04, 0.25
@@ -57,8 +57,8 @@ class ScreenRecorder:
     def __init__(
         self,
         folder: Path,
-        look: Callable[[], Shown],
-        picture: Callable[[Shown], np.ndarray | None],
+        look: Callable[[], Panes],
+        picture: Callable[[Panes], np.ndarray | None],
         records: bool = True,
     ) -> None:
         self.made: dict[Path, Made] = {}
@@ -127,7 +127,7 @@ class ScreenRecorder:
                     self._see(now)
                 except Exception as error:  # a thread that ends here would leave the user waiting
                     log.debug("what is shown cannot be recorded", exc_info=error)
-                    self._bgr = None
+                    self._bgr, self._last = None, ()  # tried anew at the next look
                     self._tell(f"What is shown cannot be recorded: {error}.", TOLD_S)
 
     def _see(self, now: float) -> None:

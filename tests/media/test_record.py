@@ -249,7 +249,7 @@ def test_a_switch_that_fails_becomes_a_note(tmp_path):
         for frame in frames[:2]:
             switch(scene_of(frame, switched(True)), pictures_of(frame))
         assert not switch.recording
-        assert "Nothing can be written" in switch.notes()[0]
+        assert "cannot be written to" in switch.notes()[0]
         (tmp_path / "recordings").unlink()
         switch(scene_of(frames[2], switched(False)), pictures_of(frames[2]))
         assert switch.notes() == ()

@@ -12,21 +12,26 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import av
+import numpy as np
 from films import numbered
 
 NONCE, REALM = "abc", "camera"
 
 
-def nal_units(folder: Path, frames: int = 50) -> list[list[bytes]]:
-    """The units of each frame of a film of `numbered` pictures."""
+def nal_units(
+    folder: Path, frames: int = 50, picture: Callable[[int], np.ndarray] = numbered, crf: int = 23
+) -> list[list[bytes]]:
+    """The units of each frame of a film of such pictures."""
     path = folder / "film.h264"
     with av.open(str(path), "w") as container:
-        options = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": "keyint=10:repeat-headers=1:slices=1"}
+        parameters = f"keyint=10:repeat-headers=1:slices=1:crf={crf}"
+        options = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": parameters}
         stream = container.add_stream("libx264", rate=25, options=options)
-        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        stream.height, stream.width = picture(0).shape[:2]
+        stream.pix_fmt = "yuv420p"
         packets = []
         for i in range(frames):
-            packets += stream.encode(av.VideoFrame.from_ndarray(numbered(i), format="bgr24"))
+            packets += stream.encode(av.VideoFrame.from_ndarray(picture(i), format="bgr24"))
         packets += stream.encode(None)
         data = [bytes(packet) for packet in packets]
     return [[unit for unit in re.split(rb"\x00\x00\x00?\x01", frame) if unit] for frame in data]
@@ -34,12 +39,17 @@ def nal_units(folder: Path, frames: int = 50) -> list[list[bytes]]:
 
 @contextmanager
 def camera(
-    frames: list[list[bytes]], user: str = "", password: str = "", udp: str = "", tls: ssl.SSLContext | None = None
+    frames: list[list[bytes]],
+    user: str = "",
+    password: str = "",
+    udp: str = "",
+    tls: ssl.SSLContext | None = None,
+    stop: threading.Event | None = None,
 ) -> Iterator[int]:
-    """The port on which a camera shows these frames again and again. With `udp` it refuses to send otherwise, and does
-    so from that address; "never" refuses all."""
+    """The port on which a camera shows these frames again and again, until `stop`, and then nothing. With `udp` it
+    refuses to send otherwise, and does so from that address; "never" refuses all."""
     with socket.create_server(("127.0.0.1", 0)) as door:
-        stop = threading.Event()
+        stop = stop or threading.Event()
 
         def serve() -> None:
             with contextlib.suppress(OSError):
