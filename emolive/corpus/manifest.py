@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from emolive.core.errors import OutputError, SourceError
+from emolive.core.foreign import open_regular
 from emolive.core.options import Options
 from emolive.corpus.layout import is_free
 from emolive.corpus.names import folded, hashed_name, is_name, plain_name
@@ -57,7 +58,9 @@ def _meant(name: str) -> tuple[Path, tuple[Path, ...]]:
     """The folder that results are named from, and the files. Says what of a folder is left aside."""
     found = videos_of(name)
     if found.closed:
-        click.echo(f"Left out, because you may not read them: {named(found.closed)}.", err=True)
+        click.echo(
+            f"Left out, as folders that you may not read, or that do not answer: {named(found.closed)}.", err=True
+        )
     if found.skipped:
         click.echo(f"Skipped, as no video that can be read: {named(found.skipped)}.", err=True)
     return found.root, found.files
@@ -78,7 +81,7 @@ def settings_hash(options: Options, annotated: bool, data: str, models: Sequence
 def content_hash(video: Path) -> str:
     """The sha256 of a video. Raises `SourceError` where it cannot be read."""
     try:
-        with video.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        with open_regular(video) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
     except OSError as error:
         raise SourceError(f"{video} cannot be read ({error.strerror}). Check the name and its permissions.") from error
