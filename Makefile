@@ -1,5 +1,5 @@
 # One command for each chore. Everything goes into .venv and can be run again at any time.
-.PHONY: demo test slow endurance lint format readme system requirements clean
+.PHONY: demo test ci endurance lint format readme system requirements clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,10 +12,10 @@ demo: $(VENV)/installed  ## install, then watch the demo (without a screen: writ
 test: $(VENV)/installed-test system  ## install the tests' needs, then run the tests
 	$(BIN)/python -m pytest
 
-slow: $(VENV)/installed-test system  ## the long tests, which need ../shared/data
-	$(BIN)/python -m pytest -m slow
+ci: $(VENV)/installed-test system  ## the dear tests: network namespaces, Ray, cameras, Chromium, fuzzing, training
+	$(BIN)/python -m pytest -m "(ci or slow) and not endurance"
 
-endurance: $(VENV)/installed-test system  ## soak and fault tests; they write the table in docs/RELIABILITY.md
+endurance: $(VENV)/installed-test system  ## soak and fault tests in full; they write the table in docs/RELIABILITY.md
 	$(BIN)/python -m pytest -m endurance
 
 lint: $(VENV)/installed-dev  ## style, and types (mypy strict)

@@ -13,10 +13,16 @@ import cv2
 import numpy as np
 import pytest
 import xserver as x
+from costs import Costs
 
 # A SIGPROF from a library that nobody named yet once ended whole runs without a word, after the training tests. Say
 # where it comes, and go on.
 faulthandler.register(signal.SIGPROF, all_threads=True, chain=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Costs(), "costs")
+
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"

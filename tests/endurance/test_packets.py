@@ -105,14 +105,14 @@ def test_what_leaves_is_seen(tmp_path):
     assert sealed.run([sys.executable, "-c", knock.format("127.0.0.1")], tmp_path).left == ()
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in COMMANDS])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.ci if n in LONG else ()) for n in COMMANDS])
 def test_no_packet_leaves(name, emolive):
     ran = emolive(name)
     assert ran.status == 0, ran.output
     assert ran.left == ()
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 def test_training_asks_for_imagenets_weights_where_the_readme_says_so(emolive):
     """The one address that a command asks of itself. Without an answer it ends in a sentence."""
     ran = emolive("train from ImageNet")

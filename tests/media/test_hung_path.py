@@ -31,7 +31,7 @@ def hung(tmp_path) -> Iterator[Path]:
     libc.umount2(os.fsencode(folder), 2)
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "command", [["plot", "{}/x.jsonl"], ["summary", "{}"], ["layers", "--model", "{}/m.pt"]], ids=" ".join
 )

@@ -277,13 +277,13 @@ def leave(command: list[str], folder: Path, interrupted: bool, hangs: Callable[[
     assert odd.plays(folder / "out.mp4")
 
 
-@pytest.mark.parametrize("interrupted", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("interrupted", [True, pytest.param(False, marks=pytest.mark.ci)])
 def test_leaving_while_a_stream_hangs(tmp_path, interrupted):
     with mute() as url:
         leave(["cam", "--camera", url, *([] if interrupted else ["--frames", "1"])], tmp_path, interrupted)
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 def test_leaving_while_a_film_at_an_address_hangs(tmp_path, host):
     pieces = segments(tmp_path, 3)
     host.answers = {"/a.m3u8": playlist(range(3), ended=True)}

@@ -14,7 +14,7 @@ from emolive.training.evaluate import predict
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 def test_the_card_holds_on_a_fixed_sample(shared, model):
     """Every seventh picture of PrivateTest: within three standard errors of the card's accuracy."""
     labels = model.spec.labels
