@@ -1,4 +1,4 @@
-"""The driver of a batch: plans what is to be done, takes leases, hands out tasks, shows how far it is, tells what failed.
+"""The driver of a batch: plans what is to be done, takes leases, hands out tasks, tells how far it is and what failed.
 
 Several drivers may work in one folder: each takes the tasks that no other has, and waits for what others have in hand.
 """
@@ -23,7 +23,7 @@ from emolive.core.options import Options
 from emolive.corpus.contract import BatchEngine, Failure, Resources
 from emolive.corpus.engines import open_engine
 from emolive.corpus.job import Job, Join, Lost, Outcome, Segment, Split, Task, Whole
-from emolive.corpus.layout import DRIVERS, FAILED, MAKING, VIDEO, clear, data_name, make_folder, making
+from emolive.corpus.layout import DRIVERS, FAILED, MAKING, VIDEO, clear, data_name, is_free, make_folder, making
 from emolive.corpus.leases import Lease, LeaseLost, Leases, Watch, forget, holders
 from emolive.corpus.manifest import found, makers_of, named_results, network_facts, settings_hash, settings_of
 from emolive.corpus.progress import step, text_of
@@ -111,7 +111,7 @@ def planned(request: Request) -> Plan:
     with _bar(len(there), "looking", request.verify) as bar:
         stand = standings(tuple(there), all_records, settings, key, request.verify, lambda: bar.update() and None)
     writes = frozenset((data_name(request.data), *([VIDEO] if request.annotated else [])))
-    known = {s.video: s.record.folder.name for s in stand if s.record and not s.reasons}
+    known = {s.video: s.record.folder.name for s in stand if s.record and _stays(s, s.record, writes)}
     names = named_results(there, request.out, writes, known)
     return Plan(request, tuple(stand), all_records, names, key, settings)
 
@@ -145,6 +145,13 @@ def batch(request: Request, engine: str, resources: Resources) -> BatchState:
         finally:
             _tidy(out)
     return state
+
+
+def _stays(stand: Standing, there: Record, writes: frozenset[str]) -> bool:
+    """Whether the result of a video stays where it is: it is done, or will be made there again, though the video is
+    called otherwise now."""
+    moved = there.result.source != str(stand.video)
+    return not stand.reasons or (moved and is_free(there.folder, Path(there.result.source), writes))
 
 
 class Driver:

@@ -5,7 +5,7 @@ An engine knows nothing of videos: it is given one function, `work`, and picklab
 
 import errno
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -92,7 +92,9 @@ def _hopeless(error: EmoliveError) -> bool:
 def died(attempts: int, why: str = "") -> Failure:
     """What becomes of a task whose worker died `ATTEMPTS` times, or was ended for the reason `why`."""
     if why:
-        return Failure(f"{why} ({attempts}). The file may be damaged, or its drive hang: look at it with another player.")
+        return Failure(
+            f"{why} ({attempts}). The file may be damaged, or its drive hang: look at it with another player."
+        )
     return Failure(f"The worker died {attempts} times over it (killed, or out of memory). Try fewer --workers.")
 
 

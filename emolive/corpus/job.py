@@ -14,8 +14,8 @@ class Job:
     `out` is the folder of its result, which appears whole or not at all (`layout.py`). `options` say how to look;
     their own outputs are not used: `annotated` asks for the annotated video, `data` ("jsonl" or "parquet") names the
     kind of data file. `settings` is the hash of all that the result depends on besides the video's content. Videos that
-    last longer than `segment_s` seconds are split; 0: never. `force`: also where its result is there already. `limit_s`:
-    how many seconds may pass without a new frame.
+    last longer than `segment_s` seconds are split; 0: never. `force`: also where its result is there already. At most
+    `limit_s` seconds may pass without a new frame.
     """
 
     video: Path

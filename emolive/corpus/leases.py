@@ -132,8 +132,8 @@ class Watch:
 
 
 class Leases:
-    """The leases of a driver in the results folder `out`, which end when its heart has not beaten for `lease_s` seconds.
-    A context manager: the heart beats inside, and what is still held at the end is given back."""
+    """The leases of a driver in the results folder `out`, which end when its heart has not beaten for `lease_s`
+    seconds. A context manager: the heart beats inside, and what is still held at the end is given back."""
 
     def __init__(self, out: Path, lease_s: float) -> None:
         self._drivers, self._every = out / MAKING / DRIVERS, lease_s / BEATS

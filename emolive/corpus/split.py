@@ -13,7 +13,8 @@ def edges(video: Path, segment_s: float, alive: Callable[[], None] = lambda: Non
     """The times in ms at which a video is cut into segments of about `segment_s` seconds; none where it is not longer
     than that, or where times or key frames do not allow it (a GIF, a video with one key frame).
 
-    Each lies just before a key frame's time, counted from the first frame. `alive` is called on the way. Raises `SourceError` for what is no video.
+    Each lies just before a key frame's time, counted from the first frame. `alive` is called on the way. Raises
+    `SourceError` for what is no video.
     """
     if form(video) is not None:
         return ()

@@ -8,7 +8,7 @@ from typing import Any
 from emolive.core.errors import SourceError
 from emolive.corpus.batch import Plan, Request, planned
 from emolive.corpus.layout import BEGUN, DRIVERS, MAKING, making
-from emolive.corpus.leases import RESULT, Holder, Lease, holders
+from emolive.corpus.leases import RESULT, Holder, Lease, has_ended, holders
 from emolive.corpus.progress import step, text_of
 from emolive.corpus.standing import Standing, damage, failure, records
 
@@ -109,7 +109,10 @@ def as_json(status: Status) -> dict[str, Any]:
 
 def _listed(lines: Sequence[str]) -> list[str]:
     more = len(lines) - MOST_NAMED
-    return [*(f"  {line}" for line in lines[:MOST_NAMED]), *([f"  and {more} more (--json names all)"] if more > 0 else [])]
+    return [
+        *(f"  {line}" for line in lines[:MOST_NAMED]),
+        *([f"  and {more} more (--json names all)"] if more > 0 else []),
+    ]
 
 
 def _far(one: Working) -> str:
@@ -131,13 +134,16 @@ def _working(out: Path) -> tuple[Working, ...]:
 
 
 def _working_on(folder: Path) -> list[Working]:
-    return [Working(folder.name, task, _who(folder, holder), _frames(folder, holder)) for task, holder in sorted(holders(folder).items())]
+    return [
+        Working(folder.name, task, _who(folder, holder), _frames(folder, holder))
+        for task, holder in sorted(holders(folder).items())
+    ]
 
 
 def _who(folder: Path, holder: Holder) -> str:
     """Who has a lease, and whether there is any sign of it."""
     heart = folder.parent / DRIVERS / holder.driver
-    return str(holder) if heart.exists() else f"{holder}, which is gone"
+    return str(holder) if heart.exists() and not has_ended(holder) else f"{holder}, which is gone"
 
 
 def _frames(folder: Path, holder: Holder) -> int | None:

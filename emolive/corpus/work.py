@@ -25,7 +25,7 @@ from emolive.corpus.standing import Record, damage, facts_of, record
 
 if TYPE_CHECKING:
     from emolive.core.options import Options
-    from emolive.core.scene import Confirm, Face, Frame, Settings
+    from emolive.core.scene import Confirm, Face, Frame, Settings, Sink
     from emolive.live.loop import Parts
     from emolive.networks.checkpoint import Model
 
@@ -106,7 +106,7 @@ def _made(job: Job, split: Split, lease: Lease | None, progress: Progress) -> Ou
             census = Census(opened.model.spec.labels)
             writers = outputs(options, opened.model, [job.video], live=False)
             parts = _with_answers(opened.parts, job, split) if split.edges_ms else opened.parts
-            sinks = [progress, census, *(stack.enter_context(sink) for sink in writers)]
+            sinks: list[Sink] = [progress, census, *(stack.enter_context(sink) for sink in writers)]
             frames = run(replace(parts, sinks=sinks), opened.settings)
             seen, notes = parts.source.progress(), parts.source.notes()
         progress.rest()
