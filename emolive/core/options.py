@@ -362,6 +362,11 @@ OWN = (
     Option("tta", Choice(("none", "flip", "tencrop")), "none", "Average over each picture and its mirror image (flip), "
            "or over ten crops of it.", RUN, ("evaluate",)),
     Option("detect", Flag(), False, "Find the face first; without it each picture is a face.", FACES, ("evaluate",)),
+    Option("groups", File(is_folder=False, exists=True), None, "A table of who is on each picture: the columns picture "
+           "(its path in FOLDER), person, and one for each way to make groups, like sex. Measures each group.",
+           RUN, ("evaluate",)),
+    Option("sweep", Flag(), False, "Measure the pictures also turned, small, dark, blurred and covered.",
+           RUN, ("evaluate",)),
 
     Option("out", File(is_folder=True), Path("runs/latest"), "The folder that everything is written into.",
            FILES, ("train",)),

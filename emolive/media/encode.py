@@ -15,8 +15,9 @@ import av
 import cv2
 import numpy as np
 from av.video.frame import PictureType
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.reformatter import ColorRange, Colorspace
 
+from emolive.media.colour import BT709, ROUNDED
 from emolive.media.sound import Sound, SoundTrack, add_track
 
 if TYPE_CHECKING:
@@ -39,14 +40,6 @@ CONTAINER = {
 
 CODEC = {"preset": "veryfast", "tune": "zerolatency", "crf": "21"}
 """Zero latency: no picture is held back in the encoder, and none is reordered."""
-
-BT709 = 1
-"""The number of ITU-R BT.709 in H.264's tables of matrices, primaries and transfer functions."""
-
-ROUNDED = (
-    Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP | Interpolation.FULL_CHR_H_INT
-)
-"""How FFmpeg turns BGR into YUV: its usual way cuts off instead of rounding, and films get two grey levels darker."""
 
 STEP_MS, STILL_MS = 40.0, 1000.0
 """How long a frame is shown if no other tells: the first of a film, and one that stands alone, like a photo."""

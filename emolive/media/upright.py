@@ -6,15 +6,14 @@ All sources whose pictures FFmpeg decodes go through `picture`: files, HTTP, HLS
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import av
 import cv2
 import numpy as np
 from av.sidedata.sidedata import Type
-from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
+from emolive.media.colour import frame_bgr
 from emolive.media.tonemap import ToneMap, is_hdr
 
 NEARLY_SQUARE = 0.004
@@ -24,6 +23,19 @@ ODDEST = 8
 """A ratio beyond this is an error of whoever wrote the file."""
 
 DISPLAY_MATRIX = struct.Struct("=9i")
+
+
+def _unnamed(kinds: type[Type], value: int) -> Type:
+    made = object.__new__(kinds)
+    made.__dict__.update(_name_=f"UNNAMED_{value}", _value_=value)
+    return made
+
+
+# FFmpeg knows more kinds of side data than PyAV has names for (EXIF in Motion JPEG), which then tells none of them.
+Type._missing_ = classmethod(_unnamed)  # type: ignore[method-assign, assignment]
+
+TWO_VIEWS = "its pictures hold two views (3D): shown as they are stored"
+ALL_AROUND = "its pictures show all around (360°): shown as they are stored, so faces are bent"
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,14 @@ def orientation(frame: av.VideoFrame) -> Orientation:
     if abs(b) + abs(c) > abs(a) + abs(d):
         return Orientation(True, mirrored=c < 0, upside_down=b < 0)
     return Orientation(False, mirrored=a < 0, upside_down=d < 0)
+
+
+def _odd_view(frame: av.VideoFrame) -> str:
+    """What is odd about what a frame shows, "" if nothing."""
+    views = frame.side_data.get(Type.STEREO3D)  # type: ignore[call-overload]
+    if views is not None and any(bytes(views)[:4]):  # its first number: how they are packed, 0 for not at all
+        return TWO_VIEWS
+    return ALL_AROUND if frame.side_data.get(Type.SPHERICAL) is not None else ""  # type: ignore[call-overload]
 
 
 def plausible(aspect: Fraction | None) -> bool:
@@ -97,9 +117,14 @@ class Upright:
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """A decoded frame as (H, W, 3) uint8 BGR, contiguous; transparency over white."""
         how = orientation(frame)  # now: a filter would drop it
+        self.note = self.note or _odd_view(frame)
         if is_hdr(frame):
             frame = self._tone_map(frame)
-        return how.turn(_bgr(frame, true_size(frame.width, frame.height, self._aspect(frame))))
+        width, height = true_size(frame.width, frame.height, self._aspect(frame))
+        bgr = frame_bgr(frame)
+        if (width, height) != (frame.width, frame.height):
+            bgr = cv2.resize(bgr, (width, height), interpolation=cv2.INTER_CUBIC)
+        return how.turn(bgr)
 
     def _aspect(self, frame: av.VideoFrame) -> Fraction | None:
         """The shape of a frame's pixels. PyAV tells the decoder's only, which may be some frames ahead: where its size
@@ -110,14 +135,3 @@ class Upright:
         if (codec.width, codec.height) == size or size not in self._aspects:
             self._aspects[size] = codec.sample_aspect_ratio or None
         return self._aspects[size]
-
-
-def _bgr(frame: av.VideoFrame, size: tuple[int, int]) -> np.ndarray:
-    wanted: dict[str, Any] = {}
-    if size != (frame.width, frame.height):
-        wanted = {"width": size[0], "height": size[1], "interpolation": Interpolation.BICUBIC}
-    if not any(component.is_alpha for component in frame.format.components):
-        return frame.to_ndarray(format="bgr24", **wanted)
-    bgra = frame.to_ndarray(format="bgra", **wanted)
-    alpha = bgra[..., 3:].astype(np.uint16)
-    return ((bgra[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
