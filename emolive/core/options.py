@@ -345,6 +345,8 @@ OWN = (
     Option("out", File(is_folder=True), None, "The folder that both files go into. Without it, RESULTS.",
            FILES, ("summary",)),
     Option("min_seconds", SECONDS, 0.5, "Leave out who is in sight for less than this.", RUN, ("plot", "summary")),
+    Option("raw", Flag(), False, "Draw what each frame alone says, too, as thin lines: how much smoothing delays.",
+           RUN, ("plot",)),
     Option("json", Flag(), False, "Say the figures as JSON, for machines.", RUN, ("summary",)),
 
     Option("port", Integer(1, 65535), 8501, "The port of this machine that the page is served on.", RUN, ("web",)),

@@ -108,6 +108,11 @@ class Menu:
     start: Settings = Settings()  # what `0` goes back to
 
 
+def timed(settings: Settings) -> tuple[object, ...]:
+    """What of the settings says where in time to look: a frame fetched ahead holds under the same only."""
+    return settings.frozen, settings.steps, settings.seek_ms, settings.file
+
+
 def base_variant(settings: Settings) -> Variant:
     """The way to look that the settings ask for, through the network as it is."""
     target = Target(settings.target, settings.against)

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 CHUNK = 4 << 20
 """Bytes that are read at once for a hash."""
 
-NUMBERS = 3
+NUMBERS = 4
 """Raised whenever emolive gives other numbers for the same options. 2: only faces that the mesh confirms count.
-3: films' colours are rounded, no longer cut off; large ones that say nothing of their matrix have BT.709's."""
+3: films' colours are rounded, no longer cut off; large ones that say nothing of their matrix have BT.709's.
+4: maps explain the smoothed answer."""
 
 
 def found(names: Sequence[str], out: Path) -> dict[Path, str]:

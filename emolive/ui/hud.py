@@ -10,7 +10,7 @@ from emolive.core.scene import Menu, Progress, Scene, Settings, Working, base_va
 from emolive.ui import draw
 from emolive.ui.draw import AMBER, DIM, PAPER, RED, Color
 from emolive.ui.keys import BINDINGS, key_name
-from emolive.ui.words import BLIND, caption, randomised, way
+from emolive.ui.words import BLIND, caption, randomised, smoothing, way
 
 GROUND: Color = (24, 20, 18)
 
@@ -103,6 +103,8 @@ def second_line(scene: Scene) -> list[Part]:
     if not settings.heat:
         parts.append(Part("heat off", AMBER, 1))
     parts += [Part(words, AMBER, int(n > 0)) for n, words in enumerate(tests(settings, scene.menu))]
+    if smoothing(settings) and scene.progress.frames != 1:
+        parts.append(Part(smoothing(settings), DIM, 2))
     stages = [f"{name} {ms:.0f}" for name, ms in scene.timings.items() if ms >= 0.5]
     if stages:
         parts.append(Part(f"{' · '.join(stages)} ms", DIM, 3))

@@ -45,8 +45,11 @@ def test_a_speed_is_never_rounded_to_nothing():
 def test_the_second_line_says_what_is_shown_and_what_it_costs():
     assert (
         words(hud.second_line(scene(target="happy")))
-        == "gradcam · layer4 → happy | detect 7 · read 25 · views 6 ms | cpu"
+        == "gradcam · layer4 → happy | smoothed 0.3 s | detect 7 · read 25 · views 6 ms | cpu"
     )
+    assert "smoothed" not in words(hud.second_line(scene(smooth_ms=0.0)))
+    picture = Progress("group.jpg", live=False, frames=1, ended=True)
+    assert "smoothed" not in words(hud.second_line(replace(scene(), progress=picture)))
     assert words(hud.second_line(scene(faces=0, heat=False))).startswith("gradcam · layer4 → top | heat off")
     assert words(hud.second_line(scene(faces=0, against="sad"))).startswith("gradcam · layer4 → top, not sad |")
     for faces in (0, 1):
