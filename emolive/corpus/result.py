@@ -104,7 +104,7 @@ def _hints(kind: Hashable) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def _built(kind: type[Any], values: Mapping[str, Any]) -> Any:
+def _built(kind: Any, values: Mapping[str, Any]) -> Any:
     """A dataclass of values as JSON holds them, plain ones checked. Raises `TypeError`, or `ValueError`."""
     made = kind(**values)
     for name, hint in _hints(kind).items():
