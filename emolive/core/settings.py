@@ -35,6 +35,13 @@ VIEW_NAMES = ("camera", "filters", "emotions", "proof", "timeline")
 """The views that can be opened as windows."""
 
 
+ARRANGEMENTS = ("beside", "below", "even")
+"""How the views lie on the screen: the camera's beside the others, above them, or all alike."""
+
+TYPES = ("desk", "room", "lecture")
+"""How large text is: for one person at a desk, for a room, for the last row of a lecture hall."""
+
+
 @dataclass(frozen=True)
 class Variant:
     """One way to look at a face: which network, method, layer and target, which filters are shown or switched off.
@@ -71,6 +78,11 @@ class Settings:
     views: tuple[str, ...] = ("camera", "filters")
     mirror: bool = False
     help: bool = False
+    type: str = TYPES[0]
+    board: bool = False  # all views in one window
+    arrangement: str = ARRANGEMENTS[0]
+    large: str = ""  # the view that has the board for itself
+    full: bool = False  # over the whole screen
     colormap: str = "inferno"
     against: str | None = None  # contrast: the label that the map speaks against
     by_share: bool = False  # tiles sorted by their share of the target's score, not by strength
