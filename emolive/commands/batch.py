@@ -46,7 +46,7 @@ def batch(
     several may run in one folder at once, and share the work.
     """
     from emolive.corpus import status as told
-    from emolive.corpus.batch import Request
+    from emolive.corpus.batch import BatchRequest
     from emolive.corpus.batch import batch as run
 
     if segment and options.proof:
@@ -55,7 +55,7 @@ def batch(
     names = videos or ((str(why),) if why else ())
     if not names and not status:
         raise click.UsageError("Missing argument 'VIDEOS...'.")
-    asked = Request(names, out, options, video, data, segment, force, verify, lease, limit)
+    asked = BatchRequest(names, out, options, video, data, segment, force, verify, lease, limit)
     if why:
         click.echo(told.why_again(asked, why))
         return

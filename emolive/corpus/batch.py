@@ -37,7 +37,7 @@ LOOK_S = 1.0
 
 
 @dataclass(frozen=True)
-class Request:
+class BatchRequest:
     """What a batch is asked for: the videos' `names`, the results' folder `out`, and how to look at them.
 
     `verify`: contents are compared, not only sizes and times. `lease_s`: after how many seconds without a sign of life
@@ -57,10 +57,10 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Plan:
+class BatchPlan:
     """How each video stands, and the records of all results in the folder. `key`: all that results depend on."""
 
-    request: Request
+    request: BatchRequest
     standings: tuple[Standing, ...]
     records: tuple[Record, ...]
     names: Mapping[Path, str]
@@ -97,7 +97,7 @@ class BatchState:
         return sum(outcome.kept for outcome in self.done.values())
 
 
-def planned(request: Request) -> Plan:
+def planned(request: BatchRequest) -> BatchPlan:
     """Find the videos and say how each stands. Nothing is written.
 
     Raises `EmoliveError` for what is wrong with the request itself.
@@ -113,10 +113,10 @@ def planned(request: Request) -> Plan:
     writes = frozenset((data_name(request.data), *([VIDEO] if request.annotated else [])))
     known = {s.video: s.record.folder.name for s in stand if s.record and _stays(s, s.record, writes)}
     names = named_results(there, request.out, writes, known)
-    return Plan(request, tuple(stand), all_records, names, key, settings)
+    return BatchPlan(request, tuple(stand), all_records, names, key, settings)
 
 
-def batch(request: Request, engine: str, resources: Resources) -> BatchState:
+def batch(request: BatchRequest, engine: str, resources: Resources) -> BatchState:
     """Make the result of every video that is asked for. What is there already is kept unless it is forced.
 
     Raises `EmoliveError` for what is wrong with the request itself; a video that cannot be done is in the `BatchState`.

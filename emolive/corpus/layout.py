@@ -14,18 +14,15 @@ removed when it is empty. Nothing is written through a link.
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emolive.core.errors import EmoliveError, OutputError, SourceError
 from emolive.core.files import why
 from emolive.core.foreign import read_json
-
-if TYPE_CHECKING:
-    from emolive.corpus.leases import Lease
 
 REPORT, VIDEO, MAKING, DRIVERS = "report.json", "video.mp4", ".making", ".drivers"
 
@@ -126,21 +123,19 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def draft(out: Path, lease: "Lease | None" = None) -> Iterator[Path]:
+def draft(out: Path, check: Callable[[], None] = lambda: None, lease: str = "") -> Iterator[Path]:
     """A new empty folder whose files become the result `out` when the block is left without an error; they are removed
     otherwise.
 
     A result that was there before is replaced: its own files, by name; what else lies there stays. Other drafts of it
-    are put aside (`fence`), so that of several who make the same result only the last one's appears. Raises
-    `OutputError` where nothing can be written, and where something stands in the way that emolive did not make;
-    `LeaseLost` where the lease was taken over meanwhile: then nothing was written.
+    are put aside (`fence`), so that of several who make the same result only the last one's appears. `check` raises
+    where another has taken over (`leases.leased_draft`), and nothing is written then; `lease` is the name of the own
+    lease. Raises `OutputError` where nothing can be written, and where something stands in the way that emolive did not
+    make.
     """
-    from emolive.corpus.leases import check, is_lost
-
     make_folder(out.parent / MAKING)
     make_folder(making(out))
-    if lease:
-        check(lease)
+    check()
     with as_output_error(out):
         fence(making(out))
         folder = making(out) / f"draft-{uuid.uuid4().hex}"
@@ -151,13 +146,11 @@ def draft(out: Path, lease: "Lease | None" = None) -> Iterator[Path]:
             for path in folder.iterdir():
                 with path.open("rb+") as file:  # on the disk before it gets its name
                     os.fsync(file.fileno())
-            if lease:
-                check(lease)
+            check()
             _publish(folder, out)
         clear(making(out), answers=not _others(making(out), lease))
     except (OSError, EmoliveError):
-        if lease and is_lost(lease):
-            check(lease)  # which says so, in place of what came of it
+        check()  # which says so, in place of what came of it
         raise
     finally:
         _remove_draft(folder)
@@ -189,10 +182,9 @@ def clear(folder: Path, answers: bool) -> None:
         folder.rmdir()
 
 
-def _others(folder: Path, lease: "Lease | None") -> bool:
+def _others(folder: Path, lease: str) -> bool:
     """Whether somebody else, with other settings, is at work in a folder of `making`."""
-    mine = lease.path.name if lease else ""
-    return any(path.name.startswith("lease-") and path.name != mine for path in folder.iterdir())
+    return any(path.name.startswith("lease-") and path.name != lease for path in folder.iterdir())
 
 
 def _publish(folder: Path, out: Path) -> None:

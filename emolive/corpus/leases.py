@@ -17,14 +17,15 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from emolive.core.errors import EmoliveError
 from emolive.core.foreign import parsed
-from emolive.corpus.layout import DRIVERS, MAKING, as_output_error, fence, make_folder
+from emolive.corpus.layout import DRIVERS, MAKING, as_output_error, draft, fence, make_folder
 
 log = logging.getLogger(__name__)
 
@@ -82,13 +83,12 @@ def check(lease: Lease) -> None:
         raise LeaseLost(f"The lease {lease.path} was taken over by another driver.")
 
 
-def is_lost(lease: Lease) -> bool:
-    """Whether somebody has taken the lease over."""
-    try:
-        check(lease)
-    except LeaseLost:
-        return True
-    return False
+@contextmanager
+def leased_draft(out: Path, lease: Lease | None) -> Iterator[Path]:
+    """`layout.draft` of who has the lease (None: nobody else is there). Raises `LeaseLost` too: then nothing was
+    written."""
+    with draft(out, partial(check, lease), lease.path.name) if lease else draft(out) as folder:
+        yield folder
 
 
 def holders(folder: Path) -> dict[str, Holder]:

@@ -27,7 +27,7 @@ class Step:
     patience_s: float
 
 
-class Progress:
+class TaskProgress:
     """Writes down that a task goes on. A context manager, and a `scene.Sink` to which each frame is a step; without a
     lease it writes nothing."""
 

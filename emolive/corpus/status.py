@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from emolive.core.errors import SourceError
-from emolive.corpus.batch import Plan, Request, planned
+from emolive.corpus.batch import BatchPlan, BatchRequest, planned
 from emolive.corpus.layout import BEGUN, DRIVERS, MAKING, making
 from emolive.corpus.leases import RESULT, Holder, Lease, has_ended, holders
 from emolive.corpus.progress import step, text_of
@@ -17,7 +17,7 @@ MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
-class Working:
+class InHand:
     """A task in hand: of which result, who has it, how many frames it has looked at (None: it has not begun)."""
 
     name: str
@@ -36,11 +36,11 @@ class Status:
     again: dict[str, tuple[str, ...]]
     left: tuple[str, ...]
     failed: dict[str, str]
-    working: tuple[Working, ...]
+    working: tuple[InHand, ...]
     all_named: bool = True
 
 
-def status_of(request: Request) -> Status:
+def status_of(request: BatchRequest) -> Status:
     """How a results folder stands, for the videos that are named, or for all that are in it. Writes nothing."""
     working = _working(request.out)
     if not request.names:
@@ -61,7 +61,7 @@ def status_of(request: Request) -> Status:
     )
 
 
-def why_again(request: Request, video: Path) -> str:
+def why_again(request: BatchRequest, video: Path) -> str:
     """In words why a video would be done again, or that it would not."""
     plan = planned(request)
     whole = video.resolve()
@@ -71,7 +71,7 @@ def why_again(request: Request, video: Path) -> str:
     raise SourceError(f"{video} is none of the videos that are named. Check the name.")
 
 
-def _why(plan: Plan, stand: Standing) -> str:
+def _why(plan: BatchPlan, stand: Standing) -> str:
     out = _out(plan, stand)
     lines = []
     if not stand.reasons:
@@ -115,17 +115,17 @@ def _listed(lines: Sequence[str]) -> list[str]:
     ]
 
 
-def _far(one: Working) -> str:
+def _far(one: InHand) -> str:
     part = "" if one.task == RESULT else f"part {int(one.task[-5:]) + 1}, "
     return f"{part}{'not begun' if one.frames is None else f'{one.frames:,} frames'}"
 
 
-def _out(plan: Plan, stand: Standing) -> Path:
+def _out(plan: BatchPlan, stand: Standing) -> Path:
     done = stand.record and not stand.reasons
     return stand.record.folder if stand.record and done else plan.request.out.resolve() / plan.names[stand.video]
 
 
-def _working(out: Path) -> tuple[Working, ...]:
+def _working(out: Path) -> tuple[InHand, ...]:
     folder = out / MAKING
     if not folder.is_dir():
         return ()
@@ -133,9 +133,9 @@ def _working(out: Path) -> tuple[Working, ...]:
     return tuple(one for path in inside for one in _working_on(path))
 
 
-def _working_on(folder: Path) -> list[Working]:
+def _working_on(folder: Path) -> list[InHand]:
     return [
-        Working(folder.name, task, _who(folder, holder), _frames(folder, holder))
+        InHand(folder.name, task, _who(folder, holder), _frames(folder, holder))
         for task, holder in sorted(holders(folder).items())
     ]
 

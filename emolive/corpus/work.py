@@ -16,10 +16,10 @@ from emolive.core.errors import ModelError, SourceError
 from emolive.core.files import why, write_whole
 from emolive.core.foreign import read_json
 from emolive.corpus.job import Job, Join, Lost, Outcome, Segment, Split, Task, TaskResult, Whole
-from emolive.corpus.layout import BEGUN, MAKING, VIDEO, as_output_error, data_name, draft, make_folder, making
-from emolive.corpus.leases import Lease, LeaseLost, check
+from emolive.corpus.layout import BEGUN, MAKING, VIDEO, as_output_error, data_name, make_folder, making
+from emolive.corpus.leases import Lease, LeaseLost, check, leased_draft
 from emolive.corpus.manifest import content_hash, makers_of, network_facts, settings_hash, settings_of
-from emolive.corpus.progress import Progress
+from emolive.corpus.progress import TaskProgress
 from emolive.corpus.result import FORMAT, FileFacts, VideoResult
 from emolive.corpus.standing import Record, damage, facts_of, record
 
@@ -36,7 +36,7 @@ VERSIONS = ("emolive", "torch", "mediapipe", "av", "opencv-contrib-python", "num
 
 def work(task: Task) -> TaskResult:
     """Do a task, in a worker. Raises `EmoliveError`."""
-    with Progress(task.lease, task.job.limit_s) as progress:
+    with TaskProgress(task.lease, task.job.limit_s) as progress:
         try:
             match task:
                 case Whole(job, lease):
@@ -51,7 +51,7 @@ def work(task: Task) -> TaskResult:
             return Lost()
 
 
-def _whole(job: Job, lease: Lease | None, progress: Progress) -> Outcome | Split:
+def _whole(job: Job, lease: Lease | None, progress: TaskProgress) -> Outcome | Split:
     from emolive.corpus.split import edges
 
     try:
@@ -91,7 +91,7 @@ def seen_now(there: Record, video: Path, facts: FileFacts, lease: Lease | None) 
             now.write(there.folder)
 
 
-def _made(job: Job, split: Split, lease: Lease | None, progress: Progress) -> Outcome:
+def _made(job: Job, split: Split, lease: Lease | None, progress: TaskProgress) -> Outcome:
     """Make a video's result, with the answers of its segments where it was split."""
     from emolive.corpus.result import Census
     from emolive.live.loop import run
@@ -99,7 +99,7 @@ def _made(job: Job, split: Split, lease: Lease | None, progress: Progress) -> Ou
 
     began = time.perf_counter()
     attempts = _begun(job)
-    with draft(job.out, lease) as folder:
+    with leased_draft(job.out, lease) as folder:
         options = _wish(job, folder)
         with ExitStack() as stack:
             opened = _opened(job, options, stack)
@@ -152,7 +152,7 @@ def _begun(job: Job) -> int:
         return file.tell()
 
 
-def _look_at(job: Job, split: Split, number: int, lease: Lease | None, progress: Progress) -> None:
+def _look_at(job: Job, split: Split, number: int, lease: Lease | None, progress: TaskProgress) -> None:
     """Keep the answers of a segment, unless they are kept already."""
     from emolive.corpus.answers import Keeper
     from emolive.live.loop import run

@@ -12,8 +12,8 @@ import pytest
 import xserver
 
 from emolive.corpus import leases as module
-from emolive.corpus.layout import DRIVERS, MAKING, draft, making
-from emolive.corpus.leases import Holder, Lease, LeaseLost, Leases, check, has_ended, holders
+from emolive.corpus.layout import DRIVERS, MAKING, making
+from emolive.corpus.leases import Holder, Lease, LeaseLost, Leases, check, has_ended, holders, leased_draft
 
 SHORT_S = 0.6
 
@@ -96,12 +96,12 @@ def test_who_wakes_after_losing_its_lease_writes_nothing(tmp_path, elsewhere):
             lease = sleeper.take(making(out))
             # What is in the block happens while the draft is written.
             with pytest.raises(LeaseLost):  # noqa: PT012, SIM117
-                with draft(out, lease) as folder:
+                with leased_draft(out, lease) as folder:
                     (folder / "report.json").write_text("of who slept")
                     sleeper._stop.set()
                     taken = taken_over(other, making(out))
                     if is_done:
-                        with draft(out, taken) as its:
+                        with leased_draft(out, taken) as its:
                             (its / "report.json").write_text("of the other")
             assert out.exists() == is_done
             assert not is_done or (out / "report.json").read_text() == "of the other"
@@ -124,7 +124,7 @@ def test_a_draft_is_fenced_even_between_the_last_look_and_the_last_step(tmp_path
             real(folder, place)
 
         monkeypatch.setattr(layout, "_publish", stopped)
-        with pytest.raises(LeaseLost), draft(out, lease) as folder:
+        with pytest.raises(LeaseLost), leased_draft(out, lease) as folder:
             (folder / "report.json").write_text("of who slept")
         assert not out.exists()
 
