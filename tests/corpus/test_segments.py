@@ -15,14 +15,14 @@ from emolive.core.scene import Face, Frame, Memory, Reading, Remembered, Result,
 from emolive.corpus.answers import Keeper, Recall
 from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Whole
 from emolive.corpus.layout import MAKING, draft, making
-from emolive.corpus.manifest import settings_hash
+from emolive.corpus.manifest import makers_of, network_facts, settings_hash
 from emolive.corpus.result import VideoResult
 from emolive.corpus.split import edges
 from emolive.corpus.work import work
 
 
 def job_of(film: Path, out: Path, model, options: Options, segment_s: float = 0.0) -> Job:
-    settings = settings_hash(options, True, "jsonl", [model.sha256])
+    settings = settings_hash(options, True, "jsonl", makers_of(options, [network_facts(model)]))
     return Job(film, out, options, settings, annotated=True, segment_s=segment_s)
 
 
@@ -109,7 +109,7 @@ def test_what_is_done_is_kept_and_other_settings_do_it_again(whole, model):
 
 
 def test_another_model_than_the_drivers_is_refused(whole, tmp_path):
-    with pytest.raises(ModelError, match="Run the batch again"):
+    with pytest.raises(ModelError, match="run the batch again"):
         work(Whole(replace(whole, out=tmp_path / "clip", settings="of other weights")))
     assert not (tmp_path / "clip").exists()
 
