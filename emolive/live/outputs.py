@@ -109,7 +109,7 @@ def outputs(
             return PictureWriter(path, view, inputs, options.overwrite)
         return Recorder(path, view, inputs, not live, options.overwrite, choice)
 
-    view, paths, choice = options.views[0], targets(options, inputs), chosen_streams(options)
+    view, paths, choice = options.shown_views[0], targets(options, inputs), chosen_streams(options)
     bundle = run_of(options.plain(), model, options.model_b) if options.bundle else None
     sinks: list[Sink] = [
         RecordingSwitch(options.recordings, view, inputs, not live, not options.headless, bundle, choice)

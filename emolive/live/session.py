@@ -142,6 +142,7 @@ def play(
         show = [windows] if windows else [stack.enter_context(ProgressBar(options.frames))]
         sinks = [*show, *(stack.enter_context(sink) for sink in writers)]
         prepared = replace(prepared, sinks=sinks, stop=interrupts, poll=windows.poll if windows else tuple)
+        prepared = replace(prepared, compose=windows.compose if windows else None)
         with interrupts.calm():
             count = run(prepared, settings)
         failed = source.progress().failed
@@ -156,7 +157,7 @@ def _windows(options: Options, stack: ExitStack) -> "Windows | None":
         return None
     from emolive.ui.windows import Windows
 
-    return stack.enter_context(Windows())
+    return stack.enter_context(Windows(settings=options.settings()))
 
 
 def detector(options: Options, stack: ExitStack) -> tuple[Detect, Track]:
@@ -234,7 +235,7 @@ def parts(
         menu=menu,
         press=press,
         order=order,
-        always=options.views[:1] if options.out or options.record or not options.headless else (),
+        always=options.shown_views[:1] if options.out or options.record or not options.headless else (),
         device=model.device,
         interactive=not options.headless,
         max_frames=options.frames,

@@ -101,6 +101,9 @@ class LiveSource:
             frame, self._newest, self._cut = self._newest, None, False
             return frame
 
+    def take_back(self, frame: Frame) -> None:
+        """Nothing: what is live is gone when it was not looked at."""
+
     def progress(self) -> Progress:
         return Progress(name=self._name)
 

@@ -110,7 +110,7 @@ class SessionReport:
         face, reading = scene.faces[i], scene.readings[i]
         who = (scene.frame.name if scene.progress.files > 1 else "", face.track)
         remembered = scene.memory.tracks.get(face.track)
-        probs = remembered.probs if remembered else reading.result.probs
+        probs = reading.answer
         if not np.isfinite(probs).all() or (who not in self._faces and len(self._faces) == MOST_PEOPLE):
             return
         top = int(np.argmax(probs))
