@@ -14,6 +14,7 @@ import click
 
 from emolive.core.errors import OutputError, SourceError
 from emolive.core.files import why
+from emolive.core.foreign import open_regular
 from emolive.core.installed import weights
 from emolive.core.options import Options
 from emolive.corpus.layout import VIDEO, is_free, is_result_of
@@ -97,7 +98,9 @@ def _meant(name: str) -> tuple[Path, tuple[Path, ...]]:
     """The folder that results are named from, and the files. Says what of a folder is left aside."""
     found = videos_of(name)
     if found.closed:
-        click.echo(f"Left out, because you may not read them: {named(found.closed)}.", err=True)
+        click.echo(
+            f"Left out, as folders that you may not read, or that do not answer: {named(found.closed)}.", err=True
+        )
     if found.skipped:
         click.echo(f"Skipped, as no video that can be read: {named(found.skipped)}.", err=True)
     return found.root, found.files
@@ -144,7 +147,7 @@ def content_hash(video: Path, alive: Callable[[], None] = lambda: None) -> str:
     """The sha256 of a file; `alive` is called as it goes on. Raises `SourceError` where it cannot be read."""
     found = hashlib.sha256()
     try:
-        with video.open("rb", buffering=0) as file:
+        with open_regular(video) as file:
             while part := file.read(CHUNK):
                 found.update(part)
                 alive()
