@@ -354,6 +354,14 @@ OWN = (
     Option("segment", SECONDS, 300.0, "Split longer videos into parts of so many seconds, which are done apart; "
            "0 is never.", RUN, ("batch",)),
     Option("force", Flag(), False, "Do all videos again, also those that are done.", RUN, ("batch",)),
+    Option("verify", Flag(), False, "Compare the content of videos and results with what was done, not only their size "
+           "and time.", RUN, ("batch",)),
+    Option("status", Flag(), False, "Say what is done, in work, failed and left, and do nothing.", RUN, ("batch",)),
+    Option("why", File(), None, "Say why this video would be done again, and do nothing.", RUN, ("batch",)),
+    Option("lease", Number(0.5, metavar="SECONDS"), 60.0, "After how long without a sign of life another batch in the "
+           "same folder goes on with what this one has in hand.", RUN, ("batch",)),
+    Option("limit", Number(1, metavar="SECONDS"), 60.0, "How long a frame may take; then its worker is ended, and the "
+           "video tried again.", RUN, ("batch",)),
     Option("json", Flag(), False, "Say what became of each video as JSON, for machines.", RUN, ("batch",)),
 
     Option("out", File(is_folder=True), None, "The folder that the report goes into.", FILES, ("explain",),

@@ -49,13 +49,18 @@ def film(path: Path, portrait: np.ndarray, step: int) -> Path:
 
 
 class Spy:
-    """A sink that keeps the latest scene and pictures."""
+    """A sink that keeps the latest scene and pictures, and which frames stood when it froze: before, and then."""
 
     stage = "spy"
     scene: Scene | None = None
     pictures: Mapping[str, Picture] = {}
 
+    def __init__(self) -> None:
+        self.froze: list[tuple[int, int]] = []
+
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
+        if self.scene and scene.settings.frozen and not self.scene.settings.frozen:
+            self.froze.append((self.scene.frame.index, scene.frame.index))
         self.pictures, self.scene = pictures, scene
 
     def notes(self) -> tuple[str, ...]:
@@ -95,6 +100,8 @@ class Hands:
         x.focus("emolive camera")
         self.press("r", lambda old, new: new.recording)
         self.press(" ", lambda old, new: new.settings.frozen)
+        ((stood, stands),) = self.spy.froze
+        assert stands == stood
         time.sleep(0.3)
         t_ms = self.now.frame.t_ms
         for there, back, field in (("m", "M", "method"), ("L", "l", "layer"), ("e", "E", "target")):

@@ -135,6 +135,42 @@ def test_steps_there_and_back(film):
         assert number_of(until_frame(source, replace(S, steps=-10)).bgr) == 11
 
 
+def test_of_keys_that_come_together_each_is_obeyed(three):
+    with open_files(three, realtime=True) as source:
+        until_frame(source)
+        both = source.read(replace(FROZEN, seek_ms=1000, steps=-2))
+        assert (number_of(both.bgr), both.index, both.cut) == (23, 1, True)
+        other = source.read(replace(FROZEN, seek_ms=1000, steps=-1, file=2))
+        assert (other.name, number_of(other.bgr), other.index, other.film) == ("c.mp4", 1, 2, 2)
+        assert number_of(until_frame(source, replace(S, seek_ms=1000, steps=-2, file=2)).bgr) == 0
+
+
+def test_a_frame_that_nobody_saw_comes_again():
+    with playing(Numbers(20)) as source:
+        until_frame(source)
+        shown, ahead = until_frame(source), until_frame(source)
+        source.take_back(ahead)
+        assert source.read(FROZEN) is None
+        again = until_frame(source)
+        assert (number(again), again.index, again.t_ms, again.cut) == (2, 2, ahead.t_ms, False)
+        source.take_back(again)
+        back = source.read(replace(FROZEN, steps=-1))
+        assert (number(back), back.index) == (number(shown) - 1, 2)
+
+
+class Looping(Numbers):
+    """A GIF: it begins anew."""
+
+    loops = True
+
+
+def test_steps_go_round_in_what_loops():
+    with playing(Looping(3)) as source:
+        until_frame(source)
+        numbers = [number(source.read(replace(FROZEN, steps=n))) for n in range(1, 5)]
+    assert numbers == [1, 2, 0, 1]
+
+
 def test_step_back_is_a_cut_and_forward_is_none():
     with playing(Numbers(20)) as source:
         until_frame(source)
