@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from films import frames_of, number_of, numbered, until_frame, write_video
+from PIL import Image
 
 from emolive.core.errors import SourceError
 from emolive.core.scene import END, Settings
@@ -44,6 +45,28 @@ def playing(clip: Numbers) -> Player:
 
 def number(frame) -> int:
     return int(frame.bgr[0, 0, 0])
+
+
+def test_where_there_is_no_other_file_it_is_said(film):
+    with open_files([film], realtime=True) as source:
+        until_frame(source)
+        source.read(replace(S, file=1))
+        assert "there is only one file" in source.notes()
+    with open_files([film, film], realtime=True) as source:
+        until_frame(source)
+        source.read(replace(S, file=-1))
+        assert "this is the first file" in source.notes()
+        source.read(replace(S, file=0))
+        assert "there is only one file" not in source.notes()
+
+
+def test_a_gif_begins_anew_where_somebody_watches(tmp_path):
+    small = [Image.new("RGB", (32, 32), color) for color in ("navy", "gold")]
+    small[0].save(tmp_path / "two.gif", save_all=True, append_images=small[1:], duration=60)
+    with open_files([tmp_path / "two.gif"], realtime=True) as source:
+        frames = [until_frame(source) for _ in range(5)]
+    assert [frame.t_ms for frame in frames] == [0, 60, 0, 60, 0]
+    assert [frame.cut for frame in frames] == [False, False, True, False, True]
 
 
 def test_headless_gives_every_frame_then_end(film):
