@@ -53,6 +53,8 @@ def keep_session(path: Path, settings: Settings, sha256: str) -> None:
     """Write a session, whole or not at all. Raises OSError."""
     facts = {"options": as_options(settings, KEPT), "model": {"sha256": sha256}}
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():  # a pipe would wait for a reader
+        raise OSError(f"{path} is no file")
     write_whole(path, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -1,6 +1,7 @@
 """Sessions: kept and read back whole; whatever else is in their place ends in a sentence."""
 
 import json
+import os
 from contextlib import suppress
 from dataclasses import replace
 
@@ -43,6 +44,15 @@ def test_a_new_session_changes_nothing(tmp_path):
     options = asked(tmp_path)
     assert resumed(options, ()) == options
     assert not list(tmp_path.iterdir())
+
+
+def test_a_pipe_in_its_place_is_neither_read_nor_written(tmp_path):
+    path = session_path(asked(tmp_path))
+    path.parent.mkdir()
+    os.mkfifo(path)
+    assert read_session(path) is None
+    with pytest.raises(OSError, match="is no file"):
+        keep_session(path, CHANGED, "")
 
 
 HOSTILE = [
