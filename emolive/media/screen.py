@@ -34,7 +34,7 @@ STEP_S, STILL_S = 0.04, 0.25
 CLIP_S, CLIP_STEP_S = 30.0, 0.1
 """How far back a clip reaches, and the seconds between its pictures at least."""
 
-CLIP_BYTES, CLIP_QUALITY = 64 * 2**20, 85
+CLIP_BYTES, CLIP_QUALITY = 128 * 2**20, 85
 """What is remembered for a clip at most, and the quality of its JPEGs."""
 
 TOLD_S = 8.0
@@ -49,7 +49,7 @@ class ScreenRecorder:
     of another size than a recording's first stands in it between bars. `made` are the files that are finished. What
     fails becomes a note until the next recording. Not `records`: clips only.
 
-    Being ready for a clip costs a JPEG of what is shown at most ten times a second, in the thread, and 64 MB at most.
+    Being ready for a clip costs a JPEG of what is shown at most ten times a second, in the thread (some 2 ms at 1366×768), and 128 MB at most.
     """
 
     stage = "encode"
