@@ -49,7 +49,7 @@ class ScreenRecorder:
     of another size than a recording's first stands in it between bars. `made` are the files that are finished. What
     fails becomes a note until the next recording. Not `records`: clips only.
 
-    Being ready for a clip costs a JPEG of what is shown at most ten times a second, in the thread (some 2 ms of one core
+    Being ready for a clip costs a JPEG of what is shown at most ten times a second, in the thread (some 2 ms each
     at 1366×768), and 128 MB at most.
     """
 
