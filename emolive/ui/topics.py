@@ -12,9 +12,9 @@ TOPICS: Mapping[str, str] = {
     "filters": "What single filters of a layer answer to the selected face, and at the left how they add up.",
     "tile": "What one filter of the layer sees in this face, each with colours up to its own maximum; a click pins it.",
     "emotions": "The map of each emotion on the selected face, all on one scale, with the emotions' probabilities.",
-    "emotion map": "The map of this emotion; a click makes it the target that all views explain, a second one undoes it.",
+    "emotion map": "The map of this emotion; a click makes it the target of all views, a second one undoes it.",
     "proof": "Tests of the map: changes are percentage points of the target's probability, maps compared by rank.",
-    "timeline": "Each person's probabilities over the last seconds, 0 to 100 %, and how undecided the network was (bits).",
+    "timeline": "Each person's probabilities over the last seconds, 0 to 100 %, and how undecided it was, in bits.",
 }
 """By the name of what is pointed at."""
 
