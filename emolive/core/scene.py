@@ -278,7 +278,14 @@ class Closed:
     view: str
 
 
-Event = Key | Pin | Select | Aim | Closed
+@dataclass(frozen=True)
+class Enlarge:
+    """A pane of the board was clicked at its heading: show this view alone, or all of them again."""
+
+    view: str
+
+
+Event = Key | Pin | Select | Aim | Closed | Enlarge
 
 
 @dataclass(frozen=True)
@@ -289,12 +296,30 @@ class Hit:
     event: Event
 
 
+@dataclass(frozen=True)
+class Tip:
+    """A rectangle of a picture, like a `Hit`, that can be pointed at, and what lies there: a name in `ui.topics`."""
+
+    box: tuple[int, int, int, int]
+    topic: str
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What a view gives: `bgr` (H, W, 3) uint8 and what can be clicked in it."""
+    """What a view gives: `bgr` (H, W, 3) uint8, what can be clicked in it, and what can be pointed at."""
 
     bgr: np.ndarray
     hits: tuple[Hit, ...] = ()
+    tips: tuple[Tip, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a view is drawn on: width and height in pixels, and the height of its text, from which all else follows."""
+
+    width: int
+    height: int
+    px: int
 
 
 class Source(Protocol):
@@ -314,6 +339,12 @@ class Source(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> bool | None: ...
+
+
+class View(Protocol):
+    """How a scene becomes a picture of the sheet's size; without a sheet, of the size that is recorded."""
+
+    def __call__(self, scene: Scene, sheet: Sheet | None = None, /) -> Picture: ...
 
 
 class Sink(Protocol):
@@ -348,7 +379,6 @@ Detect = Callable[[Frame], Sequence[Face]]
 Track = Callable[[Sequence[Face], Frame], tuple[Face, ...]]
 Confirm = Callable[[Sequence[Face], Frame], tuple[Face, ...]]
 Read = Callable[[Frame, Sequence[Face], Settings, Memory], tuple[Reading, ...]]
-View = Callable[[Scene], Picture]
 Poll = Callable[[], Sequence[Event]]
 
 

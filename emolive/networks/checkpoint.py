@@ -47,12 +47,6 @@ class Model:
         return Path(self.path).stem or self.spec.arch
 
     @property
-    def identity(self) -> str:
-        """The sha256 of all that its answers depend on: its weights, and what is known about them, wherever from."""
-        known = json.dumps(dataclasses.asdict(self.spec), sort_keys=True)
-        return hashlib.sha256(f"{self.sha256} {known}".encode()).hexdigest()
-
-    @property
     def architecture(self) -> Architecture:
         """What kind of network it is."""
         return ARCHITECTURES[self.spec.arch]

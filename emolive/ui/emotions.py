@@ -17,6 +17,9 @@ from emolive.ui.words import MINUS, against, label, percent, trained, way
 WIDTH, HEIGHT, TOP, PAD = 960, 360, 48, 14
 """The picture's size, the height of its heading, and the empty edge."""
 
+MOST = 24
+"""Emotions that find room."""
+
 BESIDE = 0.62
 """The words beside a map take this part of its width."""
 
@@ -40,9 +43,10 @@ def emotions(scene: Scene) -> Picture:
         scale = replace(scale, full=max(scale.full, heat_scale(reading, base, chosen.remembered, "relative").full))
     minus = against(base, scene.menu)
     _heading(image, scene, chosen, base, minus)
-    places = cells(len(probs) + 1)
-    hits = tuple(Hit(place, Aim(label(scene.menu.labels, i))) for i, place in enumerate(places[:-1]))
-    for i, place in enumerate(places[:-1]):
+    those = likeliest(probs)
+    places = cells(len(those) + 1)
+    hits = tuple(Hit(place, Aim(label(scene.menu.labels, i))) for i, place in zip(those, places, strict=False))
+    for i, place in zip(those, places, strict=False):
         side = place[3] - place[1]
         colormap = scene.settings.colormap
         paste(image, painted(reading.crop, maps[i], scale, side, colormap), place[0], place[1])
@@ -63,6 +67,11 @@ def painted(crop: np.ndarray, cam: np.ndarray, scale: Scale, size: int, colormap
     if scale.against:
         return torn_face(crop, cam, scale.full, size)
     return hot_face(crop, cam, scale.full, size, colormap)
+
+
+def likeliest(probs: np.ndarray) -> tuple[int, ...]:
+    """The emotions that find room, in the network's order: all, or the most probable ones where there are many."""
+    return tuple(sorted(np.argsort(-np.nan_to_num(probs), kind="stable")[:MOST].tolist()))
 
 
 def cells(count: int) -> tuple[Rect, ...]:
@@ -95,7 +104,8 @@ def _heading(image: np.ndarray, scene: Scene, chosen: Chosen, base: Variant, min
     if minus is not None and minus == top:
         question = f"what speaks for each emotion and not for {minus}?"
     end = draw.text(image, who + question, PAD, 10, 22, PAPER, bold=True)
-    said = [way(base), f"each against {minus}" if minus else "", trained(scene.settings)]
+    few = f"the likeliest {MOST} of {len(named):,}" if len(named) > MOST else ""
+    said = [few, way(base), f"each against {minus}" if minus else "", trained(scene.settings)]
     rest = " · ".join(words for words in said if words)
     draw.text(image, draw.shorten(rest, 17, WIDTH - PAD - end - 24), WIDTH - PAD, 14, 17, DIM, align=1)
 
