@@ -96,6 +96,7 @@ def test_chance_is_the_mean_of_random_orders(model, crop):
     assert chance.deletion_area == pytest.approx(np.mean(areas), abs=1e-6)
 
 
+@pytest.mark.ci
 def test_faces_of_one_picture_are_examined_as_if_each_were_alone(model, portrait):
     square = (150.0, 120.0, 380.0, 350.0)
     face = Face((160, 130, 365, 329), 0.9, np.array([(220, 200), (310, 200), (265, 250), (265, 290), (0, 0), (0, 0)]))
