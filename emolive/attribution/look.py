@@ -5,7 +5,7 @@ what it asks for (`methods.Ask`), each thing once.
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -26,6 +26,9 @@ BROKEN = "The network's output is not a number: its weights are damaged."
 
 SLOW = "This map takes a pass for each channel."
 """Why a slow method has no map yet; whoever has it worked out says more."""
+
+Aiming = Callable[[np.ndarray], Sequence[int]]
+"""Says for the probabilities (N, classes) that the network just gave which classes (N) count as the most likely."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +52,7 @@ def look(
     wanted: Sequence[Variant],
     filter_layer: str,
     extra: Tensor | None = None,
-    aim: Tensor | None = None,
+    aim: Tensor | Aiming | None = None,
     ledger: bool = False,
     half: bool = False,
     watch: Stopwatch | None = None,
@@ -57,10 +60,10 @@ def look(
     """Read a batch `x` (N, 3, S, S) from `model.prepare` under each of the `wanted` variants, in one forward pass.
 
     Variants that switch filters off get rows of their own in the same batch; `extra` (M, 3, S, S) are rows of which
-    only the logits are wanted. `aim` (N,) are the classes that count as the most likely ones; the network's own
-    untouched answer, if None. `half` runs the pass in bfloat16; maps are always computed in float32. A slow method gets
-    probabilities, but no map yet. `watch` is told how long the pass ("forward") and the maps ("explain") take.
-    Raises `EmoliveError` for a layer or target that does not exist.
+    only the logits are wanted. `aim` (N,) are the classes that count as the most likely ones, or say which; the
+    network's own untouched answer, if None. `half` runs the pass in bfloat16; maps are always computed in float32. A
+    slow method gets probabilities, but no map yet. `watch` is told how long the pass ("forward") and the maps
+    ("explain") take. Raises `EmoliveError` for a layer or target that does not exist.
     """
     graded = {v.layer for v in wanted if METHODS[v.method].asks == "gradient"}
     if ledger and filter_layer not in model.last_layers:
@@ -79,7 +82,7 @@ def look(
         stack.enter_context(torch.autocast(x.device.type, torch.bfloat16, enabled=half))
         logits = model.net(batch).float()
     with watch("explain"):
-        aim = logits[:n].detach().argmax(1) if aim is None else aim
+        aim = _aimed(model, logits[:n].detach(), aim)
         answers = _Answers(model, x, logits, caught, graded)
         results, slow = {}, {}
         for v in wanted:
@@ -96,6 +99,15 @@ def look(
             books = ledgers(model, filter_layer, act, grad, plus, logits[untouched].detach())
         kept = {name: maps(out)[untouched].detach().float() for name, out in caught.items()}
         return Look(results, _numpy(kept[filter_layer]), tuple(books), logits[total:].detach(), kept, slow)
+
+
+def _aimed(model: Model, logits: Tensor, aim: Tensor | Aiming | None) -> Tensor:
+    """The class (N,) that counts as the most likely one of each row of `logits` (N, classes)."""
+    if aim is None:
+        return logits.argmax(1)
+    if isinstance(aim, Tensor):
+        return aim
+    return torch.tensor(list(aim(_numpy(model.probabilities(logits)))), dtype=torch.long, device=logits.device)
 
 
 class _Answers:

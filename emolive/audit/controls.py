@@ -20,7 +20,7 @@ from safetensors.numpy import save as safetensors_of
 from emolive.attribution.methods import METHODS
 from emolive.audit.masks import grid, masked, masks
 from emolive.core.errors import EmoliveError
-from emolive.core.evidence import CONTROLS, MASKINGS, OWN, Ask
+from emolive.core.evidence import CONTROLS, MASKINGS, OWN, Query
 from emolive.core.files import write_output
 from emolive.core.foreign import MOST_BYTES, open_regular
 from emolive.networks.checkpoint import Model
@@ -71,7 +71,7 @@ class Beside:
     own: np.ndarray
     maps: Mapping[str, Sequence[np.ndarray]]
 
-    def cells(self, ask: Ask, seed: int = 0) -> np.ndarray:
+    def cells(self, ask: Query, seed: int = 0) -> np.ndarray:
         """The cells (h, w) bool that a question masks."""
         if ask.of == "random":
             found: np.ndarray = masks(self.own, 1 + ask.which + DRAWS * seed)[1]
@@ -80,27 +80,27 @@ class Beside:
         hottest: np.ndarray = masks(cam, seed)[0]
         return hottest
 
-    def faces(self, crop: np.ndarray, asks: Sequence[Ask], seed: int = 0) -> np.ndarray:
+    def faces(self, crop: np.ndarray, asks: Sequence[Query], seed: int = 0) -> np.ndarray:
         """The masked faces (P, S, S, 3) uint8 RGB of some questions about a crop (S, S, 3) uint8 RGB."""
         return np.stack([masked(crop, self.cells(ask, seed), ask.masking, seed) for ask in asks])
 
-    def asks(self) -> tuple[Ask, ...]:
+    def asks(self) -> tuple[Query, ...]:
         """Every question, as of a picture: under each masking the map itself, then each control."""
         counts = {of: len(self.maps.get(of, ())) if of != "random" else DRAWS for of in CONTROLS}
-        each = [Ask("", OWN), *(Ask("", of, n) for of in CONTROLS for n in range(counts[of]))]
+        each = [Query("", OWN), *(Query("", of, n) for of in CONTROLS for n in range(counts[of]))]
         return tuple(ask._replace(masking=how) for how in MASKINGS for ask in each)
 
-    def turn(self, n: int) -> tuple[Ask, ...]:
+    def turn(self, n: int) -> tuple[Query, ...]:
         """The three questions of a film's frame `n`: the map itself and two of its controls. Maskings, controls and
         their maps take turns, so that no frame costs more than another."""
         how = MASKINGS[n % 2]
         pairs = ("other_face", "random"), ("centre", "class_blind")
-        found = [Ask(how, OWN)]
+        found = [Query(how, OWN)]
         for of in pairs[n // 2 % 2]:
             if of in self.maps:
-                found.append(Ask(how, of, n // 4 % len(self.maps[of])))
+                found.append(Query(how, of, n // 4 % len(self.maps[of])))
             else:
-                found.append(Ask(how, "random", n // 4 % DRAWS))
+                found.append(Query(how, "random", n // 4 % DRAWS))
         return tuple(dict.fromkeys(found))
 
 

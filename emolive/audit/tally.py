@@ -11,7 +11,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from emolive.core.evidence import Ask, Difference, Evidence, Tally, Trial
+from emolive.core.evidence import Difference, Evidence, Query, Trial, Trials
 from emolive.core.reading import Proof
 
 SECOND_MS = 1_000.0
@@ -65,15 +65,15 @@ def interval(values: Sequence[float]) -> tuple[float, float, float]:
 
 def of_picture(proof: Proof) -> Evidence:
     """The evidence of one picture under which everything was asked."""
-    return _evidence(Tally(maps=_by_map({}, proof.trials()), before=proof.before))
+    return _evidence(Trials(maps=_by_map({}, proof.trials()), before=proof.before))
 
 
-def of_film(tally: Tally) -> Evidence:
+def of_film(tally: Trials) -> Evidence:
     """The evidence of a film's finished seconds."""
     return _evidence(tally)
 
 
-def _evidence(tally: Tally) -> Evidence:
+def _evidence(tally: Trials) -> Evidence:
     singles: dict[tuple[str, str], list[tuple[int, float]]] = {}
     for ask, one in tally.maps.items():
         singles.setdefault((ask.masking, ask.of), []).append(one)
@@ -92,7 +92,7 @@ def _evidence(tally: Tally) -> Evidence:
     return Evidence(differences, tally.before, len(tally.seconds), pictures if tally.seconds else 1.0, moved)
 
 
-def taken(tally: Tally, proof: Proof, crop: np.ndarray, t_ms: float) -> Tally:
+def taken(tally: Trials, proof: Proof, crop: np.ndarray, t_ms: float) -> Trials:
     """The tally with a frame's answer; a second that is over becomes one more observation. `crop` (S, S, 3) uint8 RGB
     is what the network sees of the face now."""
     trials = proof.trials()
@@ -111,7 +111,7 @@ def taken(tally: Tally, proof: Proof, crop: np.ndarray, t_ms: float) -> Tally:
     return replace(tally, seconds=seconds, looks=looks, now=trials, since=t_ms)
 
 
-def _by_map(old: Mapping[Ask, tuple[int, float]], trials: Sequence[Trial]) -> dict[Ask, tuple[int, float]]:
+def _by_map(old: Mapping[Query, tuple[int, float]], trials: Sequence[Trial]) -> dict[Query, tuple[int, float]]:
     found = dict(old)
     for ask, difference in trials:
         count, mean = found.get(ask, (0, 0.0))

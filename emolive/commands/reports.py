@@ -45,14 +45,14 @@ def explain(
 
 @command("plot")
 @click.argument("data", type=click.Path(path_type=Path))
-def plot(options: Options, data: Path, out: Path | None, min_seconds: float) -> None:
+def plot(options: Options, data: Path, out: Path | None, min_seconds: float, raw: bool) -> None:
     """Draw the emotions of each person over time, from DATA that `--data` wrote.
 
     One PNG per person: FILE-1.png, FILE-2.png and so on, by the person's number.
     """
     from emolive.reports.plot import plot as run
 
-    done = run(data, out or data.with_suffix(".png"), min_seconds, options.overwrite)
+    done = run(data, out or data.with_suffix(".png"), min_seconds, options.overwrite, raw)
     for path in done.files:
         click.echo(path)
     if done.left_out:

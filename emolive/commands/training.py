@@ -54,11 +54,17 @@ def _check(recipe: Recipe, source: Path) -> None:
 
 @command("evaluate")
 @click.argument("folder", type=FOLDER)
-def evaluate(options: Options, folder: Path, out: Path, tta: str, detect: bool) -> None:
-    """Measure a network on FOLDER/<emotion>/*: accuracy, F1, calibration, recall and confusion."""
+def evaluate(
+    options: Options, folder: Path, out: Path, tta: str, detect: bool, groups: Path | None, sweep: bool
+) -> None:
+    """Measure a network on FOLDER/<emotion>/*: accuracy, F1, calibration, recall and confusion.
+
+    With --groups also how well each group of people is read, with --sweep how much is left on spoilt pictures.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     with from_extra("train", NEEDS):
         from emolive.networks.checkpoint import load
+        from emolive.training.curves import GROUPS, SWEEP, gaps_in_words, sweep_in_words
         from emolive.training.evaluate import evaluate_folder
     from emolive.ui.fonts import prepare
 
@@ -67,8 +73,13 @@ def evaluate(options: Options, folder: Path, out: Path, tta: str, detect: bool) 
         raise click.UsageError("--detector says how faces are found; add --detect to find them first.")
     model = load(options.model, options.labels, facts=options.facts())
     prepare(model.spec.labels)
-    report = evaluate_folder(folder, model, out, tta, options.detector if detect else None, options.overwrite)
+    kind = options.detector if detect else None
+    report = evaluate_folder(folder, model, out, tta, kind, options.overwrite, groups, sweep)
     if "read_as" in report:
         click.echo("Folders read as: " + ", ".join(f"{name} → {label}" for name, label in report["read_as"].items()))
     click.echo(f"accuracy {report['accuracy']:.2%} of {report['n']}, macro F1 {report['macro_f1']:.2%}, "
                f"calibration error {report['ece']:.2%}; see {out / 'report.json'}")  # fmt: skip
+    if groups:
+        click.echo("\n".join(gaps_in_words(report["groups"])) + f"\nSee {out / GROUPS[-1]}.")
+    if sweep:
+        click.echo("\n".join(sweep_in_words(report["sweep"])) + f"\nSee {out / SWEEP[-1]}.")

@@ -17,7 +17,7 @@ MASKINGS = "blur", "linear"
 """How cells are taken away: blurred beyond recognition, or filled in from their edge with a little noise."""
 
 
-class Ask(NamedTuple):
+class Query(NamedTuple):
     """A masked face: how, by whose map (`OWN` or a control), and by which of its maps where there are several."""
 
     masking: str
@@ -29,12 +29,12 @@ class Trial(NamedTuple):
     """What a map costs more than one of its controls on the same face under the same masking: how much more the
     target's probability falls, 1 for all of it."""
 
-    ask: Ask
+    ask: Query
     difference: float
 
 
 @dataclass(frozen=True, eq=False)
-class Tally:
+class Trials:
     """The trials of a film. `seconds` holds the means of each finished second, by masking and control, and `looks` a
     tiny grey picture of the face in it; `now` are the trials of the second under way, which began at `since`. `maps`
     has (how many, mean) of each single control map. `asked` counts frames, `before` is the mean probability of the
@@ -44,7 +44,7 @@ class Tally:
     looks: tuple[np.ndarray, ...] = ()
     now: tuple[Trial, ...] = ()
     since: float = 0.0
-    maps: Mapping[Ask, tuple[int, float]] = field(default_factory=dict)
+    maps: Mapping[Query, tuple[int, float]] = field(default_factory=dict)
     asked: int = 0
     before: float = 0.0
 

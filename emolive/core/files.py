@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterable
+from itertools import chain, count
 from pathlib import Path
 
 from emolive.core.errors import ModelError, OutputError, SourceError
@@ -12,19 +13,23 @@ MOST_MODEL = 4 << 30
 """Bytes of a file of weights: the largest vision transformers have some 2.5 GB."""
 
 
-def check_output(path: Path, inputs: Iterable[Path] = (), overwrite: bool = False) -> None:
-    """Make the folder of an output and see that the file may be written.
+def check_output(path: Path, inputs: Iterable[Path] = (), overwrite: bool = False, make: bool = True) -> None:
+    """Make the folder of an output, or only see that it could be made (not `make`), and that the file may be written.
 
     Raises `OutputError` if it is one of the inputs under whatever name (also through links, and even with `overwrite`),
     if it exists and `overwrite` is not given, if it is a folder, or if its folder cannot be made or not be written to.
     """
     try:
         answered(path, lambda: os.path.lexists(path))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if make:
+            path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise OutputError(f"{path} is a folder. Give the name of a file in it.")
-        if not os.access(path.parent, os.W_OK):  # found out now, not when the network has been loaded
-            raise OutputError(f"You may not write into {path.parent.absolute()}. Choose another folder.")
+        folder = _nearest(path.parent)
+        if not folder.is_dir():
+            raise OutputError(f"{folder} is a file, so nothing can be written into it. Choose another folder.")
+        if not os.access(folder, os.W_OK):  # found out now, not when the network has been loaded
+            raise OutputError(f"You may not write into {folder.absolute()}. Choose another folder.")
         if not os.path.lexists(path):
             return
         if path.exists() and not path.is_file():
@@ -36,6 +41,27 @@ def check_output(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
         raise OutputError(f"Nothing can be written to {path} ({why(error)}). Choose another folder.") from error
     if not overwrite:
         raise OutputError(f"{path} exists already. Choose another name, or add --overwrite.")
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself, or the nearest above it that is there."""
+    return next((one for one in (folder, *folder.parents) if os.path.lexists(one)), Path())
+
+
+def reserved(path: Path) -> Path:
+    """An empty file of that name, made now and by nobody else; where the name is taken, `name_2`, `name_3` …
+
+    Two programs that choose the same name in the same second so get two files. Makes the folder. Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for name in chain([path.stem], (f"{path.stem}_{number}" for number in count(2))):
+        found = path.with_name(f"{name}{path.suffix}")
+        try:
+            found.open("xb").close()
+        except FileExistsError:
+            continue
+        return found
+    raise AssertionError("There is always another number.")
 
 
 def write_whole(path: Path, data: str | bytes | memoryview) -> None:

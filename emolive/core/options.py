@@ -26,7 +26,7 @@ from emolive.core.kinds import (
     Text,
     Words,
 )
-from emolive.core.settings import VIEW_NAMES, Settings, Variant
+from emolive.core.settings import TYPES, VIEW_NAMES, Settings, Variant
 
 VIEWING = ("cam", "file", "demo", "replay")
 LOOKING = (*VIEWING, "batch")
@@ -172,8 +172,18 @@ class Options:
         Number(0, metavar="SECONDS"), Settings.smooth_ms / 1e3, "Over how long the figures are smoothed; 0 is off.",
         MAP, setting="smooth_ms", times=1e3,
     )  # fmt: skip
-    views: tuple[str, ...] = _row(Words(VIEW_NAMES, least=1), Settings.views, "Which windows are opened.",
-                                  WINDOWS, looks=True, setting="views")  # fmt: skip
+    views: tuple[str, ...] | None = _row(
+        Words(VIEW_NAMES, least=1), None, "Which views are opened. Without it, camera and filters; on the board, all.",
+        WINDOWS, looks=True, setting="views",
+    )  # fmt: skip
+    board: bool = _row(
+        Flag(off=True), Settings.board, "Show all views in one window, the board; on for demo.",
+        WINDOWS, looks=True, setting="board", defaults={"demo": True},
+    )  # fmt: skip
+    type: str = _row(
+        Choice(TYPES), Settings.type, "How large text is: for a desk, for a room, or for the last row of a lecture "
+        "hall.", WINDOWS, setting="type",
+    )  # fmt: skip
     colormap: str = _look(
         Choice(("inferno", "magma", "plasma", "viridis", "cividis", "gray")), Settings.colormap,
         "The colours of the map; all of them are even to the eye.", MAP, setting="colormap",
@@ -248,7 +258,13 @@ class Options:
         """What the windows show at first."""
         given = [(row, getattr(self, row.name)) for row in FIELDS.values() if row.setting]
         shown = {row.setting: row.as_setting(value) for row, value in given if value is not None}
+        shown["views"] = self.shown_views
         return Settings(**shown, compare=self.compare())
+
+    @property
+    def shown_views(self) -> tuple[str, ...]:
+        """The views that are opened at first; the first of them is what is recorded."""
+        return self.views or (VIEW_NAMES if self.board else Settings.views)
 
     def facts(self) -> dict[str, Any]:
         """What the user says about the network beside its labels, by the names that checkpoints have for it."""
@@ -337,6 +353,8 @@ OWN = (
     Option("out", File(is_folder=True), None, "The folder that both files go into. Without it, RESULTS.",
            FILES, ("summary",)),
     Option("min_seconds", SECONDS, 0.5, "Leave out who is in sight for less than this.", RUN, ("plot", "summary")),
+    Option("raw", Flag(), False, "Draw what each frame alone says, too, as thin lines: how much smoothing delays.",
+           RUN, ("plot",)),
     Option("json", Flag(), False, "Say the figures as JSON, for machines.", RUN, ("summary",)),
 
     Option("port", Integer(1, 65535), 8501, "The port of this machine that the page is served on.", RUN, ("web",)),
@@ -354,6 +372,11 @@ OWN = (
     Option("tta", Choice(("none", "flip", "tencrop")), "none", "Average over each picture and its mirror image (flip), "
            "or over ten crops of it.", RUN, ("evaluate",)),
     Option("detect", Flag(), False, "Find the face first; without it each picture is a face.", FACES, ("evaluate",)),
+    Option("groups", File(is_folder=False, exists=True), None, "A table of who is on each picture: the columns picture "
+           "(its path in FOLDER), person, and one for each way to make groups, like sex. Measures each group.",
+           RUN, ("evaluate",)),
+    Option("sweep", Flag(), False, "Measure the pictures also turned, small, dark, blurred and covered.",
+           RUN, ("evaluate",)),
 
     Option("out", File(is_folder=True), Path("runs/latest"), "The folder that everything is written into.",
            FILES, ("train",)),

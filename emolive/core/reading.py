@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emolive.core.evidence import OWN, Ask, Trial
+from emolive.core.evidence import OWN, Query, Trial
 from emolive.core.settings import Variant
 
 Box = tuple[float, float, float, float]
@@ -61,7 +61,7 @@ class Proof:
     track: int
     target: int
     before: float
-    asks: tuple[Ask, ...]
+    asks: tuple[Query, ...]
     after: tuple[float, ...]
     masked: np.ndarray
     way: Variant | None = None
@@ -109,14 +109,15 @@ class Reading:
     """What the network makes of one face.
 
     `crop` is (S, S, 3) uint8 RGB, the square the network saw; `square` is where it lies in the frame. `results` holds
-    each variant that was asked for: `base` is the network as it is (its probabilities are the face's), `shown` the one
-    whose map is painted (another only while looking through a randomised network), `other` the one that is compared
-    with it, `knocked` the one with filters switched off. `maps` is (C, h, w) float32: the filter layer's feature maps.
-    `emotions` are the maps of each class (classes, h, w), of the selected face while that view is open. `agreement` is
-    that of `shown` with `base` while randomised, else of `shown` with `other`. `activation` (h, w) is the mean of the
-    map's layer, which knows no emotion, of the selected face while its map is put to the test. `other_crop`,
-    `other_square` and `other_label` are set where the compared network is a second one: what it saw, and what its map
-    explains.
+    each variant that was asked for: `base` is the network as it is (its probabilities are the face's in this frame
+    alone), `shown` the one whose map is painted (another only while looking through a randomised network), `other` the
+    one that is compared with it, `knocked` the one with filters switched off. `maps` is (C, h, w) float32: the filter
+    layer's feature maps. `emotions` are the maps of each class (classes, h, w), of the selected face while that view
+    is open. `agreement` is that of `shown` with `base` while randomised, else of `shown` with `other`. `activation`
+    (h, w) is the mean of the map's layer, which knows no emotion, of the selected face while its map is put to the
+    test. `other_crop`, `other_square` and `other_label` are set where the compared network is a second one: what it
+    saw, and what its map explains. `smoothed` (classes,) are the probabilities smoothed in time, None where nothing
+    came before.
     """
 
     crop: np.ndarray
@@ -136,16 +137,32 @@ class Reading:
     other_crop: np.ndarray | None = None
     other_square: Box | None = None
     other_label: str = ""
+    smoothed: np.ndarray | None = None
 
     @property
     def result(self) -> Result:
-        """The result of the network as it is: what the face's label and numbers come from."""
+        """The result of the network as it is, in this frame alone."""
         return self.results[self.base or self.shown]
+
+    @property
+    def answer(self) -> np.ndarray:
+        """The face's probabilities (classes,): label, bars, entropy and the target "top" all come from these."""
+        return self.result.probs if self.smoothed is None else self.smoothed
+
+    @property
+    def top(self) -> int:
+        """The likeliest class of the answer: the face's label, and what its map explains unless a target is set."""
+        return likeliest(self.answer)
 
     @property
     def painted(self) -> Result:
         """The result whose map is painted on the face."""
         return self.results[self.shown]
+
+
+def likeliest(probs: np.ndarray) -> int:
+    """The index of the largest probability; what is not finite counts as 0."""
+    return int(np.argmax(np.nan_to_num(probs)))
 
 
 def entropy(probs: np.ndarray) -> float:

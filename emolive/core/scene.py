@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from emolive.core.evidence import Evidence as Evidence
-from emolive.core.evidence import Tally as Tally
+from emolive.core.evidence import Trials as Trials
 from emolive.core.mesh import Mesh
 from emolive.core.reading import Agreement as Agreement
 from emolive.core.reading import Box as Box
@@ -35,6 +35,7 @@ from emolive.core.settings import base_variant as base_variant
 from emolive.core.settings import knocked_variant as knocked_variant
 from emolive.core.settings import other_variant as other_variant
 from emolive.core.settings import shown_variant as shown_variant
+from emolive.core.settings import timed as timed
 from emolive.core.settings import variants as variants
 
 
@@ -56,8 +57,9 @@ class Frame:
 
     `index` grows by one per frame of the source, so a gap means dropped frames. `t_ms` counts from the source's first
     frame and grows strictly, except where `cut` says that this frame does not follow the one before (a seek, another
-    file, a stream that came back): then tracks and memory begin afresh. `name` is the file's name, "" for live sources.
-    `still` says that no other need ever follow it: a picture, or a step through a frozen film.
+    file, a stream that came back): then memory begins afresh, or goes on as it was when this frame was seen before. In
+    another `film` (they are counted) are other people. `name` is the file's name, "" for live sources. `still` says
+    that no other need ever follow it: a picture, or a step through a frozen film.
     """
 
     index: int
@@ -66,6 +68,7 @@ class Frame:
     cut: bool = False
     name: str = ""
     still: bool = False
+    film: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +101,10 @@ class Moment:
 
 @dataclass(frozen=True, eq=False)
 class Remembered:
-    """What is kept of one track. `probs` (classes,) smoothed in time; `scale` the heat that counts as full, per variant
-    (without its target), smoothed likewise; `strength` (C,) mean activation of the filter layer's channels, smoothed,
-    so that the order of tiles stands still; `layer` says which layer `strength` belongs to. `timeline` spans the last
-    30 s; `regions` are the mean shares of heat per label since the track began."""
+    """What is kept of one track. `probs` (classes,) is the last answer (smoothed); `scale` the heat that counts as
+    full, per variant (without its target), smoothed likewise; `strength` (C,) mean activation of the filter layer's
+    channels, smoothed, so that the order of tiles stands still; `layer` says which layer `strength` belongs to.
+    `timeline` spans the last 30 s; `regions` are the mean shares of heat per label since the track began."""
 
     probs: np.ndarray
     scale: Mapping[Variant, float]
@@ -112,7 +115,7 @@ class Remembered:
     regions: Mapping[int, Regions] = field(default_factory=dict)
     region_counts: Mapping[int, int] = field(default_factory=dict)
     base: Variant | None = None  # the way to look that `regions` and `tally` are of
-    tally: Tally = field(default_factory=Tally)
+    tally: Trials = field(default_factory=Trials)
     evidence: Evidence | None = None  # what the tally's finished seconds add up to
 
 
@@ -183,8 +186,8 @@ class Chosen:
 
     @property
     def probs(self) -> np.ndarray:
-        """Its probabilities (classes,), smoothed where they are remembered; what is not finite counts as 0."""
-        probs: np.ndarray = np.nan_to_num(self.remembered.probs if self.remembered else self.reading.result.probs)
+        """The answer for it: probabilities (classes,); what is not finite counts as 0."""
+        probs: np.ndarray = np.nan_to_num(self.reading.answer)
         return probs
 
 
@@ -264,7 +267,14 @@ class Closed:
     view: str
 
 
-Event = Key | Pin | Select | Aim | Closed
+@dataclass(frozen=True)
+class Enlarge:
+    """A pane of the board was clicked at its heading: show this view alone, or all of them again."""
+
+    view: str
+
+
+Event = Key | Pin | Select | Aim | Closed | Enlarge
 
 
 @dataclass(frozen=True)
@@ -275,12 +285,30 @@ class Hit:
     event: Event
 
 
+@dataclass(frozen=True)
+class Tip:
+    """A rectangle of a picture, like a `Hit`, that can be pointed at, and what lies there: a name in `ui.topics`."""
+
+    box: tuple[int, int, int, int]
+    topic: str
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What a view gives: `bgr` (H, W, 3) uint8 and what can be clicked in it."""
+    """What a view gives: `bgr` (H, W, 3) uint8, what can be clicked in it, and what can be pointed at."""
 
     bgr: np.ndarray
     hits: tuple[Hit, ...] = ()
+    tips: tuple[Tip, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a view is drawn on: width and height in pixels, and the height of its text, from which all else follows."""
+
+    width: int
+    height: int
+    px: int
 
 
 class Source(Protocol):
@@ -288,16 +316,24 @@ class Source(Protocol):
 
     `read` gives None when there is nothing new within 50 ms (frozen, not due yet, reconnecting), so that keys stay
     alive, and END when nothing more will come. Of the settings it looks at `frozen`, `steps`, `seek_ms` and `file`
-    only. `notes` are sentences about its state for the user.
+    only (`timed`). `take_back` says that the frame that was read last was never shown, because a key came before:
+    steps and seeks go on from the one before it. `notes` are sentences about its state for the user.
     """
 
     def read(self, settings: Settings) -> Frame | End | None: ...
+    def take_back(self, frame: Frame) -> None: ...
     def progress(self) -> Progress: ...
     def notes(self) -> tuple[str, ...]: ...
     def __enter__(self) -> "Source": ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> bool | None: ...
+
+
+class View(Protocol):
+    """How a scene becomes a picture of the sheet's size; without a sheet, of the size that is recorded."""
+
+    def __call__(self, scene: Scene, sheet: Sheet | None = None, /) -> Picture: ...
 
 
 class Sink(Protocol):
@@ -332,7 +368,6 @@ Detect = Callable[[Frame], Sequence[Face]]
 Track = Callable[[Sequence[Face], Frame], tuple[Face, ...]]
 Confirm = Callable[[Sequence[Face], Frame], tuple[Face, ...]]
 Read = Callable[[Frame, Sequence[Face], Settings, Memory], tuple[Reading, ...]]
-View = Callable[[Scene], Picture]
 Poll = Callable[[], Sequence[Event]]
 
 

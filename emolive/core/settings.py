@@ -35,6 +35,13 @@ VIEW_NAMES = ("camera", "filters", "emotions", "proof", "timeline")
 """The views that can be opened as windows."""
 
 
+ARRANGEMENTS = ("beside", "below", "even")
+"""How the views lie on the screen: the camera's beside the others, above them, or all alike."""
+
+TYPES = ("desk", "room", "lecture")
+"""How large text is: for one person at a desk, for a room, for the last row of a lecture hall."""
+
+
 @dataclass(frozen=True)
 class Variant:
     """One way to look at a face: which network, method, layer and target, which filters are shown or switched off.
@@ -71,6 +78,11 @@ class Settings:
     views: tuple[str, ...] = ("camera", "filters")
     mirror: bool = False
     help: bool = False
+    type: str = TYPES[0]
+    board: bool = False  # all views in one window
+    arrangement: str = ARRANGEMENTS[0]
+    large: str = ""  # the view that has the board for itself
+    full: bool = False  # over the whole screen
     colormap: str = "inferno"
     against: str | None = None  # contrast: the label that the map speaks against
     by_share: bool = False  # tiles sorted by their share of the target's score, not by strength
@@ -106,6 +118,11 @@ class Menu:
     order: tuple[int, ...] = ()
     pages: int = 1
     start: Settings = Settings()  # what `0` goes back to
+
+
+def timed(settings: Settings) -> tuple[object, ...]:
+    """What of the settings says where in time to look: a frame fetched ahead holds under the same only."""
+    return settings.frozen, settings.steps, settings.seek_ms, settings.file
 
 
 def base_variant(settings: Settings) -> Variant:

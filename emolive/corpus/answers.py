@@ -21,15 +21,16 @@ import numpy as np
 from safetensors.numpy import load, save
 
 from emolive.core.foreign import parsed
-from emolive.core.scene import Detect, Face, Frame, Memory, Picture, Read, Reading, Scene, Settings
+from emolive.core.scene import TOP, Detect, Face, Frame, Memory, Picture, Read, Reading, Scene, Settings
 from emolive.corpus.layout import as_output_error, make_folder
 from emolive.corpus.plain import built, flat
+from emolive.live.smooth import answers, given
 
 log = logging.getLogger(__name__)
 
 NEAR_MS = 1e-6
 
-FORMAT = 2
+FORMAT = 3
 """Grows when the format does: it is part of the files' names, so that those of other versions are not looked at."""
 
 TEXT = "json"
@@ -86,13 +87,14 @@ class Keeper:
 
 class Recall:
     """Answers for the frames of a video in order: `detect` and `read` of the loop, out of files, or from the real ones
-    where nothing is kept. `missed` counts those frames."""
+    where nothing is kept (`missed` counts those frames), and where a kept map explains another emotion than the answer:
+    what was smoothed in a segment knew nothing of the time before it (`aimed` counts those)."""
 
     def __init__(self, paths: Sequence[Path], detect: Detect, read: Read) -> None:
         self._kept, self._detect, self._read = _kept(paths), detect, read
         self._ahead = next(self._kept, None)
         self._now: Answer | None = None
-        self.missed = 0
+        self.missed = self.aimed = 0
 
     def detect(self, frame: Frame) -> Sequence[Face]:
         """The faces of a frame; frames come in order."""
@@ -108,11 +110,19 @@ class Recall:
         if self._now is None:
             return self._read(frame, faces, settings, memory)
         kept = {face.box: reading for face, reading in zip(self._now.faces, self._now.readings, strict=True)}
-        return tuple(kept[face.box] for face in faces)
+        alone = [kept[face.box] for face in faces]
+        probs = [reading.result.probs for reading in alone]
+        smoothed, _ = answers(given(memory), [(frame, faces)], probs, settings.smooth_ms)
+        readings = tuple(replace(reading, smoothed=one) for reading, one in zip(alone, smoothed, strict=True))
+        if settings.target is TOP and any(reading.top != reading.result.target for reading in readings):
+            self.aimed += 1
+            return self._read(frame, faces, settings, memory)
+        return readings
 
 
 def _light(reading: Reading) -> Reading:
-    return replace(reading, crop=reading.crop[:1, :1].copy(), maps=reading.maps.mean(axis=(1, 2))[:, None, None])
+    maps = reading.maps.mean(axis=(1, 2))[:, None, None]
+    return replace(reading, crop=reading.crop[:1, :1].copy(), maps=maps, smoothed=None)
 
 
 def _print(frame: Frame) -> int:

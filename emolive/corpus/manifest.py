@@ -15,9 +15,10 @@ from emolive.corpus.layout import is_free
 from emolive.corpus.names import folded, hashed_name, is_name, plain_name
 from emolive.media.folders import named, videos_of
 
-NUMBERS = 3
+NUMBERS = 4
 """Raised whenever emolive gives other numbers for the same options. 2: only faces that the mesh confirms count.
-3: films' colours are rounded, no longer cut off; large ones that say nothing of their matrix have BT.709's."""
+3: films' colours are rounded, no longer cut off; large ones that say nothing of their matrix have BT.709's.
+4: maps explain the smoothed answer."""
 
 
 def videos(names: Sequence[str], out: Path, writes: frozenset[str] = frozenset()) -> dict[Path, str]:

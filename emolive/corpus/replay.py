@@ -32,7 +32,7 @@ def replay(folder: Path, options: Options, given: Collection[str]) -> None:
         click.echo(f"{name.replace('_', '-')}: {then} → {now}", err=True)
     check_outputs(asked, [bundle.clean], [folder / name for name in (CLEAN, ANNOTATED, DATA, SETTINGS)])
     try:
-        session.files(asked, [bundle.clean], None, None)
+        session.files(asked, [bundle.clean], None, None, bundle.source)
     except UnknownName as error:  # of a method or layer that only the recording's network or emolive has
         raise UnknownName(f"{error} What is not given comes from {bundle.folder / SETTINGS}.") from error
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, get_origin, get_type_hints
 
-import numpy as np
-
 from emolive.core.files import write_whole
 from emolive.core.foreign import printable, read_json, refuse
 from emolive.core.scene import Picture, Scene
@@ -112,10 +110,10 @@ class Census:
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
         t_ms = self.last_ms = scene.frame.t_ms
         self.faces += len(scene.faces)
-        for face in scene.faces:
+        for face, reading in zip(scene.faces, scene.readings, strict=True):
             seen = self._tracks.setdefault(face.track, _Sighting(t_ms))
             seen.last_ms = t_ms
-            seen.labels[int(np.argmax(scene.memory.tracks[face.track].probs))] += 1
+            seen.labels[reading.top] += 1
 
     def notes(self) -> tuple[str, ...]:
         return ()

@@ -51,7 +51,7 @@ class Confirmer:
 
     A person is looked at in every frame until confirmed, for a second at most, then twice a second. `SIGHTS` of the
     last `LOOKS` looks confirm, whenever they come; in a frame that stands by itself (`Frame.still`) one does. The same
-    frame once more changes nothing.
+    frame once more changes nothing, unless it stands by itself now.
     """
 
     def __init__(self, read: ReadMesh) -> None:
@@ -66,7 +66,7 @@ class Confirmer:
         looked = [face for face in faces if face.track in due]
         meshes = {face.track: mesh for face, mesh in zip(looked, self._read(frame, looked), strict=True)}
         known = {face.track: _after(known[face.track], face, meshes.get(face.track), frame) for face in faces}
-        absent = {track: old for track, old in self._people.items() if 0 <= now - old.seen_ms <= KEEP_MS}
+        absent = {track: old for track, old in self._people.items() if abs(now - old.seen_ms) <= KEEP_MS}
         self._people = absent | known
         return tuple(
             replace(face, mesh=meshes.get(face.track), confirmed=person.confirmed, outside=person.outside)
@@ -90,7 +90,7 @@ def _due(people: Mapping[int, _Known], frame: Frame) -> set[int]:
         for track, person in people.items()
     }
     if frame.still:
-        return {track for track, ms in waited.items() if ms > 0}
+        return {track for track, ms in waited.items() if ms > 0 or not people[track].confirmed}
     late = {track for track, ms in waited.items() if ms >= EVERY_MS}
     doubted = {track for track, person in people.items() if not person.confirmed}
     new = {track for track in doubted if waited[track] > 0 and frame.t_ms - people[track].since_ms < FIRST_MS}
@@ -102,7 +102,8 @@ def _after(person: _Known, face: Face, mesh: Mesh | None, frame: Frame) -> _Know
     """What is known after a frame; `mesh` is None where nobody looked."""
     if mesh is None:
         return replace(person, seen_ms=frame.t_ms)
-    looks = (*person.looks, mesh.present)[-DOUBTS:]
+    before = person.looks[:-1] if person.looked_ms == frame.t_ms else person.looks
+    looks = (*before, mesh.present)[-DOUBTS:]
     sighted = sum(looks[-LOOKS:]) >= SIGHTS or (frame.still and mesh.present)
     doubted = len(looks) == DOUBTS and not any(looks)
     return replace(

@@ -6,6 +6,7 @@ that near and far faces are treated alike. What people look like is 8×8 pixels 
 to nothing, but hair and clothes tell two people apart who pass each other.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -42,25 +43,27 @@ class _Person:
 class Tracker:
     """Gives each face its `track`: the same person keeps the number while in sight and through `KEEP_MS` out of it.
 
-    Called with the faces of a frame and the frame, in order. Numbers start at 1 and are never given again; after a
-    `frame.cut` everybody gets a new one. The same frame once more changes nothing.
+    Called with the faces of a frame and the frame, in order. Numbers start at 1 and are never given again; in another
+    film everybody gets a new one. After a `frame.cut` who is at about the same place and looks alike keeps the number.
+    The same frame once more changes nothing.
     """
 
     def __init__(self) -> None:
         self._people: list[_Person] = []
         self._count = 0
         self._t_ms = 0.0
+        self._film = 0
 
     def __call__(self, faces: Sequence[Face], frame: Frame) -> tuple[Face, ...]:
         """Give the faces, in the same order, with their tracks."""
-        if frame.cut:
-            self._people = []
+        if frame.film != self._film:
+            self._people, self._film = [], frame.film
         found = [_found(face, frame) for face in faces]
-        expected = [_moved(person, (frame.t_ms - person.seen_ms) / 1000) for person in self._people]
-        known = {j: expected[i] for i, j in _pairs(expected, found, self._t_ms)}
+        expected = [_expected(person, frame) for person in self._people]
+        known = {j: expected[i] for i, j in _pairs(expected, found, math.inf if frame.cut else self._t_ms)}
         seen = [_corrected(known[j], new) if j in known else self._newcomer(new) for j, new in enumerate(found)]
         numbers = {person.number for person in seen}
-        lost = [p for p in self._people if p.number not in numbers and frame.t_ms - p.seen_ms <= KEEP_MS]
+        lost = [p for p in self._people if p.number not in numbers and abs(frame.t_ms - p.seen_ms) <= KEEP_MS]
         self._people, self._t_ms = seen + lost, frame.t_ms
         return tuple(replace(face, track=person.number) for face, person in zip(faces, seen, strict=True))
 
@@ -81,6 +84,15 @@ def _found(face: Face, frame: Frame) -> _Person:
         appearance=crop_face(frame.bgr, square(face.box, 2), 8, finest=64).astype(np.float32),
         seen_ms=frame.t_ms,
     )
+
+
+def _expected(person: _Person, frame: Frame) -> _Person:
+    """Where somebody should be in a frame: moved on, or anywhere near where the way there was not watched."""
+    seconds = (frame.t_ms - person.seen_ms) / 1000
+    if seconds >= 0 and not frame.cut:
+        return _moved(person, seconds)
+    spread = np.diag([JITTER**2 + (PACE * seconds) ** 2, PACE**2])
+    return replace(person, speed=np.zeros(2), spread=spread)
 
 
 def _moved(person: _Person, seconds: float) -> _Person:

@@ -42,6 +42,9 @@ class Batches:
         self._now = self._waiting.popleft()
         return self._now.frame
 
+    def take_back(self, frame: Frame) -> None:
+        self._waiting.appendleft(self._now)
+
     def _fill(self, settings: Settings) -> None:
         while len(self._waiting) < self._size:
             frame = self._source.read(settings)

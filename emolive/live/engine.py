@@ -1,7 +1,7 @@
 """From a frame's faces to readings: cut the crops, look at them in one batch per network, one reading per face."""
 
 import dataclasses
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -18,6 +18,7 @@ from emolive.audit.agreement import agreement, regions, registered
 from emolive.audit.controls import controls_of
 from emolive.audit.probe import answered
 from emolive.audit.randomise import randomised
+from emolive.core.reading import likeliest
 from emolive.core.scene import (
     TOP,
     Agreement,
@@ -42,6 +43,7 @@ from emolive.core.scene import (
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.crop import crop_face, square
 from emolive.live.slow import SlowMaps, Worked
+from emolive.live.smooth import Given, answers, given
 from emolive.networks.checkpoint import Model, as_seen
 
 FREEZE = "{} takes hundreds of forward passes: freeze the picture (space) to see it."
@@ -87,10 +89,14 @@ class Engine:
         self.detector, self.half, self.figures = detector, half, figures
         self.controls = controls_of(model)
         self._ahead: dict[Frame, _Seen] = {}
+        self._given: Given = {}
         self._randomised = lru_cache(maxsize=len(model.architecture.random))(lambda stages: randomised(model, stages))
 
     def __call__(self, frame: Frame, faces: Sequence[Face], settings: Settings, memory: Memory) -> tuple[Reading, ...]:
-        """Read the faces of a frame under the settings' variants; one reading per face, in their order."""
+        """Read the faces of a frame under the settings' variants; one reading per face, in their order.
+
+        `memory` is what is remembered before the frame: the answer goes on from it, and the map explains the answer.
+        """
         self.slow.begin(frame, variants(settings))
         if not faces:
             return ()
@@ -98,7 +104,7 @@ class Engine:
         pending = self._pending(frame, faces[chosen], settings, memory)
         before = self._ahead.pop(frame, None)
         anew = pending or (before and settings.frozen and before.look.slow)
-        seen = before if before and not anew else self._look([(frame, faces)], settings, pending)[0]
+        seen = before if before and not anew else self._look([(frame, faces)], settings, given(memory), pending)[0]
         return tuple(
             dataclasses.replace(
                 reading,
@@ -131,15 +137,24 @@ class Engine:
     def look_ahead(self, shots: Sequence[Found], settings: Settings) -> None:
         """Look at several frames' faces in one batch; what comes of it is kept until each frame is read.
 
-        Frames of another look-ahead that were never read are forgotten. They are to be read under the same settings.
+        Frames of another look-ahead that were never read are forgotten. They are to be read under the same settings,
+        and follow those of the look-ahead before: their answers go on from there.
         """
-        shots = [(frame, faces) for frame, faces in shots if faces]
-        looked = self._look(shots, settings) if shots else ()
-        self._ahead = {frame: seen for (frame, _), seen in zip(shots, looked, strict=True)}
+        before = {} if shots and shots[0][0].cut else self._given
+        seen = self._look(shots, settings, before) if any(faces for _, faces in shots) else []
+        probs = [reading.result.probs for one in seen for reading in one.readings]
+        _, self._given = answers(before, shots, probs, settings.smooth_ms)
+        self._ahead = {frame: one for (frame, _), one in zip(shots, seen, strict=False)}
 
-    def _look(self, shots: Sequence[Found], settings: Settings, pending: Proof | None = None) -> list["_Seen"]:
-        """Look at all faces of some frames in one batch for each network."""
+    def _look(
+        self, shots: Sequence[Found], settings: Settings, before: Given, pending: Proof | None = None
+    ) -> list["_Seen"]:
+        """Look at all faces of some frames in one batch for each network; `before` is what was answered before them."""
         wanted = variants(settings)
+
+        def answered(probs: Iterable[np.ndarray]) -> list[np.ndarray]:
+            return answers(before, shots, list(probs), settings.smooth_ms)[0]
+
         with self.watch("prepare"):
             squares, crops, x = self._crops(self.model, shots)
         seen = look(
@@ -148,6 +163,7 @@ class Engine:
             [v for v in wanted if v.net == "a"],
             settings.filter_layer,
             extra=self.model.prepare(pending.masked) if pending else None,
+            aim=lambda probs: [likeliest(one) for one in answered(probs)],
             ledger=settings.by_share,
             half=self.half,
             watch=self.watch,
@@ -159,6 +175,7 @@ class Engine:
                 results |= self._as_randomised(v, x, results[wanted[0]], settings)
             elif v.net == "b" and self.second is not None:
                 results[v], seconds = self._as_second(self.second, v, shots, results[wanted[0]], settings)
+        smoothed = answered(result.probs for result in results[wanted[0]])
         readings = tuple(
             Reading(
                 crop=crops[i],
@@ -173,6 +190,7 @@ class Engine:
                 other_crop=seconds[i].crop,
                 other_square=seconds[i].square,
                 other_label=seconds[i].label,
+                smoothed=smoothed[i],
             )
             for i in range(len(x))
         )
@@ -211,8 +229,8 @@ class Engine:
     def _as_randomised(
         self, v: Variant, x: Tensor, base: Sequence[Result], settings: Settings
     ) -> dict[Variant, tuple[Result, ...]]:
-        """Through the randomised network, for the emotion that the trained one finds most likely."""
-        aim = torch.tensor([int(r.logits.argmax()) for r in base], device=x.device)
+        """Through the randomised network, for the same emotion as through the trained one."""
+        aim = torch.tensor([r.target for r in base], device=x.device)
         net = self._randomised(int(v.net.removeprefix("a~")))
         seen = look(net, x, [v], settings.filter_layer, aim=aim, half=self.half)
         return self._with_slow(net, seen, x, settings)

@@ -5,7 +5,6 @@ is handed to it.
 """
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -33,16 +32,16 @@ from emolive.core.scene import (
     Track,
     View,
     Working,
+    timed,
     variants,
 )
 from emolive.core.stopwatch import Stopwatch
 from emolive.live.ahead import Ahead
+from emolive.live.limit import FrameRate, Limit
 from emolive.live.memory import remember
+from emolive.live.past import Past
 
 log = logging.getLogger(__name__)
-
-EPSILON_MS = 1e-6
-"""What adding up many steps may be wrong by."""
 
 FIRST_PICTURE = "the first picture is there"
 """Logged when it is: `emolive bench` measures how long that takes from the start."""
@@ -52,8 +51,9 @@ FIRST_PICTURE = "the first picture is there"
 class Parts:
     """What a run is made of. `menu` holds what does not change; `order` ranks the filter layer's channels;
     `confirm` says which of the tracked faces are shown, read and counted: all of them unless another one is given;
-    `always` names views that are composed even when no window shows them; `stop` is asked once per turn; `slow` works
-    out slow maps of a frame that stands."""
+    `always` names views that are composed even when nobody shows them; `compose` draws what the windows show, which is
+    not the views' pictures as they are recorded; `stop` is asked once per turn; `slow` works out slow maps of a frame
+    that stands."""
 
     source: Source
     detect: Detect
@@ -67,6 +67,7 @@ class Parts:
     poll: Poll = tuple
     confirm: Confirm = lambda faces, _: tuple(faces)
     always: tuple[str, ...] = ()
+    compose: Callable[[Scene], None] | None = None
     device: str = "cpu"
     interactive: bool = False
     max_frames: int | None = None
@@ -76,8 +77,20 @@ class Parts:
     slow: Slow | None = None
 
 
-Fetched = tuple[Frame | End | None, tuple[Face, ...], tuple[Face, ...]]
-"""What the source gave, the faces in it, and what is not known to be one."""
+@dataclass(frozen=True, eq=False)
+class Fetched:
+    """What the source gave, the faces in it, and what is not known to be one. `ticket` says when in time was asked for:
+    what was fetched ahead is dropped when a key asked for something else meanwhile, so the picture that stands is the
+    one that was seen."""
+
+    ticket: tuple[object, ...]
+    frame: Frame | End | None
+    faces: tuple[Face, ...] = ()
+    others: tuple[Face, ...] = ()
+
+
+Held = tuple[Frame, tuple[Face, ...]]
+"""A frame that is shown, and the faces in it."""
 
 Asked = tuple[object, ...]
 """What the network is asked for; compared only."""
@@ -92,28 +105,35 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
     sinks, watch = list(parts.sinks), parts.watch
     failures: list[OutputError] = []
     timings: Mapping[str, float] = {}
-    memory, scene = Memory(), None
-    held: tuple[Frame, tuple[Face, ...]] | None = None
+    memory, scene, past = Memory(), None, Past()
+    before = memory
+    held: Held | None = None
     unconfirmed: tuple[Face, ...] = ()
     looked: Asked | None = None
     drawn: tuple[object, ...] | None = None
-    pace, limit = _Pace(), _Limit(parts)
+    pace, limit = FrameRate(), Limit(parts.source, parts.interactive, parts.max_frames, parts.max_seconds)
     with ahead or Ahead() as ahead:
         while not (settings.quit or parts.stop() or limit.time_is_up()):
             fetched = ahead.take(partial(_fetch, parts, settings), parts.stop)
             if fetched is None:
                 break
-            frame, faces, others = fetched
+            if fetched.ticket != timed(settings):
+                fetched = _instead(parts, fetched, settings)
+            frame = fetched.frame
             if isinstance(frame, End) or limit.reached(frame):
                 break
             if frame:
-                held, unconfirmed = (frame, faces), others
+                held, unconfirmed = (frame, fetched.faces), fetched.others
+                before = past(memory, frame)
                 pace.tick()
             progress = parts.source.progress()
             asked = _standing(settings, progress)
+            if held and unconfirmed and asked.frozen and not held[0].still:
+                held, unconfirmed = _confirmed(parts, replace(held[0], still=True), (*held[1], *unconfirmed))
+                looked = None
             if held and (frame or looked != asked_of(asked)):
-                readings = _read(parts, *held, asked, memory)
-                memory = remember(memory, *held, readings, settings)
+                readings = _read(parts, *held, asked, before)
+                memory = remember(before, *held, readings, settings)
                 looked, drawn = asked_of(asked), None
             notes = (*parts.source.notes(), *(note for sink in sinks for note in sink.notes()), *map(str, failures))
             timings = watch.lap() if frame else timings
@@ -149,12 +169,27 @@ def _fetch(parts: Parts, settings: Settings) -> Fetched:
     with parts.watch("decode"):
         frame = parts.source.read(settings)
     if not isinstance(frame, Frame):
-        return frame, (), ()
+        return Fetched(timed(settings), frame)
     with parts.watch("detect"):
         tracked = parts.track(parts.detect(frame), frame)
+    (_, faces), others = _confirmed(parts, frame, tracked)
+    return Fetched(timed(settings), frame, faces, others)
+
+
+def _instead(parts: Parts, fetched: Fetched, settings: Settings) -> Fetched:
+    """What is there under other settings than those that something was fetched ahead under, and was never shown."""
+    if isinstance(fetched.frame, End):
+        return fetched
+    if fetched.frame:
+        parts.source.take_back(fetched.frame)
+    return _fetch(parts, settings)
+
+
+def _confirmed(parts: Parts, frame: Frame, tracked: tuple[Face, ...]) -> tuple[Held, tuple[Face, ...]]:
+    """A frame with the faces in it, and what is not known to be one."""
     with parts.watch("confirm"):
         found = parts.confirm(tracked, frame)
-    return frame, tuple(f for f in found if f.confirmed), tuple(f for f in found if not f.confirmed)
+    return (frame, tuple(f for f in found if f.confirmed)), tuple(f for f in found if not f.confirmed)
 
 
 def _standing(settings: Settings, progress: Progress) -> Settings:
@@ -223,8 +258,11 @@ def _tracks(scene: Scene) -> tuple[int, ...]:
 
 def _hand_out(parts: Parts, sinks: list[Sink], scene: Scene, everything: bool) -> list[OutputError]:
     """Compose the views that are needed and give them to each sink; take out the sinks that fail, and say why."""
-    wanted = parts.views if everything else {*scene.settings.views, *parts.always}
+    shown = () if parts.compose else scene.settings.views
+    wanted = parts.views if everything else {*shown, *parts.always}
     with parts.watch("draw"):
+        if parts.compose:
+            parts.compose(scene)
         pictures = {name: view(scene) for name, view in parts.views.items() if name in wanted}
     failures = []
     for sink in list(sinks):
@@ -237,52 +275,3 @@ def _hand_out(parts: Parts, sinks: list[Sink], scene: Scene, everything: bool) -
             sinks.remove(sink)
             failures.append(error)
     return failures
-
-
-class _Pace:
-    """Frames per second, smoothed over about a second."""
-
-    def __init__(self) -> None:
-        self.last: float | None = None
-        self.fps = 0.0
-
-    def tick(self) -> float:
-        now = time.perf_counter()
-        if self.last is not None:
-            dt = max(now - self.last, 1e-6)
-            weight = min(1.0, dt) if self.fps else 1.0
-            self.fps += weight * (1 / dt - self.fps)
-        self.last = now
-        return self.fps
-
-
-class _Limit:
-    """`--frames` and `--seconds` of the whole run: seconds of the videos, one after the other, and of the clock where
-    somebody watches or a camera runs."""
-
-    def __init__(self, parts: Parts) -> None:
-        self.frames, self.seconds = parts.max_frames, parts.max_seconds
-        self.by_clock = parts.interactive or parts.source.progress().live
-        self.last_ms: float | None = None
-        self.played_ms = self.step_ms = 0.0
-        self.count, self.began = 0, time.monotonic()
-
-    def reached(self, frame: Frame | None) -> bool:
-        """Count the frame; say whether it lies beyond the limit."""
-        if frame is None:
-            return False
-        if self.last_ms is not None:
-            if not frame.cut:
-                self.step_ms = frame.t_ms - self.last_ms
-            self.played_ms += self.step_ms  # through a cut, the last frame stands as long as the one before it
-        self.last_ms = frame.t_ms
-        if self.seconds is not None and self.played_ms >= self.seconds * 1e3 - EPSILON_MS:
-            return True
-        self.count += 1
-        return False
-
-    def time_is_up(self) -> bool:
-        """Say whether the clock, or the number of frames, has run out."""
-        if self.frames is not None and self.count >= self.frames:
-            return True
-        return self.seconds is not None and self.by_clock and time.monotonic() - self.began >= self.seconds

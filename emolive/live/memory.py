@@ -1,10 +1,9 @@
 """What is remembered of each person between frames, so that figures and heat neither flicker nor mix.
 
-Smoothing is exponential in time, not in frames: after a time constant 63 % of a change are taken over, whatever the
-frame rate. With `Settings.smooth_ms` at 0 all figures are those of the frame alone.
+The answer of each face comes with its reading (`smooth.py`) and is kept as it is. With `Settings.smooth_ms` at 0 all
+figures are those of the frame alone.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -19,12 +18,13 @@ from emolive.core.scene import (
     Reading,
     Remembered,
     Settings,
-    Tally,
     Target,
+    Trials,
     Variant,
     selected,
 )
 from emolive.live.history import mean_regions, pinned, timeline
+from emolive.live.smooth import mixed, part
 
 RISE, FALL, STEADY = 1 / 3, 10, 3
 """Time constants as multiples of `smooth_ms`: of a heat scale that rises (100 ms by default) or falls (3 s), so that
@@ -42,10 +42,11 @@ def remember(
 ) -> Memory:
     """Give the memory after a frame; `readings[i]` belongs to `faces[i]`.
 
-    A person out of sight is forgotten after `KEEP_MS`, everybody at a cut, faces without a track are not remembered.
-    The same frame again (its time as before) changes nothing, except that ways to look that are new are taken up.
+    `memory` is what was remembered before it (`past.py`). A person out of sight is forgotten after `KEEP_MS`, faces
+    without a track are not remembered. The same frame again (its time as before) changes nothing, except that ways to
+    look that are new are taken up.
     """
-    before = {} if frame.cut else memory.tracks
+    before = memory.tracks
     seen = {
         face.track: _remembered(before.get(face.track), reading, settings, frame.t_ms)
         for face, reading in zip(faces, readings, strict=True)
@@ -60,17 +61,16 @@ def remember(
 
 
 def _remembered(old: Remembered | None, reading: Reading, settings: Settings, t_ms: float) -> Remembered:
-    probs, strength = reading.result.probs, reading.maps.mean(axis=(1, 2))
+    probs, strength = reading.answer, reading.maps.mean(axis=(1, 2))
     if old is None:
         first = Remembered(probs, _scales({}, reading, 0, 0), strength, settings.filter_layer, t_ms)
         return _grown(first, reading, t_ms)
     passed, tau = max(0.0, t_ms - old.seen_ms), settings.smooth_ms
     if old.layer == settings.filter_layer:
-        strength = _mixed(old.strength, strength, _part(passed, STEADY * tau))
+        strength = mixed(old.strength, strength, part(passed, STEADY * tau))
     scale = _scales(old.scale, reading, passed, tau)
     if passed == 0:  # walking through methods on a frozen frame and back shows each as it was
         scale = {**old.scale, **scale}
-    probs = _mixed(old.probs, probs, _part(passed, tau))
     now = replace(old, probs=probs, scale=scale, strength=strength, layer=settings.filter_layer, seen_ms=t_ms)
     return _grown(now, reading, t_ms) if passed else now
 
@@ -79,7 +79,7 @@ def _grown(now: Remembered, reading: Reading, t_ms: float) -> Remembered:
     """What is known, with a new frame taken into the timeline and the running figures; those are of one way to look."""
     base = reading.base or reading.shown
     if base != now.base:
-        now = replace(now, base=base, regions={}, region_counts={}, tally=Tally(), evidence=None)
+        now = replace(now, base=base, regions={}, region_counts={}, tally=Trials(), evidence=None)
     now = replace(now, timeline=timeline(now.timeline, t_ms, now.probs))
     now = mean_regions(now, reading.result.target, reading.regions)
     if reading.proof is None or reading.proof.whole or reading.proof.way != base:
@@ -89,27 +89,12 @@ def _grown(now: Remembered, reading: Reading, t_ms: float) -> Remembered:
     return replace(now, tally=tally, evidence=of_film(tally) if finished else now.evidence)
 
 
-def _part(passed: float, tau: float) -> float:
-    """How much of a change is taken over after so many ms."""
-    return 1 - math.exp(-passed / tau) if tau > 0 else 1.0
-
-
-def _mixed(old: np.ndarray, new: np.ndarray, part: float) -> np.ndarray:
-    """Move from old to new values by `part` of the way. What is not finite is left out, wherever there is a choice."""
-    if old.shape != new.shape:
-        return new
-    both = np.isfinite(old) & np.isfinite(new)
-    mixed = np.where(np.isfinite(new), new, old)
-    mixed[both] = old[both] + part * (new[both] - old[both])
-    return mixed
-
-
 def _scales(old: Mapping[Variant, float], reading: Reading, passed: float, tau: float) -> dict[Variant, float]:
     """What counts as full heat for each variant of a reading, following its peak. A broken map changes nothing."""
     scales = {way: old[way] for way in map(_way, reading.results) if way in old}
     for way, peak in _peaks(reading).items():
         known = old.get(way, peak)
-        smooth = known + _part(passed, (RISE if peak > known else FALL) * tau) * (peak - known)
+        smooth = known + part(passed, (RISE if peak > known else FALL) * tau) * (peak - known)
         scales[way] = max(smooth, FULL * peak)
     return scales
 

@@ -74,7 +74,7 @@ def targets(options: Options, inputs: Sequence[Path]) -> list[Path]:
 
 def check_outputs(options: Options, inputs: Sequence[Path], never: Sequence[Path] = ()) -> None:
     """Raise `OutputError` for what cannot be written, or must not be overwritten; `never` are files that are not,
-    besides the inputs and the networks."""
+    besides the inputs and the networks. Nothing is made yet: what comes next may fail, and would leave it empty."""
     from emolive.core.files import check_output
 
     paths = [*targets(options, inputs), *([options.data] if options.data else [])]
@@ -84,15 +84,18 @@ def check_outputs(options: Options, inputs: Sequence[Path], never: Sequence[Path
         paths += [options.report / PAGE, options.report / DATA]
     networks = [path for path in (options.model, options.model_b) if path]
     for path in paths:
-        check_output(path, [*inputs, *networks, *never], options.overwrite)
+        check_output(path, [*inputs, *networks, *never], options.overwrite, make=False)
     names = [os.path.realpath(path) for path in paths]  # which does not stumble over circles
     for path, name in zip(paths, names, strict=True):
         if names.count(name) > 1:
             raise OutputError(f"Two outputs would go to {path}. Give each a name of its own.")
 
 
-def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool) -> list[Sink]:
-    """The sinks that write: the recording, the data, and what keys switch on."""
+def outputs(
+    options: Options, model: "Model", inputs: Sequence[Path], live: bool, name: str | None = None
+) -> list[Sink]:
+    """The sinks that write: the recording, the data, and what keys switch on. `name` is what reports call all of it,
+    unless the source says it best."""
     from emolive.media.bundle import run_of
     from emolive.media.data import data_writer
     from emolive.media.record import Recorder
@@ -106,7 +109,7 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
             return PictureWriter(path, view, inputs, options.overwrite)
         return Recorder(path, view, inputs, not live, options.overwrite, choice)
 
-    view, paths, choice = options.views[0], targets(options, inputs), chosen_streams(options)
+    view, paths, choice = options.shown_views[0], targets(options, inputs), chosen_streams(options)
     bundle = run_of(options.plain(), model, options.model_b) if options.bundle else None
     sinks: list[Sink] = [
         RecordingSwitch(options.recordings, view, inputs, not live, not options.headless, bundle, choice)
@@ -118,7 +121,7 @@ def outputs(options: Options, model: "Model", inputs: Sequence[Path], live: bool
     elif paths:
         sinks.append(PerFile([partial(writer, path) for path in paths]))
     if options.report is not None:
-        sinks.append(SessionReport(options.report, options, model.spec.labels, model.sha256, inputs))
+        sinks.append(SessionReport(options.report, options, model.spec.labels, model.sha256, inputs, name))
     if options.data is not None:
         sinks.append(data_writer(options.data, model.spec.labels, options.overwrite, inputs))
     return sinks

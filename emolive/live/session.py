@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,9 +77,11 @@ def demo(options: Options, faces: int) -> None:
     play(options, lambda: open_demo(faces, realtime=not options.headless), name="demo")
 
 
-def files(options: Options, paths: Sequence[Path], start_ms: float | None, end_ms: float | None) -> None:
+def files(
+    options: Options, paths: Sequence[Path], start_ms: float | None, end_ms: float | None, called: str | None = None
+) -> None:
     """Run `emolive file`: in the windows, or as fast as it goes without. Files that cannot be read are left out; they
-    are named at the end, and the exit status is 1."""
+    are named at the end, and the exit status is 1. `called` is what reports call it, unless the file's name is it."""
     from emolive.media.sources import find, open_files
 
     found = find(paths)
@@ -90,7 +93,8 @@ def files(options: Options, paths: Sequence[Path], start_ms: float | None, end_m
     if options.batch > 1 and options.proof:
         raise EmoliveError("--batch does not go with --proof: masked faces ride in the batch of the next frame.")
     choice = chosen_streams(options)
-    play(options, lambda: open_files(found.files, start_ms, end_ms, not options.headless, choice), found.files)
+    opened = partial(open_files, found.files, start_ms, end_ms, not options.headless, choice)
+    play(options, opened, found.files, called=called)
 
 
 def layers(options: Options) -> dict[str, tuple[int, int, int]]:
@@ -117,6 +121,7 @@ def play(
     inputs: Sequence[Path] = (),
     live: bool = False,
     name: str = "cam",
+    called: str | None = None,
 ) -> None:
     """Open everything, run the loop, close everything. The window opens before anything heavy is imported."""
     options = with_output(options, inputs, name)
@@ -133,10 +138,11 @@ def play(
         model = _model(options)
         prepare_fonts(model.spec.labels)
         prepared, settings = parts(options, model, source, detect, track)
-        writers = outputs(options, model, inputs, live)
+        writers = outputs(options, model, inputs, live, called)
         show = [windows] if windows else [stack.enter_context(ProgressBar(options.frames))]
         sinks = [*show, *(stack.enter_context(sink) for sink in writers)]
         prepared = replace(prepared, sinks=sinks, stop=interrupts, poll=windows.poll if windows else tuple)
+        prepared = replace(prepared, compose=windows.compose if windows else None)
         with interrupts.calm():
             count = run(prepared, settings)
         failed = source.progress().failed
@@ -151,7 +157,7 @@ def _windows(options: Options, stack: ExitStack) -> "Windows | None":
         return None
     from emolive.ui.windows import Windows
 
-    return stack.enter_context(Windows())
+    return stack.enter_context(Windows(settings=options.settings()))
 
 
 def detector(options: Options, stack: ExitStack) -> tuple[Detect, Track]:
@@ -229,7 +235,7 @@ def parts(
         menu=menu,
         press=press,
         order=order,
-        always=options.views[:1] if options.out or options.record or not options.headless else (),
+        always=options.shown_views[:1] if options.out or options.record or not options.headless else (),
         device=model.device,
         interactive=not options.headless,
         max_frames=options.frames,

@@ -19,7 +19,7 @@ from emolive.core.errors import SourceError
 from emolive.media.address import address_in, file_name
 from emolive.media.deinterlace import deinterlaced
 from emolive.media.film import MOST_PIXELS as MOST_PIXELS
-from emolive.media.film import Film, last_second, open_film, survey
+from emolive.media.film import Film, decoder, last_second, open_film, survey
 from emolive.media.streams import BEST, StreamChoice
 from emolive.media.timeline import AnyPacket, in_seconds
 from emolive.media.upright import Upright
@@ -31,6 +31,12 @@ Shot = tuple[float, np.ndarray]
 
 EPSILON_MS = 0.001
 """The least step of time between two pictures."""
+
+LATE_S = 0.5
+"""Seconds at which a clock begins late: what a container says of its length is then looked at."""
+
+FROM_ZERO = ("matroska,webm", "nut", "asf")
+"""Containers of which some say when they end, counted from zero, as their length."""
 
 SOON_WALKED = 200 << 20
 """Bytes up to which a film whose clock may jump is walked through when it is opened, so that its length is known."""
@@ -76,11 +82,15 @@ class VideoClip:
             self.first_s = _time(first) or 0.0
             self.frames = film.video.frames
             self.duration_ms = _duration_ms(film.container, film.video)
-            # A GIF's frames build on all before; without timestamps a seek lands nobody knows where.
+            # A GIF's frames build on all before; without timestamps a seek lands nobody knows where; FFmpeg loses a
+            # palette that comes with the first packet.
             self.loops = film.container.format.name == "gif"
-            self._seekable = not self.loops and first.pts is not None
+            self._seekable = not self.loops and first.pts is not None and first.format.name != "pal8"
             self._step_ms = 1000 / float(film.video.guessed_rate or 25)
             walks = film.jumps and not film.is_far
+            late = self.first_s > LATE_S and film.container.format.name in FROM_ZERO
+        if late:
+            self._mend_duration(url is not None or path.stat().st_size > SOON_WALKED)
         if walks and path.stat().st_size <= SOON_WALKED:
             self._walk()
 
@@ -153,6 +163,11 @@ class VideoClip:
         self.frames = self.frames or known.pictures
         self.duration_ms = max((known.end_s - self.first_s) * 1000, 0.0)
 
+    def _mend_duration(self, guess: bool) -> None:
+        """Of a clock that does not begin at zero some programs write the length, others the end: look, or guess."""
+        end = self.duration_ms / 1000 if guess else last_second(self._path)
+        self.duration_ms = max((end - self.first_s) * 1000, 0.0)
+
     def _check_end(self) -> None:
         """Whether all of it was there: its sound may last longer, or its last frame stand for long."""
         promised = self.duration_ms / 1000 + self.first_s
@@ -171,6 +186,7 @@ def decoded(
     packets: Iterator[AnyPacket], stream: VideoStream, damaged: Callable[[], None] = lambda: None
 ) -> Iterator[av.VideoFrame]:
     """Every frame that can be decoded, in order; packets and ends that are broken are stepped over."""
+    decode = decoder(stream)
     while True:
         try:
             packet = next(packets, None)
@@ -179,7 +195,7 @@ def decoded(
             packet = None
             damaged()
         try:
-            yield from stream.decode(packet)
+            yield from decode(packet)
         except av.error.EOFError:
             return  # it was flushed before, by the empty packet at the end of the file
         except av.FFmpegError as error:

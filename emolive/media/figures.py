@@ -67,16 +67,6 @@ class Figure:
         return self.value(scene, i, labels) if self.detected or i < len(scene.faces) else None
 
 
-def _probs(scene: Scene, face: int) -> np.ndarray:
-    return scene.readings[face].result.probs
-
-
-def _smoothed(scene: Scene, face: int) -> np.ndarray:
-    """What the screen shows; the raw probabilities of a face of which nothing is remembered."""
-    remembered = scene.memory.tracks.get(scene.faces[face].track)
-    return remembered.probs if remembered else _probs(scene, face)
-
-
 def _by_label(probs: np.ndarray, labels: Labels) -> dict[str, float | None]:
     return {label: _rounded(p, 5) for label, p in zip(labels, probs, strict=True)}
 
@@ -151,19 +141,19 @@ FIGURES = (
     ),
     Figure("score", lambda _: ["score"], lambda scene, i, _: _rounded(scene.found[i].score, 4), detected=True),
     Figure("confirmed", lambda _: ["confirmed"], lambda scene, i, _: scene.found[i].confirmed, detected=True),
-    Figure("label", lambda _: ["label"], lambda scene, i, labels: labels[int(np.argmax(_smoothed(scene, i)))]),
+    Figure("label", lambda _: ["label"], lambda scene, i, labels: labels[scene.readings[i].top]),
     Figure("outside", lambda _: ["outside"], lambda scene, i, _: scene.found[i].outside or None),
     Figure(
         "probs",
         lambda labels: [f"prob_{label}" for label in labels],
-        lambda scene, i, labels: _by_label(_probs(scene, i), labels),
+        lambda scene, i, labels: _by_label(scene.readings[i].result.probs, labels),
     ),
     Figure(
         "probs_smooth",
         lambda labels: [f"smooth_{label}" for label in labels],
-        lambda scene, i, labels: _by_label(_smoothed(scene, i), labels),
+        lambda scene, i, labels: _by_label(scene.readings[i].answer, labels),
     ),
-    Figure("entropy", lambda _: ["entropy"], lambda scene, i, _: _rounded(entropy(_smoothed(scene, i)), 4)),
+    Figure("entropy", lambda _: ["entropy"], lambda scene, i, _: _rounded(entropy(scene.readings[i].answer), 4)),
     Figure("target", lambda _: ["target"], _target),
     Figure("against", lambda _: ["against"], lambda scene, i, _: _against(scene, i)),
     Figure("knows_class", lambda _: ["knows_class"], lambda scene, i, _: False if _blind(scene, i) else None),

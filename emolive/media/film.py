@@ -2,17 +2,19 @@
 
 import logging
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 from av.audio.stream import AudioStream
+from av.codec.context import Flags
 from av.container import InputContainer
-from av.format import Flags
+from av.format import Flags as Abilities
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from emolive.core.errors import SourceError
@@ -26,6 +28,9 @@ log = logging.getLogger(__name__)
 
 MOST_PIXELS = 150_000_000
 """Larger pictures are refused: a small file can claim to be large enough to fill all memory."""
+
+WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""Decoders that see transparency, by the codec."""
 
 RESTARTING = {"flv"}
 """Containers whose clock may jump though FFmpeg does not say so."""
@@ -99,6 +104,26 @@ class Film:
         return True
 
 
+def prepare(video: VideoStream, threads: Literal["AUTO", "SLICE"]) -> None:
+    """Say how a stream's pictures are to be decoded; before the first is."""
+    codec = video.codec_context
+    codec.options = {"max_pixels": str(MOST_PIXELS)}  # its pictures may be larger than it says
+    codec.flags |= Flags.unaligned.value  # else what is to be cut off at the left is shown in part
+    video.thread_type = threads
+
+
+def decoder(video: VideoStream) -> Callable[[AnyPacket | None], Sequence[av.VideoFrame]]:
+    """What makes frames of a stream's packets, and gives the last ones for None. VP8 and VP9 keep transparency where
+    FFmpeg's own decoders do not look."""
+    other = WITH_ALPHA.get(video.codec_context.name) if video.metadata.get("alpha_mode") == "1" else None
+    if other is None or other not in av.codecs_available:
+        return video.decode
+    codec = av.CodecContext.create(other, "r")
+    assert isinstance(codec, VideoCodecContext)
+    codec.options = {"max_pixels": str(MOST_PIXELS)}
+    return codec.decode
+
+
 @contextmanager
 def open_film(path: Path, choice: StreamChoice = BEST) -> Iterator[Film]:
     """Open a video file, or one at an address, for decoding: `with open_film(path) as film`.
@@ -113,10 +138,9 @@ def open_film(path: Path, choice: StreamChoice = BEST) -> Iterator[Film]:
         audio = audio_stream(container, name, choice)
         if video.width * video.height > MOST_PIXELS:
             raise SourceError(f"{name} has {video.width}×{video.height} pixels, more than fit. Make it smaller first.")
-        video.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # its pictures may be larger than it says
-        video.thread_type = "AUTO"
+        prepare(video, "AUTO")
         flags: Any = container.format.flags
-        jumps = bool(flags & Flags.ts_discont.value) or container.format.name in RESTARTING
+        jumps = bool(flags & Abilities.ts_discont.value) or container.format.name in RESTARTING
         yield Film(path, choice, container, video, audio, Timeline(video.index, jumps), url is not None)
 
 

@@ -25,6 +25,9 @@ STALLED = 2.0
 BACK_OFF = (0.5, 1.0, 2.0, 4.0)
 """Seconds between attempts to reconnect; the last one from then on."""
 
+PROMPT = 1.0
+"""Seconds that a source may take to say that it is not there, before anything else is begun."""
+
 FAREWELL = 0.7
 """Seconds that closing waits for the thread, which may hang in a driver or the network; the process then ends without
 it (`interrupts.end`)."""
@@ -43,6 +46,8 @@ class LiveSource:
     `connect` opens it and raises `SourceError` where it cannot. `patience_s` is how long the first frame may take.
     With `reconnects` a stream that once delivered is opened again and again when it breaks off, for `give_up_s` seconds
     if that is given; without, a break is an error. `gone` is the error's text. Times come from a monotonic clock.
+
+    Entering raises at once what `connect` raises within `PROMPT`; what takes longer is told by `read`.
     """
 
     def __init__(
@@ -65,12 +70,17 @@ class LiveSource:
         self._cut = False
         self._error: Exception | None = None
         self._ended = False
+        self._opened = False
         self._connected = False
 
     def __enter__(self) -> Self:
         self._began = self._heard = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=f"read {self._name}", daemon=True)
         self._thread.start()
+        with self._changed:
+            self._changed.wait_for(lambda: self._opened or self._error, min(PROMPT, self._patience))
+            if self._error:
+                raise self._error
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -90,6 +100,9 @@ class LiveSource:
                 return None
             frame, self._newest, self._cut = self._newest, None, False
             return frame
+
+    def take_back(self, frame: Frame) -> None:
+        """Nothing: what is live is gone when it was not looked at."""
 
     def progress(self) -> Progress:
         return Progress(name=self._name)
@@ -127,6 +140,9 @@ class LiveSource:
                 if self._index < 0 or isinstance(error, RefusedError):
                     raise
             else:
+                with self._changed:
+                    self._opened = True
+                    self._changed.notify_all()
                 if self._drain(capture):
                     attempts = 0
                 if getattr(capture, "ended", False):

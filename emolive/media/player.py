@@ -51,7 +51,7 @@ class Player:
         self._clock = _Clock()
         self._file = 0
         self._index = -1
-        self._t_ms = 0.0
+        self._t_ms = self._shown_ms = 0.0  # of the last frame, and of the one before it
         self._cut = False
         self._ended = False
         self._left_out: dict[int, str] = {}
@@ -70,17 +70,22 @@ class Player:
     def read(self, settings: Settings) -> Frame | End | None:
         before = self._settings or settings
         self._settings = settings
-        if files := settings.file - before.file:
-            return self._other_file(files)
-        if seek := settings.seek_ms - before.seek_ms:
-            return self._seek(seek)
+        files, seek = settings.file - before.file, settings.seek_ms - before.seek_ms
+        steps = settings.steps - before.steps
+        if files or seek or steps:  # of keys that came together each is obeyed
+            shot = self._other_file(files) if files else None
+            shot = (self._seek(seek) if seek else None) or shot
+            return self._frame((self._step(steps) if steps else None) or shot)
         if self._index >= 0 and settings.frozen:
             self._clock.stop()
-            if steps := settings.steps - before.steps:
-                return self._step(steps)
             time.sleep(PATIENCE)
             return None
         return self._on()
+
+    def take_back(self, frame: Frame) -> None:
+        """The frame that was read last was not shown: it is the next one again."""
+        self._next, self._index, self._t_ms = (frame.t_ms, frame.bgr), self._index - 1, self._shown_ms
+        self._cut, self._ended = frame.cut, False
 
     def progress(self) -> Progress:
         """Where it stands. With a start or an end `frames` is an estimate of how many will come."""
@@ -117,7 +122,8 @@ class Player:
             return self._at_end()
         if self._realtime and self._next is not None and not self._clock.wait(self._next[0]):
             return None
-        return self._frame(self._take())
+        self._shown_ms = self._t_ms
+        return self._frame(self._took(self._take()))
 
     @property
     def _playing(self) -> Clip:
@@ -148,23 +154,27 @@ class Player:
         shot, self._next = self._next or next(self._shots, None), None
         return shot
 
+    def _took(self, shot: Shot | None) -> Shot | None:
+        """The same; what comes next is counted from it."""
+        self._t_ms = shot[0] if shot else self._t_ms
+        return shot
+
     def _frame(self, shot: Shot | None) -> Frame | None:
         if shot is None:
             return None
         self._index += 1
-        self._t_ms = shot[0]
         cut, self._cut = self._cut, False
         frozen = self._settings is not None and self._settings.frozen
         still = frozen or self._ended or self._playing.frames in (1, 2)  # with so few nobody waits for more
-        return Frame(self._index, shot[0], shot[1], cut, self._playing.name, still)
+        return Frame(self._index, shot[0], shot[1], cut, self._playing.name, still, self._file)
 
-    def _other_file(self, by: int) -> Frame | None:
+    def _other_file(self, by: int) -> Shot | None:
         target = min(max(self._file + by, 0), len(self._openers) - 1)
         if target == self._file or not self._open(target, 1 if by > 0 else -1):
             return None
-        return self._frame(self._take())
+        return self._took(self._take())
 
-    def _seek(self, by_ms: float) -> Frame | None:
+    def _seek(self, by_ms: float) -> Shot | None:
         """Go to the first frame at or after a time, or to the last frame where there is none."""
         latest = min(self._end, self._playing.duration_ms or math.inf)
         self._play(max(self._start, min(self._t_ms + by_ms, latest)))
@@ -173,22 +183,26 @@ class Player:
             self._ended = True
             shot = self._last_before(math.inf)
         self._cut = True
-        return self._frame(shot)
+        return self._took(shot)
 
-    def _step(self, by: int) -> Frame | None:
+    def _step(self, by: int) -> Shot | None:
+        self._clock.stop()
         return self._forward(by) if by > 0 else self._back(-by)
 
-    def _forward(self, steps: int) -> Frame | None:
+    def _forward(self, steps: int) -> Shot | None:
         shot = None
         for _ in range(steps):
             following = self._take()
+            if following is None and self._loops():
+                self._play(self._start)
+                self._cut, following = True, self._take()
             if following is None:
                 self._ended = True
                 break
-            shot = following
-        return self._frame(shot)
+            shot = self._took(following)
+        return shot
 
-    def _back(self, steps: int) -> Frame | None:
+    def _back(self, steps: int) -> Shot | None:
         shot, t_ms = None, self._t_ms
         for _ in range(steps):
             earlier = self._last_before(t_ms)
@@ -198,7 +212,7 @@ class Player:
         if shot:
             self._play(t_ms + EPSILON_MS / 2)
             self._cut = True
-        return self._frame(shot)
+        return self._took(shot)
 
     def _last_before(self, t_ms: float) -> Shot | None:
         shot = self._playing.last_before(min(t_ms, self._end))

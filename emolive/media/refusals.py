@@ -26,7 +26,8 @@ def why_no_stream(url: str, error: BaseException | None = None, status: int | No
         return f"{none}: the host answers, but nothing lies at that path ({status}). Check what comes after the host."
     if status == 461:
         return (
-            f"{none} that comes over TCP ({status}). Switch RTP over TCP on in the camera: emolive takes no other way."
+            f"{none} that comes over TCP, or over UDP to this machine alone ({status}). Switch RTP over TCP on in the "
+            "camera."
         )
     if status is not None:
         return f"{none}: it answers with the error {status}. Check the address, and that the camera is on."

@@ -16,7 +16,7 @@ from emolive.core.errors import SourceError
 from emolive.media import http, rtsp
 from emolive.media.address import without_password
 from emolive.media.deinterlace import deinterlaced
-from emolive.media.film import MOST_PIXELS
+from emolive.media.film import decoder, prepare
 from emolive.media.refusals import why_no_stream
 from emolive.media.streams import video_stream
 from emolive.media.timeline import Timeline, in_seconds
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 RTSP = {
     "format_whitelist": "rtsp",
-    "protocol_whitelist": "tcp",  # to the relay; a camera that answers with UDP could name any address
+    "protocol_whitelist": "tcp",  # to the relay, for cameras that speak UDP too: FFmpeg would hear anybody
     "rtsp_transport": "tcp",
     "fflags": "nobuffer",
 }
@@ -117,12 +117,12 @@ class StreamCapture:
 
     def _decoded(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
         """The pictures as they come, on one timeline; packets that are broken are stepped over."""
-        stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
-        stream.thread_type = "SLICE"  # threads for whole frames would hold pictures back
+        prepare(stream, "SLICE")  # threads for whole frames would hold pictures back
+        decode = decoder(stream)
         for packet in Timeline(stream.index, jumps=True).placed(container.demux(stream)):
             self._deadline.left()
             with contextlib.suppress(av.error.InvalidDataError):
-                yield from stream.decode(packet)
+                yield from decode(packet)
 
     def _check_refused(self) -> None:
         if self._visitor and self._visitor.refused:

@@ -25,6 +25,19 @@ ODDEST = 8
 DISPLAY_MATRIX = struct.Struct("=9i")
 
 
+def _unnamed(kinds: type[Type], value: int) -> Type:
+    made = object.__new__(kinds)
+    made.__dict__.update(_name_=f"UNNAMED_{value}", _value_=value)
+    return made
+
+
+# FFmpeg knows more kinds of side data than PyAV has names for (EXIF in Motion JPEG), which then tells none of them.
+Type._missing_ = classmethod(_unnamed)  # type: ignore[method-assign, assignment]
+
+TWO_VIEWS = "its pictures hold two views (3D): shown as they are stored"
+ALL_AROUND = "its pictures show all around (360°): shown as they are stored, so faces are bent"
+
+
 @dataclass(frozen=True)
 class Orientation:
     """One of the eight ways a picture may lie: first `transposed` (rows become columns), then `mirrored` (left becomes
@@ -58,6 +71,14 @@ def orientation(frame: av.VideoFrame) -> Orientation:
     if abs(b) + abs(c) > abs(a) + abs(d):
         return Orientation(True, mirrored=c < 0, upside_down=b < 0)
     return Orientation(False, mirrored=a < 0, upside_down=d < 0)
+
+
+def _odd_view(frame: av.VideoFrame) -> str:
+    """What is odd about what a frame shows, "" if nothing."""
+    views = frame.side_data.get(Type.STEREO3D)  # type: ignore[call-overload]
+    if views is not None and any(bytes(views)[:4]):  # its first number: how they are packed, 0 for not at all
+        return TWO_VIEWS
+    return ALL_AROUND if frame.side_data.get(Type.SPHERICAL) is not None else ""  # type: ignore[call-overload]
 
 
 def plausible(aspect: Fraction | None) -> bool:
@@ -96,6 +117,7 @@ class Upright:
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """A decoded frame as (H, W, 3) uint8 BGR, contiguous; transparency over white."""
         how = orientation(frame)  # now: a filter would drop it
+        self.note = self.note or _odd_view(frame)
         if is_hdr(frame):
             frame = self._tone_map(frame)
         width, height = true_size(frame.width, frame.height, self._aspect(frame))

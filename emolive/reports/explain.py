@@ -159,6 +159,7 @@ def _explain(
     for face in faces:
         save_picture(into / picture.file(face, "sheet"), sheet(face, name, request.methods, request.layers))
         save_picture(into / picture.file(face, "emotions"), strip(face))
+        save_picture(into / picture.file(face, "emotions-narrow"), strip(face, 2))
         curves_picture(face, request.methods, request.layers, into / picture.file(face, "curves"))
     return picture
 

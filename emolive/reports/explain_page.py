@@ -64,6 +64,7 @@ def page(report: Report, folder: str) -> str:
         report=report,
         folder=folder,
         groups=groups,
+        names=[f"{words}: {column}" for _, words, columns in groups for column in columns],
         width=sum(len(columns) for _, _, columns in groups),
         methods=[title(method) for method in report.methods],
         verdict=verdict,

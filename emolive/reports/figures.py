@@ -116,7 +116,7 @@ class PictureReport:
         return f"{self.stem}.jpg"
 
     def file(self, face: FaceReport, what: str) -> str:
-        """The file of a face's "sheet", "curves" or "emotions"."""
+        """The file of a face's "sheet", "curves", "emotions" or "emotions-narrow"."""
         return f"{self.stem}-face{face.number}-{what}.png"
 
 

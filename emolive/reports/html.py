@@ -7,7 +7,7 @@ right to left turns nothing but itself around.
 
 import math
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -39,11 +39,19 @@ def color(label: str, index: int) -> str:
     return f"#{r:02x}{g:02x}{b:02x}"
 
 
-def clock(seconds: float) -> str:
-    """0:05, 12:00, 1:02:03."""
-    whole = round(seconds)
+def clock(seconds: float, digits: int = 0) -> str:
+    """0:05, 12:00, 1:02:03; with `digits` of a second's parts 0:05.3."""
+    parts = round(seconds * 10**digits)
+    whole, part = divmod(parts, 10**digits)
     hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+    words = f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+    return f"{words}.{part:0{digits}d}" if digits else words
+
+
+def digits_of(seconds: Iterable[float]) -> int:
+    """How many digits of a second's parts `clock` needs so that different times are written differently; 3 at most."""
+    times = {round(one, 3) for one in seconds}
+    return next((n for n in range(3) if len({clock(t, n) for t in times}) == len(times)), 3)
 
 
 @cache

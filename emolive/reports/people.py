@@ -18,7 +18,12 @@ from emolive.media.figures import COUNT, SHARE, TIME
 
 log = logging.getLogger(__name__)
 
-PREFIX, OFF, CONFIRMED = "smooth_", "heat_off", "confirmed"
+OFF, CONFIRMED = "heat_off", "confirmed"
+
+SMOOTHED, RAW = ("probs_smooth", "smooth_"), ("probs", "prob_")
+"""What is shown of a face, and what its frame alone says: the key in JSON lines, and what a table's columns begin with.
+"""
+
 NEEDED = {"frame", "t_ms", "face"}
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
@@ -38,8 +43,8 @@ class Person:
     """One person of a data file, a row for each frame in sight, in the file's order.
 
     `frame` (N,) is the frame's position among those of the data, `t_ms` (N,) its time, `probs` (N, classes) what was
-    smoothed, NaN where unknown; `off` (N,) the share of the heat that lies off the face, NaN where nobody knows. `file`
-    names the played file, if there were several.
+    shown (smoothed), NaN where unknown; `off` (N,) the share of the heat that lies off the face, NaN where nobody
+    knows. `file` names the played file, if there were several.
     """
 
     track: int
@@ -58,18 +63,19 @@ class Person:
         return (np.diff(self.frame) > 1) | (step < 0) | (step > KEEP_MS)
 
 
-def read_people(path: Path) -> list[Person]:
+def read_people(path: Path, which: tuple[str, str] = SMOOTHED) -> list[Person]:
     """Every person of a data file (`.jsonl`, `.csv` or `.parquet`), by file and number; none where nobody is in it.
 
-    Rows of what is not confirmed to be a face are left out (older files say nothing of that: there all count), and so
-    is a last line that a crash cut off. Every value is checked to be of its column's kind. Raises `EmoliveError`, which
-    names the place, for a file that is missing, empty, too large or no such data.
+    `which` probabilities are read: those that were shown, or `RAW`. Rows of what is not confirmed to be a face are left
+    out (older files say nothing of that: there all count), and so is a last line that a crash cut off. Every value is
+    checked to be of its column's kind. Raises `EmoliveError`, which names the place, for a file that is missing, empty,
+    too large or no such data.
     """
     try:
         if path.suffix.lower() == ".parquet":
-            return _parquet(path)
+            return _parquet(path, which[1])
         people = _Everybody(path)
-        for row in _table(path) if path.suffix.lower() == ".csv" else _lines(path):
+        for row in _table(path, which[1]) if path.suffix.lower() == ".csv" else _lines(path, which[0]):
             people.add(row)
         return people.persons()
     except SourceError as error:
@@ -93,10 +99,10 @@ class _Row:
     file: str
 
 
-def _lines(path: Path) -> Iterator[_Row]:
+def _lines(path: Path, key: str) -> Iterator[_Row]:
     for number, (line, is_whole) in enumerate(read_lines(path, INSTEAD), start=1):
         try:
-            rows = _faces(parsed(line), number)
+            rows = _faces(parsed(line), number, key)
         except ValueError as error:
             if number > 1 and not is_whole:
                 log.warning("The last line of %s is cut off; it is left out.", path)
@@ -105,7 +111,7 @@ def _lines(path: Path) -> Iterator[_Row]:
         yield from rows
 
 
-def _faces(frame: object, number: int) -> list[_Row]:
+def _faces(frame: object, number: int, key: str) -> list[_Row]:
     """The faces of a line of JSON. Raises `ValueError` with what is wrong."""
     facts = _object(frame, "it")
     t_ms, name = _checked(TIME.check, facts, "t_ms"), _checked(words, facts, "file") if "file" in facts else ""
@@ -116,9 +122,9 @@ def _faces(frame: object, number: int) -> list[_Row]:
         face = _object(one, "a face")
         if CONFIRMED in face and not _checked(Flag().check, face, CONFIRMED):
             continue
-        probs = _object(face.get("probs_smooth"), "probs_smooth")
+        probs = _object(face.get(key), key)
         if not probs:
-            raise ValueError("probs_smooth is empty")
+            raise ValueError(f"{key} is empty")
         heat = _object(face.get("heat", {}), "heat")
         known = {words(label): _share(probs, label) for label in probs}
         off = _share(heat, "off") if "off" in heat else math.nan
@@ -126,14 +132,14 @@ def _faces(frame: object, number: int) -> list[_Row]:
     return rows
 
 
-def _table(path: Path) -> Iterator[_Row]:
+def _table(path: Path, prefix: str) -> Iterator[_Row]:
     columns: list[str] = []
     labels: list[str] = []
     frames: dict[tuple[str, str], int] = {}
     for number, cells, is_whole in read_rows(path, INSTEAD):
         if not columns:
             columns = [printable(name) for name in cells]
-            labels = _labels(columns, path)
+            labels = _labels(columns, path, prefix)
             continue
         try:
             if len(cells) != len(columns):
@@ -149,7 +155,7 @@ def _table(path: Path) -> Iterator[_Row]:
                 frame,
                 _checked(TIME.read, row, "t_ms"),
                 _checked(COUNT.read, row, "face"),
-                {label: _read_share(row, PREFIX + label) for label in labels},
+                {label: _read_share(row, prefix + label) for label in labels},
                 _read_share(row, OFF) if OFF in row else math.nan,
                 name,
             )
@@ -161,12 +167,12 @@ def _table(path: Path) -> Iterator[_Row]:
         yield found
 
 
-def _labels(columns: Iterable[str], path: Path) -> list[str]:
+def _labels(columns: Iterable[str], path: Path, prefix: str) -> list[str]:
     """The emotions that a table has columns of."""
     columns = list(columns)
-    labels = [name.removeprefix(PREFIX) for name in columns if name.startswith(PREFIX)]
+    labels = [name.removeprefix(prefix) for name in columns if name.startswith(prefix)]
     if not labels or not set(columns) >= NEEDED:
-        refuse(path, "", f"it has no columns frame, t_ms, face and {PREFIX}…", INSTEAD)
+        refuse(path, "", f"it has no columns frame, t_ms, face and {prefix}…", INSTEAD)
     if len(labels) > MOST_LABELS or len(set(columns)) < len(columns):
         refuse(path, "", f"two columns of one name, or more than {MOST_LABELS} emotions", INSTEAD)
     return labels
@@ -243,15 +249,15 @@ class _Everybody:
         return Person(who[1], tuple(one.probs), frame, t_ms, probs, off, who[0])
 
 
-def _parquet(path: Path) -> list[Person]:
+def _parquet(path: Path, prefix: str) -> list[Person]:
     from emolive.media.parquet_reader import columns_of, numbers, read_table, texts
 
     columns = columns_of(path)
-    labels = _labels(columns, path)
-    wanted = ["frame", "t_ms", "face", *(PREFIX + label for label in labels)]
+    labels = _labels(columns, path, prefix)
+    wanted = ["frame", "t_ms", "face", *(prefix + label for label in labels)]
     table = read_table(path, [*wanted, *(name for name in (OFF, "file", CONFIRMED) if name in columns)])
     frame, t_ms, track = (numbers(table, name, path) for name in ("frame", "t_ms", "face"))
-    probs = np.stack([numbers(table, PREFIX + label, path) for label in labels], axis=1)
+    probs = np.stack([numbers(table, prefix + label, path) for label in labels], axis=1)
     off = numbers(table, OFF, path) if OFF in columns else np.full(len(frame), math.nan)
     file = np.array(texts(table, "file", path) if "file" in columns else [""] * len(frame), object)
     position = np.cumsum(np.diff(frame, prepend=frame[:1]) != 0)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from emolive.core.errors import EmoliveError, OutputError
 from emolive.core.files import check_output, why
 from emolive.reports.folder import slug
-from emolive.reports.people import Person, read_people
+from emolive.reports.people import RAW, SMOOTHED, Person, read_people
 from emolive.ui import draw
 from emolive.ui.draw import Color
 from emolive.ui.words import percent
@@ -32,14 +32,16 @@ class Plotted:
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """A person over time: `t_s` (N,) seconds, `probs` (N, classes), with a row of NaN wherever the person is out of
-    sight, so that lines break there."""
+    """A person over time: `t_s` (N,) seconds, `probs` (N, classes) as shown, with a row of NaN wherever the person is
+    out of sight, so that lines break there. `raw` (N, classes) is what each frame alone says, None where nobody
+    asked."""
 
     track: int
     labels: tuple[str, ...]
     t_s: np.ndarray
     probs: np.ndarray
     file: str = ""
+    raw: np.ndarray | None = None
 
     @property
     def seconds(self) -> float:
@@ -54,8 +56,9 @@ class Series:
         return np.where(np.isfinite(self.probs).all(1), np.abs(bits), np.nan)
 
 
-def plot(data: Path, out: Path, min_seconds: float = 0.5, overwrite: bool = False) -> Plotted:
-    """Draw each person of a data file who is in sight for at least `min_seconds`, into a PNG of their own.
+def plot(data: Path, out: Path, min_seconds: float = 0.5, overwrite: bool = False, raw: bool = False) -> Plotted:
+    """Draw each person of a data file who is in sight for at least `min_seconds`, into a PNG of their own; with `raw`
+    also what each frame alone says.
 
     The files are called as `out`, with the person's number before the ending (and the played file's name where there
     were several). Raises `EmoliveError` for data that cannot be read or shows nobody for long enough, and `OutputError`
@@ -63,7 +66,7 @@ def plot(data: Path, out: Path, min_seconds: float = 0.5, overwrite: bool = Fals
     """
     if out.suffix.lower() != ".png":
         raise OutputError(f"The pictures are PNG files: name {out} with .png at its end.")
-    people = read_series(data)
+    people = read_series(data, raw)
     shown = [one for one in people if one.seconds >= min_seconds]
     if not shown:
         longest = max(one.seconds for one in people)
@@ -95,8 +98,10 @@ def _timeline(series: Series) -> Figure:
     for i, label in enumerate(series.labels):
         color = _rgb(draw.hue(label, i))
         above.plot(series.t_s, series.probs[:, i], color=color, linewidth=1.8, marker=_dot(series), zorder=3)
+        if series.raw is not None:
+            above.plot(series.t_s, series.raw[:, i], color=color, linewidth=0.7, alpha=0.75, zorder=2)
     _names(above, series)
-    above.set(ylim=(0, 1), yticks=(0, 0.25, 0.5, 0.75, 1), ylabel="probability, smoothed")
+    above.set(ylim=(0, 1), yticks=(0, 0.25, 0.5, 0.75, 1), ylabel=_shown(series))
     above.set_yticklabels(("0", "25 %", "50 %", "75 %", "100 %"))
     most = math.log2(max(2, len(series.labels)))
     below.plot(series.t_s, series.entropy, color=_rgb(draw.PAPER), linewidth=1.4, marker=_dot(series), zorder=3)
@@ -163,6 +168,11 @@ def _style(axes: Axes) -> None:
     axes.margins(x=0.005)
 
 
+def _shown(series: Series) -> str:
+    """What the lines above are."""
+    return "probability, smoothed" if series.raw is None else "probability, smoothed\n(thin: each frame alone)"
+
+
 def _dot(series: Series) -> str:
     """A mark for each frame where there are few: a line needs two."""
     return "." if len(series.t_s) < 40 else ""
@@ -177,18 +187,21 @@ def _rgb(color: Color) -> tuple[float, float, float]:
     return r / 255, g / 255, b / 255
 
 
-def read_series(path: Path) -> list[Series]:
-    """Every person of a data file, by file and number. Raises `EmoliveError` where `read_people` does, and where nobody
-    is in it."""
-    people = read_people(path)
+def read_series(path: Path, raw: bool = False) -> list[Series]:
+    """Every person of a data file, by file and number, with what each frame alone says where `raw` asks for it. Raises
+    `EmoliveError` where `read_people` does, and where nobody is in it."""
+    people = read_people(path, SMOOTHED)
     if not people:
         raise EmoliveError(f"No face is in {path}, so there is nothing to draw.")
-    return [series(person) for person in people]
+    alone = read_people(path, RAW) if raw else [None] * len(people)
+    return [series(person, one) for person, one in zip(people, alone, strict=True)]
 
 
-def series(person: Person) -> Series:
-    """A person's lines, broken in the middle of each gap."""
+def series(person: Person, alone: Person | None = None) -> Series:
+    """A person's lines, broken in the middle of each gap; `alone` is the same person as each frame alone has it."""
     before = np.flatnonzero(person.gaps) + 1
     middles = (person.t_ms[before - 1] + person.t_ms[before]) / 2
     t_ms = np.insert(person.t_ms, before, middles)
-    return Series(person.track, person.labels, t_ms / 1e3, np.insert(person.probs, before, np.nan, axis=0), person.file)
+    probs = np.insert(person.probs, before, np.nan, axis=0)
+    raw = None if alone is None else np.insert(alone.probs, before, np.nan, axis=0)
+    return Series(person.track, person.labels, t_ms / 1e3, probs, person.file, raw)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emolive.reports.html import rendered
+from emolive.reports.html import digits_of, rendered
 from emolive.reports.people import Person
 from emolive.reports.ribbon import Row
 from emolive.reports.tally import tally
@@ -46,6 +46,7 @@ class Shown:
 def page(known: Page) -> str:
     """The HTML."""
     end_s = max((float(p.t_ms.max()) for p in known.people), default=0.0) / 1e3
+    stills = [*known.strip, *(still for one in known.faces.values() for still in one.values())]
     long = [p for p in known.people if p.t_ms.max() - p.t_ms.min() >= LEAST_S * 1e3] or list(known.people)
     return rendered(
         "session.html",
@@ -54,6 +55,7 @@ def page(known: Page) -> str:
         left_out=len(known.people) - len(long),
         least_s=LEAST_S,
         end_s=end_s,
+        digits=digits_of(still.t_s for still in stills),
         labels=list(dict.fromkeys(label for person in long for label in person.labels)),
     )
 

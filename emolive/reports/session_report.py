@@ -33,12 +33,12 @@ BETTER = 0.02
 
 
 class SessionReport:
-    """Writes `index.html`, a page with everything in it, and `data.jsonl` into `folder`. A
-    `scene.Sink`.
+    """Writes `index.html`, a page with everything in it, and `data.jsonl` into `folder`. A `scene.Sink`.
 
     The page holds frames from the whole session, a face of each person at the most probable moment of each emotion
-    with the heat on it, timelines, figures, and the settings. Entering raises `OutputError` where it may not be
-    written; so does leaving. After an error the data are there, and the page is not.
+    with the heat on it, timelines, figures, and the settings; its title is `name`, or that of what was played.
+    Entering raises `OutputError` where it may not be written; so does leaving. After an error the data are there, and
+    the page is not.
     """
 
     stage = "write"
@@ -50,6 +50,7 @@ class SessionReport:
         labels: Sequence[str],
         sha256: str,
         inputs: Sequence[Path] = (),
+        name: str | None = None,
     ) -> None:
         self.path = folder / PAGE
         self._data = DataWriter(folder / DATA, labels, options.overwrite, inputs)
@@ -59,7 +60,7 @@ class SessionReport:
         self._every, self._count = 1, 0
         self._faces: dict[tuple[str, int], dict[str, Still]] = {}
         self._index: int | None = None
-        self._name = ""
+        self._given, self._name = name, ""
         self.saved: tuple[Path, ...] = ()
 
     def __enter__(self) -> Self:
@@ -88,7 +89,7 @@ class SessionReport:
         if error is not None or not self._count:
             return
         known = Page(
-            name=self._name,
+            name=self._name if self._given is None else self._given,
             people=tuple(read_people(self._data.path)),
             strip=tuple(self._strip),
             faces=self._faces,
@@ -109,7 +110,7 @@ class SessionReport:
         face, reading = scene.faces[i], scene.readings[i]
         who = (scene.frame.name if scene.progress.files > 1 else "", face.track)
         remembered = scene.memory.tracks.get(face.track)
-        probs = remembered.probs if remembered else reading.result.probs
+        probs = reading.answer
         if not np.isfinite(probs).all() or (who not in self._faces and len(self._faces) == MOST_PEOPLE):
             return
         top = int(np.argmax(probs))

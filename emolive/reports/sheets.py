@@ -55,16 +55,23 @@ def sheet(face: FaceReport, name: str, methods: Sequence[str], layers: Sequence[
     return image
 
 
-def strip(face: FaceReport) -> np.ndarray:
-    """The map of every emotion, on one scale, each with the probability that the network gives it."""
+def strip(face: FaceReport, across: int = 7) -> np.ndarray:
+    """The map of every emotion, on one scale, each with the probability that the network gives it; at most `across`
+    side by side."""
     count = len(face.labels)
-    across = min(7, count)
-    row, top = SIDE + 3 * PX + GAP, PAD + 3 * PX
+    across = min(across, count)
+    row, top = SIDE + 3 * PX + GAP, PAD + (3 if across > 3 else 5) * PX
     image = _paper(2 * PAD + across * (SIDE + GAP) - GAP, top + -(-count // across) * row)
     peak = 0.0 if face.emotions is None else float(np.nan_to_num(face.emotions).max())
     words = f"Where Grad-CAM at {face.emotions_layer} finds evidence for each emotion"
-    draw.text(image, words, PAD, PAD - PX / 2, PX, INK, bold=True)
-    _bar(image, image.shape[1] - PAD - 330, PAD - PX // 2, "0", f"{peak:.2g} for all", 330)
+    room = image.shape[1] - 2 * PAD
+    wide = min(330, room)
+    lines = draw.wrap(words, PX, room)
+    beside = draw.text_size(words, PX, bold=True)[0] + wide < room
+    for n, line in enumerate(lines):
+        draw.text(image, line, PAD, PAD - PX / 2 + 1.4 * n * PX, PX, INK, bold=beside)
+    y = PAD - PX // 2 + (0 if beside else round(1.5 * len(lines) * PX))
+    _bar(image, image.shape[1] - PAD - wide if beside else PAD, y, "0", f"{peak:.2g} for all", wide)
     for i, label in enumerate(face.labels):
         x, y = PAD + i % across * (SIDE + GAP), top + i // across * row
         cam = None if face.emotions is None else face.emotions[i]

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from emolive.core.tables import read_csv
 from emolive.faces.crop import crop_face, square
 from emolive.networks.checkpoint import Model
 from emolive.training.dataset import VOTES, Faces, read_faces
+from emolive.training.groups import by_group, read_groups
+from emolive.training.sweep import swept
 
 log = logging.getLogger(__name__)
 
@@ -134,21 +137,34 @@ def detected(folder: Path, faces: Faces, model: Model, kind: str) -> tuple[Faces
 
 
 def evaluate_folder(
-    folder: Path, model: Model, out: Path, tta: str, detector: str | None, overwrite: bool = False
+    folder: Path,
+    model: Model,
+    out: Path,
+    tta: str,
+    detector: str | None,
+    overwrite: bool = False,
+    groups: Path | None = None,
+    sweep: bool = False,
 ) -> dict[str, Any]:
     """Measure a network on FOLDER/<emotion>/*, write report.json and confusion.png into `out`, give the report.
 
-    Raises `EmoliveError`; `OutputError` where one of them is there already, and `overwrite` is not given.
+    With a table of `groups` (see `read_groups`) also "groups" of the report, groups.csv, gaps.csv and groups.png; with
+    `sweep` also "sweep", sweep.csv and sweep.png (see `swept`). Raises `EmoliveError`; `OutputError` where one of the
+    files is there already, and `overwrite` is not given.
     """
+    from emolive.training import curves
     from emolive.training.pictures import draw_confusion
 
-    for name in (REPORT, CONFUSION):
-        check_output(out / name, [*folder.glob("*/*"), Path(model.path)], overwrite)
+    written = [REPORT, CONFUSION, *(curves.GROUPS if groups else ()), *(curves.SWEEP if sweep else ())]
+    for name in written:
+        inputs = [*folder.glob("*/*"), Path(model.path), *([groups] if groups else [])]
+        check_output(out / name, inputs, overwrite)
     faces = read_faces(folder, model.spec.crop_size, model.spec.labels)
     unreadable = faces.unreadable
     lost: list[str] = []
     if detector:
         faces, lost = detected(folder, faces, model, detector)
+    table = read_groups(groups, faces.files) if groups else None
     probabilities = predict(model, faces.crops, tta, progress=True)
     report = measure(probabilities, faces.truth, faces.labels)
     report |= {"model": model.name, "sha256": model.sha256, "tta": tta, "unreadable": list(unreadable)}
@@ -157,8 +173,16 @@ def evaluate_folder(
         report |= {"detector": detector, "no_face": lost}
     if (folder / VOTES).is_file():
         report |= agreement(probabilities, faces, folder / VOTES)
+    if table:
+        report["groups"] = by_group(probabilities, faces.truth, faces.labels, table)
+    if sweep:
+        report["sweep"] = swept(partial(predict, model), faces, probabilities)
     write_report(report, out)
     draw_confusion(report, out / CONFUSION)
+    if table:
+        curves.write_groups(report["groups"], out)
+    if sweep:
+        curves.write_sweep(report["sweep"], out)
     return report
 
 

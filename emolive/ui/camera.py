@@ -64,8 +64,7 @@ def _people(scene: Scene, fitted: Callable[[Box], Box]) -> list[Labelled]:
     """The faces as they are labelled, the selected one first, then from large to small."""
     people, chosen = [], scene.chosen
     for i, (face, reading) in enumerate(zip(scene.faces, scene.readings, strict=True)):
-        remembered = scene.memory.tracks.get(face.track)
-        probs = np.nan_to_num(reading.result.probs if remembered is None else remembered.probs)
+        probs = np.nan_to_num(reading.answer)
         doubt = face.outside or ("unsure" if probs.max() < scene.settings.unsure else "")
         is_chosen = chosen is not None and i == chosen.index
         people.append(Labelled(face.track, draw.rounded(fitted(face.box)), probs, is_chosen, doubt))

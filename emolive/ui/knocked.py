@@ -40,7 +40,7 @@ def knocked(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None
     for n, (i, name) in enumerate(zip(shown, names, strict=True)):
         top = y + n * row
         _row(image, (x0, top, x1, top + row), name, int(i), float(before[i]), float(after[i]), (wide, figures, size))
-    draw.text(image, "pale: untouched · full: with them off", x0, y1 - foot, px, DIM)
+    draw.text(image, "this frame alone · pale: untouched · full: with them off", x0, y1 - foot, px, DIM)
 
 
 def _row(

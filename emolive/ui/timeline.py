@@ -9,7 +9,7 @@ from emolive.core.scene import Moment, Picture, Scene
 from emolive.ui import draw
 from emolive.ui.draw import DIM, PAPER, Color, Rect
 from emolive.ui.panels import CARD, message, page
-from emolive.ui.words import MINUS, label, percent, trained
+from emolive.ui.words import MINUS, label, percent, smoothing, trained
 
 WIDTH, HEIGHT, PAD = 960, 400, 14
 SIDE, NAMES, FOOT = 170, 170, 32
@@ -44,6 +44,7 @@ def timeline(scene: Scene) -> Picture:
         plot = SIDE, top, WIDTH - NAMES - PAD, top + row - (10 if len(shown) > 1 else 4)
         _person(image, scene, track, plot, now - span, now)
     _seconds(image, span)
+    draw.text(image, smoothing(scene.settings), WIDTH - PAD, HEIGHT - FOOT + 3, 16, DIM, align=1)
     also = f"also: {', '.join(map(str, left_out))}" if left_out else ""
     words = " · ".join(said for said in (trained(scene.settings), also) if said)
     if words:

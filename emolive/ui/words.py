@@ -67,6 +67,11 @@ def trained(settings: Settings) -> str:
     return "of the trained network" if settings.random else ""
 
 
+def smoothing(settings: Settings) -> str:
+    """Over how long what is said of faces is smoothed, "" where it is not."""
+    return f"smoothed {settings.smooth_ms / 1000:g} s" if settings.smooth_ms else ""
+
+
 def signed(value: float, digits: int = 2) -> str:
     """A figure with its sign, also where it is positive."""
     rounded = round(float(value), digits) + 0.0

@@ -15,7 +15,7 @@ from emolive.audit.masks import FINEST, blurred, grid, imputed, masks
 from emolive.audit.probe import logits_of, proven
 from emolive.audit.tally import interval, of_film, of_picture, quantile, taken, worth
 from emolive.audit.verdict import STILL, verdict
-from emolive.core.evidence import CONTROLS, MASKINGS, OWN, Ask, Difference, Evidence, Tally
+from emolive.core.evidence import CONTROLS, MASKINGS, OWN, Difference, Evidence, Query, Trials
 from emolive.core.reading import Proof
 
 GREY = np.repeat(np.random.default_rng(4).integers(0, 256, (32, 32, 1), dtype=np.uint8), 3, axis=-1)
@@ -104,11 +104,11 @@ def test_quantiles_are_students(freedom):
 
 
 def test_a_film_is_tallied_by_seconds_and_by_control():
-    tally, rng, truth = Tally(), np.random.default_rng(0), {}
+    tally, rng, truth = Trials(), np.random.default_rng(0), {}
     for n in range(100):
         how, of = MASKINGS[n % 2], CONTROLS[n // 2 % 4]
-        ask, own, other = Ask(how, of, n // 8 % 3), *rng.random(2).tolist()
-        proof = Proof(n, 1, 0, 0.9, (Ask(how, OWN), ask), (own, other), NOTHING)
+        ask, own, other = Query(how, of, n // 8 % 3), *rng.random(2).tolist()
+        proof = Proof(n, 1, 0, 0.9, (Query(how, OWN), ask), (own, other), NOTHING)
         truth.setdefault((how, of), {}).setdefault(n // 10, []).append(other - own)
         tally = taken(tally, proof, rng.integers(0, 256, (48, 48, 3), np.uint8), 100.0 * n)
     found = of_film(tally)
@@ -123,7 +123,7 @@ def test_a_film_is_tallied_by_seconds_and_by_control():
 
 def test_of_several_maps_of_a_control_each_must_be_beaten():
     """Each map of other faces and each centre; of random cells the mean."""
-    asks = [Ask("blur", OWN)] + [Ask("blur", of, n) for of in ("other_face", "random") for n in range(2)]
+    asks = [Query("blur", OWN)] + [Query("blur", of, n) for of in ("other_face", "random") for n in range(2)]
     found = of_picture(Proof(0, 0, 0, 0.9, tuple(asks), (0.4, 0.8, 0.3, 0.8, 0.3), NOTHING, whole=True))
     other, chance = found.differences["blur", "other_face"], found.differences["blur", "random"]
     assert (other.mean, other.low, other.high, other.maps) == (pytest.approx(0.15), pytest.approx(-0.1),
@@ -218,7 +218,7 @@ def test_a_films_frames_take_turns_and_a_picture_is_asked_everything():
     assert all(len({ask.masking for ask in turn}) == 1 for turn in turns)
     assert set(itertools.chain(*turns)) == set(whole)
     assert all((beside.cells(ask, 3).sum() == 3) for ask in whole)
-    assert np.array_equal(beside.cells(Ask("blur", OWN)), masks(cam)[0])
+    assert np.array_equal(beside.cells(Query("blur", OWN)), masks(cam)[0])
 
 
 def test_a_proof_is_what_the_network_says_of_each_masked_face():

@@ -31,6 +31,34 @@ def test_the_folder_is_made(tmp_path):
     assert not (tmp_path / "a" / "b" / "out.mp4").exists()
 
 
+def test_it_is_only_seen_that_the_folder_could_be_made(tmp_path):
+    check_output(tmp_path / "a" / "b" / "out.mp4", make=False)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="Choose another folder"):
+        check_output(tmp_path / "file" / "sub" / "out.mp4", make=False)
+
+
+NAMES = 24
+
+
+def test_names_reserved_at_once_by_several_programs_differ(tmp_path):
+    """All of them ask for the same name at the same moment: nobody gets another's."""
+    words = (
+        "import sys; from pathlib import Path; from emolive.core.files import reserved; sys.stdin.readline(); "
+        f"[print(reserved(Path(sys.argv[1]) / 'new' / 'film.mp4').name) for _ in range({NAMES // 3})]"
+    )
+    run = [sys.executable, "-c", words, str(tmp_path)]
+    asking = [subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    for one in asking:
+        one.stdin.write("\n")
+        one.stdin.flush()
+    found = [name for one in asking for name in one.communicate(timeout=60)[0].split()]
+    assert len(found) == len(set(found)) == NAMES
+    assert sorted(found) == sorted(path.name for path in (tmp_path / "new").iterdir())
+    assert "film.mp4" in found
+
+
 def test_an_existing_file_only_with_overwrite(tmp_path):
     (tmp_path / "out.mp4").write_text("precious")
     with pytest.raises(OutputError, match="--overwrite"):

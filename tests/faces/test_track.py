@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -124,10 +125,39 @@ def frames(times: Iterable[float], cut_at: int = -1) -> Iterable[Frame]:
     return (Frame(i, t, BLACK, cut=i == cut_at) for i, t in enumerate(times))
 
 
-def test_a_cut_begins_afresh() -> None:
+def test_in_another_film_are_other_people() -> None:
     tracker = Tracker()
-    tracks = [tracker([face(100, 100, 50)], frame)[0].track for frame in frames([0, 40, 20, 60], cut_at=2)]
-    assert tracks == [1, 1, 2, 2]
+    shots = [Frame(i, t, BLACK, cut=i == 2, film=int(i > 1)) for i, t in enumerate([0, 40, 20, 60])]
+    assert [tracker([face(100, 100, 50)], frame)[0].track for frame in shots] == [1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("jump", [-4000.0, -40.0, 0.0, 40.0, 9000.0])
+def test_who_is_still_there_after_a_seek_keeps_the_number(jump: float) -> None:
+    """Two people; after the jump one is where she was, the other is gone, and somebody stands where nobody did."""
+    tracker = Tracker()
+    for frame in frames(np.arange(0, 8000, 40)):
+        assert [f.track for f in tracker([face(100, 100, 50), face(300, 100, 50)], frame)] == [1, 2]
+    there = Frame(200, 8000 + jump, BLACK, cut=True)
+    assert [f.track for f in tracker([face(305, 102, 51), face(600, 100, 50)], there)] == [2, 3]
+    later = [Frame(201 + i, there.t_ms + 40 * i, BLACK) for i in range(1, 20)]
+    assert {f.track for frame in later for f in tracker([face(305, 102, 51)], frame)} == {2}
+
+
+def test_somebody_else_at_the_same_place_after_a_seek_has_another_number() -> None:
+    tracker = Tracker()
+    for i in range(10):
+        assert tracker(*painted([(100, RED)], i, 40.0 * i))[0].track == 1
+    faces, frame = painted([(100, BLUE)], 10, 5000.0)
+    assert tracker(faces, replace(frame, cut=True))[0].track == 2
+
+
+def test_steps_back_and_on_over_a_moment_out_of_sight() -> None:
+    """He hides behind somebody for two frames; walking there and back by steps he is the same."""
+    tracker, walk = Tracker(), hidden(lambda t: (100 + 40 * t, 100, 50), 0.4, 0.48)
+    for t in (*np.arange(0, 1000, 40), *np.arange(960, 200, -40), *np.arange(240, 900, 40)):
+        there = walk(t / 1000)
+        tracked = tracker([face(*there)] if there else [], Frame(0, float(t), BLACK, cut=True))
+        assert [f.track for f in tracked] == ([1] if there else [])
 
 
 def test_the_same_frame_again_changes_nothing() -> None:

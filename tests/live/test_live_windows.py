@@ -26,6 +26,7 @@ from emolive.live.loop import run
 from emolive.live.outputs import outputs
 from emolive.media.sources import open_files
 from emolive.ui.keys import BINDINGS
+from emolive.ui.views import VIEWS
 from emolive.ui.windows import Windows
 
 SECONDS, FPS = 12, 10
@@ -66,6 +67,7 @@ class Hands:
 
     def __init__(self, spy: Spy, recordings: Path) -> None:
         self.spy, self.recordings, self.pressed = spy, recordings, set()
+        self.windows: Windows | None = None
 
     @property
     def now(self) -> Scene:
@@ -132,6 +134,16 @@ class Hands:
         self.press("f", lambda old, new: "filters" not in new.settings.views)
         self.press("f", lambda old, new: "filters" in new.settings.views)
         x.focus("emolive camera")
+        for key, field in (
+            ("T", "type"),
+            ("T", "type"),
+            ("T", "type"),
+            ("B", "arrangement"),
+            ("F", "full"),
+            ("F", "full"),
+        ):
+            self.press(key, lambda old, new, field=field: getattr(new.settings, field) != getattr(old.settings, field))
+        self.dock()
         self.press(" ", lambda old, new: not new.settings.frozen)
         self.press("k", lambda old, new: new.frame.t_ms >= old.frame.t_ms + 4000)
         self.press("j", lambda old, new: new.frame.t_ms <= old.frame.t_ms - 4000)
@@ -146,6 +158,16 @@ class Hands:
         assert self.now.settings == before
         x.key("q")
         self.pressed |= {"q", "esc"}  # Esc closes as q does; that it arrives is tested with the windows
+
+    def dock(self) -> None:
+        """All views in one window, one of them alone, and windows again."""
+        self.press("b", lambda old, new: new.settings.board and set(new.settings.views) == set(VIEWS))
+        x.wait_for(lambda: x.titled("emolive board"))
+        x.focus("emolive board")
+        self.press("tab", lambda old, new: new.settings.large == "camera")
+        self.press("b", lambda old, new: not new.settings.board)
+        x.wait_for(lambda: x.titled("emolive camera"))
+        x.focus("emolive camera")
 
     def prove(self) -> None:
         """Put the map to the test, with every key for it; a filter is pinned."""
@@ -178,12 +200,9 @@ class Hands:
 
     def pin(self) -> None:
         """Click the third tile: it is pinned, and the method `filter` shows its map on the face."""
-        hit = [h for h in self.spy.pictures["filters"].hits if isinstance(h.event, Pin)][2]
-        left, top, width, height = x.place("emolive filters")
-        tall, wide = self.spy.pictures["filters"].bgr.shape[:2]
-        factor = min(width / wide, height / tall)
-        cx, cy = (hit.box[0] + hit.box[2]) / 2 * factor, (hit.box[1] + hit.box[3]) / 2 * factor
-        x.click(round(left + (width - wide * factor) / 2 + cx), round(top + (height - tall * factor) / 2 + cy))
+        hit = [h for h in self.windows._open["filters"]._picture.hits if isinstance(h.event, Pin)][2]
+        left, top, *_ = x.place("emolive filters")
+        x.click(left + (hit.box[0] + hit.box[2]) // 2, top + (hit.box[1] + hit.box[3]) // 2)
         x.wait_for(lambda: self.now.settings.pins == (hit.event.channel,), 20)
         x.focus("emolive camera")
         while self.now.settings.method != "filter":
@@ -208,7 +227,7 @@ def test_every_hotkey_in_the_real_windows(xserver, model, portrait, tmp_path):
     options = Options(recordings=recordings)
     thread = threading.Thread(target=work)
     with ExitStack() as stack:
-        windows = stack.enter_context(Windows())
+        windows = hands.windows = stack.enter_context(Windows())
         windows.say("Loading …")
         source = stack.enter_context(open_files(files, realtime=True))
         parts, settings = session.parts(options, model, source, stack.enter_context(Detector()), Tracker())

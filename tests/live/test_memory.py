@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from emolive.core.evidence import OWN, Ask
+from emolive.core.evidence import OWN, Query
 from emolive.core.scene import (
     KEEP_MS,
     Face,
@@ -23,6 +23,8 @@ from emolive.core.scene import (
     Variant,
 )
 from emolive.live.memory import FALL, FULL, RISE, STEADY, remember
+from emolive.live.past import MOST, Past
+from emolive.live.smooth import answers, given
 
 SHOWN = Variant(method="gradcam", layer="layer4", target=Target())
 SETTINGS = Settings(smooth_ms=300)
@@ -48,10 +50,14 @@ def reading(
 def play(
     history: Sequence[tuple[float, dict[int, Reading]]], settings: Settings = SETTINGS, memory: Memory | None = None
 ) -> Memory:
+    """Remember what was read, each face with its answer, as the engine gives it."""
     memory = memory or Memory()
     for t_ms, readings in history:
-        faces = [face(track) for track in readings]
-        memory = remember(memory, frame(t_ms), faces, list(readings.values()), settings)
+        faces, now = [face(track) for track in readings], frame(t_ms)
+        probs = [reading.result.probs for reading in readings.values()]
+        smoothed, _ = answers(given(memory), [(now, faces)], probs, settings.smooth_ms)
+        read = [replace(reading, smoothed=one) for reading, one in zip(readings.values(), smoothed, strict=True)]
+        memory = remember(memory, now, faces, read, settings)
     return memory
 
 
@@ -142,11 +148,58 @@ def test_one_frame_a_second_still_smooths() -> None:
     assert 0 < kept.probs[0] < 0.1
 
 
-def test_a_cut_forgets_everybody() -> None:
-    memory = play([(5000, {1: reading([1.0, 0.0]), 2: reading()})])
-    memory = remember(memory, frame(0, cut=True), [face(3)], [reading([0.0, 1.0])], SETTINGS)
-    assert set(memory.tracks) == {3}
-    assert memory.tracks[3].probs.tolist() == [0, 1]
+def test_a_cut_to_what_was_never_seen_forgets_everybody() -> None:
+    past, memory = Past(), play([(5000, {1: reading([1.0, 0.0]), 2: reading()})])
+    after = past(memory, frame(0, cut=True))
+    assert (after.tracks, after.last, after.chosen) == ({}, None, memory.chosen)
+    assert past(memory, frame(5040)) is memory
+
+
+def test_who_goes_back_finds_what_was_remembered_there() -> None:
+    past, memory, kept = Past(), Memory(), []
+    for t in range(0, 400, 40):
+        before = past(memory, frame(t))
+        memory = play([(t, {1: reading([t / 400, 1 - t / 400])})], memory=before)
+        kept.append((t, before.tracks, memory.tracks[1].probs))
+    for t, before, after in reversed(kept):
+        found = past(memory, frame(t, cut=True))
+        assert found.tracks == before
+        memory = play([(t, {1: reading([t / 400, 1 - t / 400])})], memory=found)
+        assert memory.tracks[1].probs.tolist() == after.tolist()
+    other_film = replace(frame(40, cut=True), film=1)
+    assert not past(memory, other_film).tracks
+
+
+def test_the_past_is_bounded() -> None:
+    past, memory = Past(), play([(0, {1: reading()})])
+    for t in range(MOST + 5):
+        past(memory, frame(t))
+    assert not past(Memory(), frame(4, cut=True)).tracks
+    assert past(Memory(), frame(MOST, cut=True)).tracks
+
+
+def test_a_row_of_frames_is_answered_as_one_by_one() -> None:
+    """People come and go, one of them has no track, and there is a cut."""
+    dice, one_by_one, before = np.random.default_rng(4), [], {}
+    shots = [
+        (
+            frame(33 * i, cut=i == 20),
+            [face(n) for n in range(4) if dice.uniform() < 0.8 and not (n == 1 and 5 < i < 30)],
+        )
+        for i in range(40)
+    ]
+    probs = [dice.dirichlet(np.ones(3)) for _, faces in shots for _ in faces]
+    left = list(probs)
+    for shot in shots:
+        count = len(shot[1])
+        now, before = answers({} if shot[0].cut else before, [shot], left[:count], 300)
+        one_by_one, left = one_by_one + now, left[count:]
+    together, after = answers({}, shots, probs, 300)
+    assert np.array_equal(together, one_by_one)
+    assert after.keys() == before.keys()
+    untracked = [i for i, f in enumerate(f for _, faces in shots for f in faces) if f.track == 0]
+    assert all(np.array_equal(together[i], probs[i]) for i in untracked)
+    assert not np.allclose(together, probs)
 
 
 def test_faces_without_a_track_are_not_remembered() -> None:
@@ -228,7 +281,7 @@ def test_nothing_given_is_written_to_and_memory_stays_small() -> None:
 
 def test_running_figures_are_of_one_way_to_look() -> None:
     """Another method begins anew; the target that follows the likeliest emotion does not."""
-    asks = Ask("blur", OWN), Ask("blur", "random")
+    asks = Query("blur", OWN), Query("blur", "random")
     eyes = Regions(eyes=1.0)
 
     def proven(variant: Variant) -> Reading:

@@ -200,6 +200,15 @@ def test_a_camera_that_never_delivers_is_an_error_in_time():
     timer.join()
 
 
+def test_a_camera_that_is_not_there_is_told_when_it_is_entered():
+    def connect() -> Device:
+        raise SourceError("There is none.")
+
+    with pytest.raises(SourceError, match="There is none"):
+        LiveSource("nowhere", connect, "gone").__enter__()
+    assert "read nowhere" not in threads()
+
+
 def test_an_unforeseen_error_of_the_thread_reaches_the_caller():
     with (
         pytest.raises(ZeroDivisionError),

@@ -12,7 +12,7 @@ import pytest
 from films import scene_of
 
 from emolive.core.errors import OutputError
-from emolive.core.evidence import OWN, Ask
+from emolive.core.evidence import OWN, Query
 from emolive.core.scene import (
     Agreement,
     Face,
@@ -35,7 +35,7 @@ from emolive.media.figures import FIGURES
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 LABELS = ("angry", "happy", "neutral")
 BGR = np.zeros((48, 64, 3), np.uint8)
-ASKS = (Ask("linear", OWN), Ask("linear", "other_face", 2), Ask("linear", "random"))
+ASKS = (Query("linear", OWN), Query("linear", "other_face", 2), Query("linear", "random"))
 
 
 def scene(index: int, tracks: tuple[int, ...], progress: Progress | None = None, name: str = "") -> Scene:
@@ -44,7 +44,8 @@ def scene(index: int, tracks: tuple[int, ...], progress: Progress | None = None,
     raw, smooth = np.array([0.7, 0.2, 0.1], np.float32), np.array([0.25, 0.5, 0.25], np.float32)
     faces = tuple(Face((1.234567 + t, 2.0, 30.5, 40.25), 0.93456789, np.zeros((6, 2)), t) for t in tracks)
     result = Result(np.zeros(3), raw, None, 0)
-    reading = Reading(np.zeros((8, 8, 3), np.uint8), (0, 0, 8, 8), {shown: result}, shown, np.zeros((1, 1, 1)))
+    crop, maps = np.zeros((8, 8, 3), np.uint8), np.zeros((1, 1, 1))
+    reading = Reading(crop, (0, 0, 8, 8), {shown: result}, shown, maps, smoothed=smooth)
     memory = Memory({t: Remembered(smooth, {}, np.zeros(1), "layer4", 0.0) for t in tracks})
     base = scene_of(Frame(index, 400 / 3 * index, BGR, name=name), progress=progress)
     return replace(base, faces=faces, readings=(reading,) * len(faces), memory=memory)
@@ -204,7 +205,8 @@ def test_each_line_is_there_when_its_frame_is_done(tmp_path):
 
 
 def test_a_face_of_which_nothing_is_remembered(tmp_path):
-    forgotten = replace(scene(0, (3,)), memory=Memory())
+    some = scene(0, (3,))
+    forgotten = replace(some, readings=(replace(some.readings[0], smoothed=None),))
     (line,) = write(tmp_path / "out.jsonl", forgotten).read_text().splitlines()
     face = json.loads(line)["faces"][0]
     assert face["label"] == "angry"

@@ -203,8 +203,9 @@ def rtsp_port(tmp_path_factory) -> Iterator[int]:
             server.kill()
 
 
-def test_a_real_rtsp_camera(rtsp_port, tried):
-    with open_camera(f"rtsp://u:p%23s@127.0.0.1:{rtsp_port}/live") as source:
+@pytest.mark.parametrize("over", ["live", "udp"])
+def test_a_real_rtsp_camera(rtsp_port, over, tried):
+    with open_camera(f"rtsp://u:p%23s@127.0.0.1:{rtsp_port}/{over}") as source:
         frames, end = [], time.monotonic() + 20
         while len(frames) < 10 and time.monotonic() < end:
             frame = source.read(S)
@@ -212,7 +213,9 @@ def test_a_real_rtsp_camera(rtsp_port, tried):
                 frames.append(frame)
     assert len(frames) == 10
     assert {f.bgr.shape for f in frames} == {(240, 320, 3)}  # sent with pixels twice as wide as high
-    tried("network", "RTSP, GStreamer's server, digest password with #, anamorphic H.264", "shown, in true proportion")
+    how = "UDP only, with sound" if over == "udp" else "TCP only"
+    what = f"RTSP, GStreamer's server, {how}, digest password with #, anamorphic H.264"
+    tried("network", what, "shown, in true proportion")
 
 
 @pytest.mark.parametrize("name", REFUSALS)

@@ -18,7 +18,6 @@ from emolive.core.scene import (
     Menu,
     Progress,
     Reading,
-    Remembered,
     Result,
     Scene,
     Settings,
@@ -44,12 +43,11 @@ def scene(frame: int, files: int = 1) -> Scene:
     shown, raw = Variant(), np.array([1.0, 0.0, 0.0])
     result = Result(raw, raw, None, 0)
     reading = Reading(np.zeros((4, 4, 3), np.uint8), (0, 0, 1, 1), {shown: result}, shown, np.zeros((1, 1, 1)))
-    remembered = {t: Remembered(probabilities(t, frame), {}, np.zeros(1), "layer4", 0.0) for t in tracks}
     return Scene(
         frame=Frame(frame, frame * 40.0, np.zeros((8, 8, 3), np.uint8), name="a.mp4"),
         faces=tuple(Face((0, 0, 4, 4), 0.9, np.zeros((6, 2)), track) for track in tracks),
-        readings=(reading,) * len(tracks),
-        memory=Memory(remembered),
+        readings=tuple(replace(reading, smoothed=probabilities(track, frame)) for track in tracks),
+        memory=Memory(),
         settings=Settings(),
         menu=Menu((), (), LABELS),
         progress=Progress("a.mp4", files=files),
@@ -71,6 +69,17 @@ def test_series_are_what_was_written(data):
     assert people[0].labels == LABELS
     np.testing.assert_allclose(people[0].t_s, np.arange(60) * 0.04)
     np.testing.assert_allclose(people[0].probs, [probabilities(1, frame) for frame in range(60)], atol=1e-5)
+
+
+def test_what_each_frame_alone_says_is_drawn_beside_what_was_shown(data, tmp_path):
+    people = read_series(data, raw=True)
+    for one in people:
+        seen = np.isfinite(one.raw).all(1)
+        assert np.array_equal(seen, np.isfinite(one.probs).all(1))
+        assert (one.raw[seen] == [1.0, 0.0, 0.0]).all()
+    assert read_series(data)[0].raw is None
+    (both, *_), (one, *_) = plot(data, tmp_path / "b.png", raw=True).files, plot(data, tmp_path / "a.png").files
+    assert not np.array_equal(cv2.imread(str(both)), cv2.imread(str(one)))
 
 
 def test_lines_break_where_a_person_is_out_of_sight(data):

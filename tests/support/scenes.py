@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from emolive.audit.tally import of_film
-from emolive.core.evidence import MASKINGS, OWN, Ask, Tally
+from emolive.core.evidence import MASKINGS, OWN, Query, Trials
 from emolive.core.scene import (
     TOP,
     Agreement,
@@ -173,7 +173,7 @@ def _examined(reading: Reading, given: Scene, track: int, rng: np.random.Generat
     logit = float(shares.sum()) + 0.1
     before = float(true.probs[true.target])
     after = tuple(float(part * true.probs[true.target]) for part in (0.4, 0.6, 0.9))
-    asks = Ask("blur", OWN), Ask("blur", "other_face", 3), Ask("blur", "random", 1)
+    asks = Query("blur", OWN), Query("blur", "other_face", 3), Query("blur", "random", 1)
     masked = np.stack([reading.crop, reading.crop[:, ::-1], reading.crop[::-1]])
     return replace(
         reading,
@@ -203,9 +203,9 @@ def _with_past(kept: Remembered, rng: np.random.Generator, now: float, seconds: 
     seconds = tuple(
         {(how, of): float(rng.normal(mean, 0.05)) for how in MASKINGS for of, mean in means.items()} for _ in range(12)
     )
-    maps = {Ask(how, of, 0): (3, mean) for how in MASKINGS for of, mean in means.items()}
+    maps = {Query(how, of, 0): (3, mean) for how in MASKINGS for of, mean in means.items()}
     looks = tuple(rng.integers(0, 256, (12, 12), dtype=np.uint8) for _ in seconds)
-    tally = Tally(seconds, looks, maps=maps, asked=120, before=0.7)
+    tally = Trials(seconds, looks, maps=maps, asked=120, before=0.7)
     regions = {0: Regions(0.4, 0.1, 0.1, 0.3, 0.1), 3: Regions(0.1, 0.1, 0.5, 0.2, 0.1)}
     return replace(
         kept,

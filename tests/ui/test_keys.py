@@ -8,6 +8,7 @@ from emolive.core.scene import (
     TOP,
     Aim,
     Closed,
+    Enlarge,
     Key,
     Menu,
     Pin,
@@ -35,7 +36,7 @@ MENU = Menu(
 EMPTY = Menu(methods=(), layers=(), labels=(), views=(), pages=0)
 SETTINGS = Settings(method="gradcam", layer="layer2", filter_layer="layer3", page=1, selected=5, target="happy")
 
-ISSUE = set("mMlL][eEn+-o ,.jkNPrsf><ux0h?q" + "cCgdzwWatvi") | {"esc"}
+ISSUE = set("mMlL][eEn+-o ,.jkNPrsf><ux0h?q" + "cCgdzwWatvi" + "bBTF") | {"esc", "tab"}
 
 EVERY_KEY = [key for binding in BINDINGS for key in binding.keys]
 
@@ -211,6 +212,32 @@ def walk(settings: Settings, keys: str, menu: Menu = MENU) -> Settings:
     return settings
 
 
+def test_b_docks_all_views_and_undocks_them_again():
+    menu = replace(MENU, views=("camera", "filters", "emotions", "proof", "timeline"), start=Settings())
+    on = walk(Settings(views=("camera", "emotions")), "b", menu)
+    assert (on.board, set(on.views)) == (True, set(menu.views))
+    assert walk(on, "b", menu).views == ("camera", "filters")
+    assert not walk(on, "b", menu).board
+    assert press(on, Closed("board"), menu).quit
+
+
+def test_a_pane_is_enlarged_by_a_click_or_a_key_and_goes_back():
+    on = Settings(board=True, views=("camera", "filters"))
+    clicked = press(on, Enlarge("filters"), MENU)
+    assert clicked.large == "filters"
+    assert press(clicked, Enlarge("filters"), MENU) == on
+    met = []
+    for _ in range(3):
+        on = press(on, Key("tab"), MENU)
+        met.append(on.large)
+    assert met == ["camera", "filters", ""]
+
+
+def test_on_the_board_the_pane_of_tests_stays_when_the_last_test_ends():
+    on = Settings(board=True, views=("camera", "proof"), proof=True)
+    assert walk(on, "d").views == ("camera", "proof")
+
+
 def test_nothing_is_held_against_itself():
     for begun in (Settings(), Settings(target="happy"), Settings(against="happy")):
         for keys in ("c" * 9, "C" * 9, "e" * 9, "E" * 9, "cecEcceCe"):
@@ -289,7 +316,7 @@ def test_reset_ends_all_tests():
     assert walk(tested, "0", replace(MENU, start=Settings())) == Settings()
 
 
-@pytest.mark.parametrize("key", ["y", "Q", "§", "", "enter", "tab", "f12"])
+@pytest.mark.parametrize("key", ["y", "Q", "§", "", "enter", "f12"])
 def test_unknown_keys_do_nothing(key):
     assert press(SETTINGS, Key(key), MENU) is SETTINGS
 

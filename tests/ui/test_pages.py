@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scenes import LABELS, examined, scene
 
-from emolive.core.evidence import MASKINGS, OWN, Ask, Difference, Evidence
+from emolive.core.evidence import MASKINGS, OWN, Difference, Evidence, Query
 from emolive.core.scene import Agreement, Aim, Moment, Proof, Regions, Scene, Variant
 from emolive.ui import compared, draw, faithful, proof, timeline
 from emolive.ui.emotions import HEIGHT, WIDTH, cells
@@ -168,7 +168,7 @@ def shown_with(given, proof, evidence):
 
 def test_the_panel_tells_this_frames_drops_the_verdict_and_each_difference(monkeypatch):
     given = examined(scene(proof=True))
-    asks = Ask("linear", OWN), Ask("linear", "other_face", 2), Ask("linear", "random", 5)
+    asks = Query("linear", OWN), Query("linear", "other_face", 2), Query("linear", "random", 5)
     answer = Proof(11, 1, 3, 0.8, asks, (0.3, 0.7, 0.85), np.zeros((3, 48, 48, 3), np.uint8))
     means = {"other_face": 0.41, "centre": 0.12, "class_blind": 0.02, "random": 0.3}
     differences = {(how, of): Difference(m, m - 0.05, m + 0.05) for how in MASKINGS for of, m in means.items()}

@@ -1,0 +1,116 @@
+"""Every page on a phone, 390 × 844 pixels in a real browser: nothing is cut, nothing has to be pushed sideways."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from emolive.audit.curves import Curves
+from emolive.core.reading import Agreement
+from emolive.corpus import summary_page
+from emolive.reports import explain_page, session_page
+from emolive.reports.figures import Cell, Drops, FaceReport, Figures, PictureReport, Report
+from emolive.reports.html import clock, digits_of
+from emolive.reports.people import Person
+from emolive.reports.ribbon import Row
+from emolive.reports.session_page import Page as Session
+from emolive.reports.session_page import Still
+from emolive.reports.tally import tally
+
+pytestmark = pytest.mark.ci
+
+WIDTH, HEIGHT = 390, 844
+LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+LONG = "a_film_whose_name_nobody_ever_shortened_and_that_has_no_space_in_it_2026-11-30.mp4"
+GREY = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='390' height='219'/%3E"
+
+CUT = """() => [...document.querySelectorAll('body *')].filter(e => {
+  const r = e.getBoundingClientRect(), style = getComputedStyle(e);
+  if (r.width < 2 || r.height < 2 || style.visibility == 'hidden') return false;
+  return r.right > innerWidth + 1 || (/auto|scroll|hidden/.test(style.overflowX) && e.scrollWidth > e.clientWidth + 1);
+}).map(e => `${e.tagName}.${e.className} ${e.textContent.slice(0, 40)}`)"""
+"""What reaches over the right edge, or has more in it than it shows."""
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=2, is_mobile=True)
+    yield context.new_page()
+    context.close()
+
+
+def person(track: int) -> Person:
+    probs = np.random.default_rng(track).dirichlet(np.ones(len(LABELS)), 300)
+    return Person(track, LABELS, np.arange(300), np.arange(300) * 40.0, probs, np.full(300, 0.2), "")
+
+
+def session() -> str:
+    strip = tuple(Still(0.4 * i, GREY) for i in range(12))
+    faces = {("", 1): {label: Still(0.32 * i, GREY, 0.9) for i, label in enumerate(LABELS)}}
+    return session_page.page(Session(LONG, (person(1), person(2)), strip, faces, {"model": LONG}, "0" * 64, {"a": "1"}))
+
+
+def summary() -> str:
+    rows = [Row.of(LONG, one, tally(one), 12.0) for one in (person(1), person(2))]
+    return summary_page.page(rows, LABELS, 1, [f"{LONG} cannot be read."], "Summary of results")
+
+
+def explain(folder: Path) -> str:
+    """A page with every column that a table can have; its pictures are wider than any phone."""
+    pixels, line = np.zeros((48, 48, 3), np.uint8), np.linspace(0, 1, 3)
+    curves = Curves(line, line, line)
+    steps = dict.fromkeys(("fc", "layer4", "layer3", "layer2", "layer1"), 0.97)
+    figures = Figures(0.42, 0.58, Drops(0.6, 0.1, -0.1), None, Agreement(0.9, 0.5), steps)
+    cells = [
+        Cell(method, layer, "", line.reshape(1, 3), curves, figures)
+        for method in ("gradcam", "layercam", "eigencam")
+        for layer in ("layer3", "layer4")
+    ]
+    face = FaceReport(1, (0, 0, 48, 48), 0.9, LABELS, np.full(7, 1 / 7), 0, pixels, pixels, tuple(cells),
+                      {"layer3": curves, "layer4": curves}, None, "layer4")  # fmt: skip
+    picture = PictureReport(LONG, "01", 48, 48, (face,))
+    for what, width in (("emotions", 1610), ("emotions-narrow", 490), ("sheet", 980), ("curves", 770)):
+        cv2.imwrite(str(folder / picture.file(face, what)), np.full((500, width, 3), 200, np.uint8))
+    cv2.imwrite(str(folder / picture.marked), np.full((900, 1200, 3), 200, np.uint8))
+    report = Report((picture,), {}, ("gradcam", "layercam", "eigencam"), ("layer3", "layer4"), LABELS, LONG, "0" * 64,
+                    {"setting": LONG}, {"version": "1"})  # fmt: skip
+    return explain_page.page(report, ".")
+
+
+@pytest.mark.parametrize("kind", ["session", "summary", "explain"])
+def test_a_report_is_not_cut(phone, tmp_path, kind):
+    text = {"session": session, "summary": summary, "explain": lambda: explain(tmp_path)}[kind]()
+    (tmp_path / "index.html").write_text(text)
+    phone.goto((tmp_path / "index.html").as_uri())
+    assert phone.evaluate("document.documentElement.scrollWidth") <= WIDTH
+    assert phone.evaluate(CUT) == []
+    if kind == "explain":
+        shown = phone.evaluate("[...document.images].map(i => i.currentSrc)")
+        assert any("emotions-narrow" in source for source in shown)
+    if kind != "summary":
+        assert phone.title().startswith(LONG)
+
+
+def test_the_page_with_a_result_is_not_cut(visit):
+    opened = visit("", WIDTH, HEIGHT)
+    opened.done()
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+    wide = """() => [...document.querySelectorAll('[data-testid=stMain] *')].filter(e => {
+      const r = e.getBoundingClientRect();
+      return r.width > 2 && r.height > 2 && (r.right > innerWidth + 1 || r.left < -1);
+    }).map(e => `${e.tagName}.${e.className} ${e.textContent.slice(0, 40)}`)"""
+    assert opened.page.evaluate(wide) == []
+
+
+def test_times_on_a_page_differ_where_the_frames_do():
+    words = re.findall(r"<figcaption><bdi>(\d[^<]*)</bdi>", session())
+    assert len(words) == 12 == len(set(words))
+    assert [clock(65.25, digits) for digits in range(4)] == ["1:05", "1:05.2", "1:05.25", "1:05.250"]
+    assert clock(59.96, 1) == "1:00.0"
+    assert [digits_of(times) for times in ([0, 1, 2], [0, 0.5], [0.01, 0.04], [0.001, 0.002], [1.0, 1.0])] == [
+        0, 1, 2, 3, 0,
+    ]  # fmt: skip
