@@ -20,13 +20,14 @@ from emolive.core.kinds import (
     Flag,
     Integer,
     Kind,
+    Name,
     Number,
     Numbers,
     PixelSize,
     Text,
     Words,
 )
-from emolive.core.settings import TYPES, VIEW_NAMES, Settings, Variant
+from emolive.core.settings import ARRANGEMENTS, TYPES, VIEW_NAMES, Settings, Variant
 
 VIEWING = ("cam", "file", "demo", "replay")
 LOOKING = (*VIEWING, "batch")
@@ -180,6 +181,10 @@ class Options:
         Flag(off=True), Settings.board, "Show all views in one window, the board; on for demo.",
         WINDOWS, looks=True, setting="board", defaults={"demo": True},
     )  # fmt: skip
+    arrangement: str = _row(
+        Choice(ARRANGEMENTS), Settings.arrangement, "How the views lie: the camera's beside the others, above them, or "
+        "all alike; the key B goes on.", WINDOWS, setting="arrangement",
+    )  # fmt: skip
     type: str = _row(
         Choice(TYPES), Settings.type, "How large text is: for a desk, for a room, or for the last row of a lecture "
         "hall.", WINDOWS, setting="type",
@@ -209,6 +214,14 @@ class Options:
     method_b: str = _look(Text(), "", "Show a second method beside the first.", TESTS)
     layer_b: str = _look(Text(), "", "Show a second layer beside the first.", TESTS)
     model_b: Path | None = _look(File(), None, "Show a second network beside the first.", TESTS)
+    page: int = _row(
+        Integer(0, 100_000), Settings.page, "Which page of filters is shown first; 0 has the strongest.",
+        WINDOWS, looks=True, setting="page",
+    )  # fmt: skip
+    heat: bool = _row(
+        Flag(off=True), Settings.heat, "Paint the map on the faces; the key o does so, too.",
+        MAP, looks=True, setting="heat",
+    )  # fmt: skip
     mirror: bool = _row(
         Flag(off=True), Settings.mirror, "Mirror the picture that is shown, never the data; on for cam.",
         WINDOWS, looks=True, setting="mirror", defaults={"cam": True},
@@ -224,6 +237,10 @@ class Options:
     recordings: Path = _row(
         File(is_folder=True), Path("recordings"), "The folder that recordings and snapshots go into.", FILES
     )
+    session: str = _row(
+        Name(), "", "Go on with the session that the key S kept under this name: method, layer, target, pins, windows. "
+        "What is given beside it comes first.", FILES, ("cam", "file", "demo"),
+    )  # fmt: skip
     data: Path | None = _row(
         File(), None, "Write the figures of each frame into this file: .jsonl, .csv or .parquet.", FILES
     )
@@ -337,6 +354,14 @@ OWN = (
     Option("segment", SECONDS, 300.0, "Split longer videos into parts of so many seconds, which are done apart; "
            "0 is never.", RUN, ("batch",)),
     Option("force", Flag(), False, "Do all videos again, also those that are done.", RUN, ("batch",)),
+    Option("verify", Flag(), False, "Compare the content of videos and results with what was done, not only their size "
+           "and time.", RUN, ("batch",)),
+    Option("status", Flag(), False, "Say what is done, in work, failed and left, and do nothing.", RUN, ("batch",)),
+    Option("why", File(), None, "Say why this video would be done again, and do nothing.", RUN, ("batch",)),
+    Option("lease", Number(0.5, metavar="SECONDS"), 60.0, "After how long without a sign of life another batch in the "
+           "same folder goes on with what this one has in hand.", RUN, ("batch",)),
+    Option("limit", Number(1, metavar="SECONDS"), 60.0, "How long a frame may take; then its worker is ended, and the "
+           "video tried again.", RUN, ("batch",)),
     Option("json", Flag(), False, "Say what became of each video as JSON, for machines.", RUN, ("batch",)),
 
     Option("out", File(is_folder=True), None, "The folder that the report goes into.", FILES, ("explain",),

@@ -96,7 +96,10 @@ class Settings:
     seek_ms: float = 0.0  # the sum of all seeks asked for
     file: int = 0  # the sum of all next (+1) and previous (-1) file
     record: bool = False
+    paused: bool = False  # a recording stands still
     shots: int = 0
+    clips: int = 0  # of what was shown last
+    kept: int = 0  # how often the session was kept
     quit: bool = False
 
 
@@ -118,6 +121,7 @@ class Menu:
     order: tuple[int, ...] = ()
     pages: int = 1
     start: Settings = Settings()  # what `0` goes back to
+    before: Settings | None = None  # what `U` goes back to, None where nothing was changed
 
 
 def timed(settings: Settings) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from emolive.core.scene import Enlarge, Event, Hit, Picture, Scene, Sheet, Tip, View
+from emolive.core.scene import Aim, Enlarge, Event, Hit, Picture, Pin, Scene, Select, Sheet, Tip, View
 from emolive.ui import draw, hud
 from emolive.ui.draw import DIM, PAPER, Rect
 from emolive.ui.help import draw_help, help_room
@@ -17,6 +17,9 @@ from emolive.ui.topics import HINT, TOPICS
 
 EDGE: draw.Color = (58, 51, 48)
 """The lines between panes."""
+
+CLICKED: Mapping[type, str] = {Select: "face", Pin: "tile", Aim: "emotion map"}
+"""What is pointed at where something can be clicked."""
 
 LEAST_SIDE = 32
 """A view is not drawn where it has less room than this."""
@@ -72,22 +75,28 @@ def pane(view: str, draws: View, scene: Scene, sheet: Sheet, corner: tuple[int, 
         with draw.placed(corner[0], corner[1] + top):
             picture = draws(scene, Sheet(sheet.width, sheet.height - top, sheet.px))
         image[top:] = picture.bgr
-        hits += [Hit(_moved(hit.box, (0, top, 0, 0)), hit.event) for hit in picture.hits]
-        tips += [Tip(_moved(tip.box, (0, top, 0, 0)), tip.topic) for tip in picture.tips]
+        inside = [Hit(_moved(hit.box, (0, top)), hit.event) for hit in picture.hits]
+        hits += inside
+        tips.append(Tip((0, top, sheet.width, sheet.height), view))
+        tips += [Tip(hit.box, CLICKED[type(hit.event)]) for hit in inside if type(hit.event) in CLICKED]
+        tips += [Tip(_moved(tip.box, (0, top)), tip.topic) for tip in picture.tips]
     return Picture(image, tuple(hits), tuple(tips))
 
 
 def heading(image: np.ndarray, asked: str, answered: str, px: int) -> int:
-    """Write a question and its answer at the top, in one line or in two; gives back the height that they take."""
+    """Write a question and its answer at the top, in one line or in as many as they need; gives back their height."""
     pad, row, width = px // 2 + 2, round(px * 1.5), image.shape[1]
     room = width - 2 * pad
     wide = draw.text_size(asked, px, bold=True)[0]
-    draw.text(image, draw.shorten(asked, px, room, bold=True), pad, px // 4, px, PAPER, bold=True)
     if wide + px + draw.text_size(answered, px)[0] <= room:
+        draw.text(image, asked, pad, px // 4, px, PAPER, bold=True)
         draw.text(image, answered, pad + wide + px, px // 4, px, DIM)
         return row
-    draw.text(image, draw.shorten(answered, px, room), pad, px // 4 + row, px, DIM)
-    return 2 * row
+    lines = [(line, PAPER, True) for line in draw.wrap(asked, px, room, bold=True)]
+    lines += [(line, DIM, False) for line in draw.wrap(answered, px, room)]
+    for n, (line, color, bold) in enumerate(lines):
+        draw.text(image, line, pad, px // 4 + n * row, px, color, bold)
+    return len(lines) * row
 
 
 @lru_cache(maxsize=64)

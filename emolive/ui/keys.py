@@ -25,6 +25,9 @@ from emolive.core.scene import (
 from emolive.core.settings import ARRANGEMENTS, TYPES
 from emolive.ui.heat import COLORMAPS
 
+UNDO = "U"
+"""The key that undoes the last change."""
+
 Action = Callable[[Settings, Menu], Settings]
 
 
@@ -248,11 +251,28 @@ def _tested(before: Settings, after: Settings) -> Settings:
 
 
 def _reset(s: Settings, menu: Menu) -> Settings:
-    kept = {field: getattr(s, field) for field in _ACTS}
-    return replace(menu.start, **kept)
+    return looking_like(s, menu.start)
 
 
-_ACTS = ("record", "shots", "file", "seek_ms", "frozen", "steps", "quit")
+def _undo(s: Settings, menu: Menu) -> Settings:
+    return s if menu.before is None else replace(looking_like(s, menu.before), help=s.help)
+
+
+def looking_like(settings: Settings, other: Settings) -> Settings:
+    """The settings with the looks of others: what was done stays done."""
+    kept = {field: getattr(settings, field) for field in _ACTS}
+    return replace(other, **kept)
+
+
+def _record(s: Settings, menu: Menu) -> Settings:
+    return replace(s, record=not s.record, paused=False)
+
+
+def _pause(s: Settings, menu: Menu) -> Settings:
+    return replace(s, paused=s.record and not s.paused)
+
+
+_ACTS = ("record", "paused", "shots", "clips", "kept", "file", "seek_ms", "frozen", "steps", "quit")
 """What a reset leaves alone: not how the picture looks, but what was done."""
 
 _LOOK = tuple(field.name for field in fields(Settings) if field.name not in _ACTS)
@@ -300,9 +320,13 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("j", "left"), "5 s back", _seek(-5000), ("seek_ms",), "time"),
     Binding(("N",), "next file", _file(1), ("file",), "time"),
     Binding(("P",), "previous file", _file(-1), ("file",), "time"),
-    Binding(("r",), "record, stop recording", _flip("record"), ("record",), "keep"),
+    Binding(("r",), "record what is shown, stop", _record, ("record", "paused"), "keep"),
+    Binding(("p",), "pause the recording, go on", _pause, ("paused",), "keep"),
+    Binding(("R",), "save the last 30 s as a clip", lambda s, menu: replace(s, clips=s.clips + 1), ("clips",), "keep"),
     Binding(("s",), "snapshot", lambda s, menu: replace(s, shots=s.shots + 1), ("shots",), "keep"),
+    Binding(("S",), "keep the session (--session)", lambda s, menu: replace(s, kept=s.kept + 1), ("kept",), "keep"),
     Binding(("0",), "reset how it looks", _reset, _LOOK, "keep"),
+    Binding((UNDO,), "undo the last change, also a 0", _undo, _LOOK, "keep"),
     Binding(("h", "?"), "this help", _flip("help"), ("help",), "keep"),
     Binding(("q", "esc"), "quit", lambda s, menu: replace(s, quit=True), ("quit",), "keep"),
 )

@@ -20,6 +20,7 @@ from emolive.ui.fit import hit_at
 from emolive.ui.keycodes import key_name
 from emolive.ui.layout import Size, panes
 from emolive.ui.sizes import text_px
+from emolive.ui.together import together
 from emolive.ui.topics import pointed
 from emolive.ui.views import VIEWS
 
@@ -94,8 +95,13 @@ class Windows:
 
     @property
     def shown(self) -> Mapping[str, np.ndarray]:
-        """What each window shows now."""
-        return {name: window.canvas for name, window in self._open.items() if window.canvas is not None}
+        """What each window shows now. Another thread may ask, while windows are opened and closed."""
+        return {name: window.canvas for name, window in list(self._open.items()) if window.canvas is not None}
+
+    def together(self, shown: Mapping[str, np.ndarray]) -> np.ndarray | None:
+        """What windows show (`shown`) as one picture, which is what is recorded; None where there are none."""
+        arrangement = (self._scene.settings if self._scene else self._settings).arrangement
+        return together(shown, (self._screen[2] - self._screen[0], self._screen[3] - self._screen[1]), arrangement)
 
     def notes(self) -> tuple[str, ...]:
         """Nothing to say."""

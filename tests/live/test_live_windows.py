@@ -49,13 +49,18 @@ def film(path: Path, portrait: np.ndarray, step: int) -> Path:
 
 
 class Spy:
-    """A sink that keeps the latest scene and pictures."""
+    """A sink that keeps the latest scene and pictures, and which frames stood when it froze: before, and then."""
 
     stage = "spy"
     scene: Scene | None = None
     pictures: Mapping[str, Picture] = {}
 
+    def __init__(self) -> None:
+        self.froze: list[tuple[int, int]] = []
+
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
+        if self.scene and scene.settings.frozen and not self.scene.settings.frozen:
+            self.froze.append((self.scene.frame.index, scene.frame.index))
         self.pictures, self.scene = pictures, scene
 
     def notes(self) -> tuple[str, ...]:
@@ -95,6 +100,8 @@ class Hands:
         x.focus("emolive camera")
         self.press("r", lambda old, new: new.recording)
         self.press(" ", lambda old, new: new.settings.frozen)
+        ((stood, stands),) = self.spy.froze
+        assert stands == stood
         time.sleep(0.3)
         t_ms = self.now.frame.t_ms
         for there, back, field in (("m", "M", "method"), ("L", "l", "layer"), ("e", "E", "target")):
@@ -125,6 +132,12 @@ class Hands:
         self.press("0", lambda old, new: new.settings == replace(new.menu.start, **{
             field: getattr(new.settings, field) for field in ("record", "shots", "file", "seek_ms", "frozen", "steps")
         }))  # fmt: skip
+        self.press("U", lambda old, new: new.settings.compare is not None)  # what the reset had taken
+        self.press("0", lambda old, new: new.settings.compare is None)
+        self.press("p", lambda old, new: any("paused" in note for note in new.notes))
+        self.press("p", lambda old, new: not any("paused" in note for note in new.notes))
+        self.press("S", lambda old, new: list(self.recordings.glob("sessions/last.json")))
+        self.press("R", lambda old, new: any("_clip.mp4: " in note for note in new.notes))
         assert self.now.frame.t_ms == t_ms
         self.press(".", lambda old, new: 0 < new.frame.t_ms - t_ms < 150)
         self.press(",", lambda old, new: new.frame.t_ms == t_ms)
@@ -150,6 +163,7 @@ class Hands:
         self.press("right", lambda old, new: new.frame.t_ms >= old.frame.t_ms + 4000)
         self.press("left", lambda old, new: new.frame.t_ms <= old.frame.t_ms - 4000)
         self.press("N", lambda old, new: new.frame.name == "two.mp4")
+        self.press("N", lambda old, new: "this is the last file" in new.notes)
         self.press("P", lambda old, new: new.frame.name == "one.mp4")
         self.press("r", lambda old, new: not new.recording)
         before = self.now.settings
@@ -231,7 +245,7 @@ def test_every_hotkey_in_the_real_windows(xserver, model, portrait, tmp_path):
         windows.say("Loading …")
         source = stack.enter_context(open_files(files, realtime=True))
         parts, settings = session.parts(options, model, source, stack.enter_context(Detector()), Tracker())
-        sinks = [stack.enter_context(sink) for sink in outputs(options, model, files, False)]
+        sinks = [stack.enter_context(sink) for sink in outputs(options, model, files, False, windows=windows)]
         parts = replace(parts, sinks=[windows, *sinks, spy], poll=windows.poll, max_seconds=170)
         thread.start()
         run(parts, settings)
@@ -239,9 +253,10 @@ def test_every_hotkey_in_the_real_windows(xserver, model, portrait, tmp_path):
     if failures:
         raise failures[0]
     assert hands.pressed == {key for binding in BINDINGS for key in binding.keys}
-    (recording,) = recordings.glob("*.mp4")
-    with av.open(str(recording)) as container:
-        assert sum(1 for _ in container.decode(video=0)) > 5
+    clip, recording = sorted(recordings.glob("*.mp4"), key=lambda path: "_clip" not in path.name)
+    for path in (clip, recording):
+        with av.open(str(path)) as container:
+            assert sum(1 for _ in container.decode(video=0)) > 5
     (snapshot,) = recordings.glob("*snapshot*")
     facts = json.loads((snapshot / "snapshot.json").read_text())
     assert model.sha256 in json.dumps(facts)

@@ -36,7 +36,7 @@ MENU = Menu(
 EMPTY = Menu(methods=(), layers=(), labels=(), views=(), pages=0)
 SETTINGS = Settings(method="gradcam", layer="layer2", filter_layer="layer3", page=1, selected=5, target="happy")
 
-ISSUE = set("mMlL][eEn+-o ,.jkNPrsf><ux0h?q" + "cCgdzwWatvi" + "bBTF") | {"esc", "tab"}
+ISSUE = set("mMlL][eEn+-o ,.jkNPrsf><ux0h?q" + "cCgdzwWatvi" + "bBTF" + "pRSU") | {"esc", "tab"}
 
 EVERY_KEY = [key for binding in BINDINGS for key in binding.keys]
 
@@ -57,8 +57,8 @@ def test_a_key_gives_settings_and_changes_only_its_own_fields(binding, menu, set
 
 @pytest.mark.parametrize("binding", [b for b in BINDINGS if b.keys != ("0",)], ids=lambda b: b.help)
 def test_a_key_changes_something(binding):
-    settings = replace(SETTINGS, pins=(4, 5))
-    assert press(settings, Key(binding.keys[0]), MENU) != settings
+    settings = replace(SETTINGS, pins=(4, 5), record=binding.keys == ("p",))
+    assert press(settings, Key(binding.keys[0]), replace(MENU, before=SETTINGS)) != settings
 
 
 @pytest.mark.parametrize(
@@ -168,9 +168,17 @@ def test_reset_keeps_what_was_done_and_forgets_how_it_looked():
 
 def test_reset_may_change_every_field_that_it_does_not_keep():
     (binding,) = [b for b in BINDINGS if b.keys == ("0",)]
-    kept = {"record", "shots", "file", "seek_ms", "frozen", "steps", "quit"}
+    kept = {"record", "paused", "shots", "clips", "kept", "file", "seek_ms", "frozen", "steps", "quit"}
     assert set(binding.fields) | kept == {f.name for f in fields(Settings)}
     assert not set(binding.fields) & kept
+
+
+def test_a_pause_needs_a_recording_and_ends_with_it():
+    assert press(Settings(), Key("p"), MENU) == Settings()
+    paused = press(Settings(record=True), Key("p"), MENU)
+    assert paused.paused
+    assert not press(paused, Key("p"), MENU).paused
+    assert press(paused, Key("r"), MENU) == Settings()
 
 
 def test_n_goes_to_another_face_when_none_was_chosen():

@@ -11,7 +11,7 @@ from scenes import LABELS, examined, scene
 from emolive.core.evidence import MASKINGS, OWN, Difference, Evidence, Query
 from emolive.core.scene import Agreement, Aim, Moment, Proof, Regions, Scene, Variant
 from emolive.ui import compared, draw, faithful, proof, timeline
-from emolive.ui.emotions import HEIGHT, WIDTH, cells
+from emolive.ui.emotions import HEIGHT, MOST, WIDTH, cells
 from emolive.ui.knocked import knocked
 from emolive.ui.views import VIEWS
 from emolive.ui.where import MOSTLY_OFF, warning
@@ -96,6 +96,17 @@ def test_each_map_of_an_emotion_can_be_clicked():
     hits = VIEWS["emotions"](given).hits
     assert [hit.event for hit in hits] == [Aim(label) for label in given.menu.labels]
     assert [hit.box for hit in hits] == list(cells(len(given.menu.labels) + 1)[:-1])
+
+
+def test_of_a_thousand_emotions_the_likeliest_are_shown():
+    labels = tuple(f"label {i}" for i in range(1000))
+    given = examined(scene(labels=labels, **OPEN))
+    hits = VIEWS["emotions"](given).hits
+    probs = given.chosen.probs
+    shown = [labels.index(hit.event.label) for hit in hits]
+    assert shown == sorted(shown)
+    assert len(shown) == MOST
+    assert min(probs[shown]) >= max(np.delete(probs, shown))
 
 
 def test_all_emotions_share_one_scale():

@@ -211,6 +211,20 @@ def test_the_shown_probability_is_the_smoothed_one():
     assert np.array_equal(camera(both).bgr, camera(given).bgr)
 
 
+def test_whether_it_is_unsure_is_judged_by_what_is_shown():
+    given = scene(480, 360, unsure=0.9)
+    (reading,) = given.readings
+    sure, even = np.eye(7)[3], np.full(7, 1 / 7)
+    alone = replace(reading, results={reading.shown: replace(reading.result, probs=sure)})
+    doubted = replace(given, readings=(replace(alone, smoothed=even),))
+    named = replace(doubted, settings=replace(given.settings, unsure=0.0))
+    trusted = replace(given, readings=(replace(reading, smoothed=sure),))
+    assert not np.array_equal(camera(doubted).bgr, camera(named).bgr)
+    assert np.array_equal(
+        camera(trusted).bgr, camera(replace(trusted, settings=replace(given.settings, unsure=0.0))).bgr
+    )
+
+
 def test_heat_off_and_a_map_that_is_not_defined_leave_the_face_unpainted():
     off, undefined = camera(scene(heat=False)).bgr, camera(scene(defined=False)).bgr
     face = (slice(250, 350), slice(210, 420))
