@@ -18,6 +18,7 @@ import xserver as x  # noqa: E402
 
 from emolive.commands.reference import reference  # noqa: E402
 from emolive.ui.keys import help_table  # noqa: E402
+from emolive.ui.topics import topics_table  # noqa: E402
 
 BEGIN, END = "<!-- keys: made from emolive/ui/keys.py by make readme -->\n", "<!-- /keys -->"
 
@@ -36,10 +37,26 @@ def options() -> None:
     (ROOT / "docs" / "OPTIONS.md").write_text(reference(), encoding="utf-8")
 
 
+def screen() -> None:
+    """Write what can be pointed at in the windows, and what is said of it."""
+    words = "# What is on the screen\n\nThe help line says this of what the mouse points at.\n\n"
+    (ROOT / "docs" / "SCREEN.md").write_text(f"{words}{topics_table()}\n", encoding="utf-8")
+
+
 def pictures(views: tuple[str, ...] = ("camera", "filters", "emotions", "proof")) -> None:
     """Run the demo in real windows and cut each window out of a screenshot."""
     with x.running():
-        command = [sys.executable, "-m", "emolive", "demo", "--views", ",".join(views), "--seconds", "600"]
+        command = [
+            sys.executable,
+            "-m",
+            "emolive",
+            "demo",
+            "--no-board",
+            "--views",
+            ",".join(views),
+            "--seconds",
+            "600",
+        ]
         command += ["--proof", "--by-share", "--method-b", "layercam", "--layer-b", "layer3"]
         process = subprocess.Popen(command)
         try:
@@ -64,4 +81,5 @@ def titles(views: tuple[str, ...]) -> list[str]:
 if __name__ == "__main__":
     keys()
     options()
+    screen()
     pictures()

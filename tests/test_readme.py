@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from emolive.commands.main import cli
 from emolive.commands.reference import reference
+from emolive.media.figures import FIGURES
 from emolive.ui.keys import help_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,3 +36,14 @@ def test_every_command_and_option_that_it_names_is_there():
         assert shown.exit_code == 0, line
         for option in (word for word in words if word.startswith("--")):
             assert option in shown.output, line
+
+
+def test_every_figure_of_data_files_is_explained():
+    rows = [line.split("|")[1:3] for line in (ROOT / "docs" / "DATA.md").read_text(encoding="utf-8").splitlines()]
+    named = [re.findall(r"`([^`]+)`", row[n]) for row in rows if len(row) == 2 for n in (0, 1)]
+    keys, columns = ({name for each in named[n::2] for name in each} for n in (0, 1))
+    for figure in FIGURES:
+        assert figure.key in keys
+        for column in figure.columns(["LABEL"]):
+            stem = column.split("_")[0] + "_"
+            assert any(name == column or name.startswith(stem) for name in columns), column

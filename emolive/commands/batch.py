@@ -20,7 +20,7 @@ MOST_NAMED = 20
 
 
 @command("batch")
-@click.argument("videos", nargs=-1, required=True)
+@click.argument("videos", nargs=-1)
 def batch(
     options: Options,
     videos: tuple[str, ...],
@@ -33,20 +33,38 @@ def batch(
     data: str,
     segment: float,
     force: bool,
+    verify: bool,
+    status: bool,
+    why: Path | None,
+    lease: float,
+    limit: float,
     json: bool,
 ) -> None:
     """Look at many videos: files, folders, or patterns in quotes like 'study/**/*.mp4'.
 
-    Each gets a folder of its own in the results, which is there when it is whole. Running again does what is missing.
+    Each gets a folder of its own in the results, which is there when it is whole. Running again does what is missing;
+    several may run in one folder at once, and share the work.
     """
+    from emolive.corpus import status as told
+    from emolive.corpus.batch import BatchRequest
     from emolive.corpus.batch import batch as run
 
     if segment and options.proof:
         click.echo("With --proof videos are not split: each frame asks about the one before.", err=True)
         segment = 0.0
+    names = videos or ((str(why),) if why else ())
+    if not names and not status:
+        raise click.UsageError("Missing argument 'VIDEOS...'.")
+    asked = BatchRequest(names, out, options, video, data, segment, force, verify, lease, limit)
+    if why:
+        click.echo(told.why_again(asked, why))
+        return
+    if status:
+        found = told.status_of(asked)
+        click.echo(dumps(told.as_json(found), indent=2) if json else told.in_words(found))
+        return
     began = time.perf_counter()
-    resources = Resources(workers, address, gpus_per_worker)
-    state = run(videos, out, options, engine, resources, video, data, segment, force)
+    state = run(asked, engine, Resources(workers, address, gpus_per_worker))
     if json:
         click.echo(_json(state, out, time.perf_counter() - began))
     else:

@@ -1,14 +1,36 @@
 """The commands that look: `cam`, `file` and `demo`; and `cameras` and `layers`, which say what there is to look at."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from emolive.commands.options import command
-from emolive.core.errors import EmoliveError, SourceError
+from emolive.core.errors import EmoliveError, SourceError, UnknownName
+from emolive.core.kept import resumed, session_path
 from emolive.core.options import Options
 from emolive.media.address import is_address
+
+
+def given() -> set[str]:
+    """The options of the running command that are given on the command line or in the environment."""
+    context = click.get_current_context()
+    own = (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
+    return {name for name in context.params if context.get_parameter_source(name) not in own}
+
+
+@contextmanager
+def _session(options: Options) -> Iterator[Options]:
+    """The options with those of --session; a name that is unknown here is said to be from there."""
+    try:
+        yield resumed(options, given())
+    except UnknownName as error:
+        if not options.session:
+            raise
+        raise UnknownName(f"{error} What is not given comes from {session_path(options)}.") from error
 
 
 @command("cam")
@@ -25,7 +47,8 @@ def cam(
     if not is_address(camera) and set(camera) & set("@?=") and not os.path.exists(camera):
         # It may hold a password, so it is not said again.
         raise SourceError("The address of a camera begins with rtsp:// or http://. Write it whole, in quotes.")
-    session.camera(options, camera, size, fps, give_up)
+    with _session(options) as options:
+        session.camera(options, camera, size, fps, give_up)
 
 
 @command("file")
@@ -39,7 +62,8 @@ def file(options: Options, files: tuple[Path, ...], start: float | None, end: fl
     last = files[-1]
     if options.record and len(files) > 1 and not last.exists():
         raise click.UsageError(f"There is no file {last}. --record takes no name; --out {last} writes there.")
-    session.files(options, files, start, end)
+    with _session(options) as options:
+        session.files(options, files, start, end)
 
 
 @command("demo")
@@ -51,7 +75,8 @@ def demo(options: Options, faces: int) -> None:
     """
     from emolive.live import session
 
-    session.demo(options, faces)
+    with _session(options) as options:
+        session.demo(options, faces)
 
 
 @command("cameras")

@@ -65,10 +65,11 @@ class RowOption(click.Option):
             [*([row.short] if row.short else []), *names, row.name],
             type=None if flag else _click_type(row.kind),
             is_flag=flag or None,
-            default=None if row.required else row.default_of(command),
             required=row.required,
             envvar=row.variable(command),
             help=row.help,
+            # A default of None would be one for click, and what is required be there.
+            **({} if row.required else {"default": row.default_of(command)}),
         )
         self.row, self.command = row, command
         self.shown = row.default_of(command) if shown is None else shown

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
+from emolive.commands.look import given
 from emolive.commands.options import command
 from emolive.core.options import Options
 
@@ -18,7 +18,4 @@ def replay(options: Options, recording: Path) -> None:
     """
     from emolive.corpus import replay as run
 
-    context = click.get_current_context()
-    own = (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
-    given = {name for name in context.params if context.get_parameter_source(name) not in own}
-    run.replay(recording, options, given)
+    run.replay(recording, options, given())

@@ -49,7 +49,8 @@ def _nearest(folder: Path) -> Path:
 
 
 def reserved(path: Path) -> Path:
-    """An empty file of that name, made now and by nobody else; where the name is taken, `name_2`, `name_3` …
+    """An empty file of that name, made now and by nobody else, or a folder where the name has no ending; where the name
+    is taken, `name_2`, `name_3` …
 
     Two programs that choose the same name in the same second so get two files. Makes the folder. Raises OSError.
     """
@@ -57,7 +58,10 @@ def reserved(path: Path) -> Path:
     for name in chain([path.stem], (f"{path.stem}_{number}" for number in count(2))):
         found = path.with_name(f"{name}{path.suffix}")
         try:
-            found.open("xb").close()
+            if path.suffix:
+                found.open("xb").close()
+            else:
+                found.mkdir()
         except FileExistsError:
             continue
         return found

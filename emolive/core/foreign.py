@@ -109,7 +109,7 @@ def open_regular(path: Path, instead: str = "Name a file.", most: int | None = N
     elif not facts.st_size:
         wrong = f"{path} cannot be read: it is empty (0 bytes). Copy or download it again."
     elif most is not None and facts.st_size > most:
-        sizes = f"{facts.st_size / 1e6:,.0f} MB, more than the {most / 1e6:,.0f} of any such file"
+        sizes = f"{facts.st_size / 1e6:,.1f} MB, more than the {most / 1e6:,.0f} of any such file"
         wrong = f"{path} cannot be read: it has {sizes}. {instead}"
     if wrong:
         os.close(number)

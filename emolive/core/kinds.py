@@ -81,6 +81,19 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Name(Text):
+    """A name that a file of emolive's own gets: letters, digits, spaces, "-" and "_"."""
+
+    limits = "letters, digits, spaces, - and _"
+
+    def check(self, value: object) -> str:
+        text = super().check(value)
+        if len(text) > 100 or not re.fullmatch(r"[\w -]*", text):
+            raise ValueError("is no name; use letters, digits, spaces, - and _")
+        return text
+
+
+@dataclass(frozen=True)
 class Choice:
     """One of some names."""
 

@@ -20,13 +20,14 @@ from emolive.core.kinds import (
     Flag,
     Integer,
     Kind,
+    Name,
     Number,
     Numbers,
     PixelSize,
     Text,
     Words,
 )
-from emolive.core.settings import VIEW_NAMES, Settings, Variant
+from emolive.core.settings import ARRANGEMENTS, TYPES, VIEW_NAMES, Settings, Variant
 
 VIEWING = ("cam", "file", "demo", "replay")
 LOOKING = (*VIEWING, "batch")
@@ -172,8 +173,22 @@ class Options:
         Number(0, metavar="SECONDS"), Settings.smooth_ms / 1e3, "Over how long the figures are smoothed; 0 is off.",
         MAP, setting="smooth_ms", times=1e3,
     )  # fmt: skip
-    views: tuple[str, ...] = _row(Words(VIEW_NAMES, least=1), Settings.views, "Which windows are opened.",
-                                  WINDOWS, looks=True, setting="views")  # fmt: skip
+    views: tuple[str, ...] | None = _row(
+        Words(VIEW_NAMES, least=1), None, "Which views are opened. Without it, camera and filters; on the board, all.",
+        WINDOWS, looks=True, setting="views",
+    )  # fmt: skip
+    board: bool = _row(
+        Flag(off=True), Settings.board, "Show all views in one window, the board; on for demo.",
+        WINDOWS, looks=True, setting="board", defaults={"demo": True},
+    )  # fmt: skip
+    arrangement: str = _row(
+        Choice(ARRANGEMENTS), Settings.arrangement, "How the views lie: the camera's beside the others, above them, or "
+        "all alike; the key B goes on.", WINDOWS, setting="arrangement",
+    )  # fmt: skip
+    type: str = _row(
+        Choice(TYPES), Settings.type, "How large text is: for a desk, for a room, or for the last row of a lecture "
+        "hall.", WINDOWS, setting="type",
+    )  # fmt: skip
     colormap: str = _look(
         Choice(("inferno", "magma", "plasma", "viridis", "cividis", "gray")), Settings.colormap,
         "The colours of the map; all of them are even to the eye.", MAP, setting="colormap",
@@ -189,7 +204,7 @@ class Options:
     by_share: bool = _look(Flag(), Settings.by_share, "Sort filters by their share of the target's score.",
                            WINDOWS, setting="by_share")  # fmt: skip
     proof: bool = _look(
-        Flag(), Settings.proof, "Blur the hottest, random and coldest parts of the face, and see the probability fall.",
+        Flag(), Settings.proof, "Mask what the map calls hot, and what its controls do, and see which costs more.",
         TESTS, setting="proof",
     )  # fmt: skip
     random: int = _look(
@@ -199,6 +214,14 @@ class Options:
     method_b: str = _look(Text(), "", "Show a second method beside the first.", TESTS)
     layer_b: str = _look(Text(), "", "Show a second layer beside the first.", TESTS)
     model_b: Path | None = _look(File(), None, "Show a second network beside the first.", TESTS)
+    page: int = _row(
+        Integer(0, 100_000), Settings.page, "Which page of filters is shown first; 0 has the strongest.",
+        WINDOWS, looks=True, setting="page",
+    )  # fmt: skip
+    heat: bool = _row(
+        Flag(off=True), Settings.heat, "Paint the map on the faces; the key o does so, too.",
+        MAP, looks=True, setting="heat",
+    )  # fmt: skip
     mirror: bool = _row(
         Flag(off=True), Settings.mirror, "Mirror the picture that is shown, never the data; on for cam.",
         WINDOWS, looks=True, setting="mirror", defaults={"cam": True},
@@ -214,6 +237,10 @@ class Options:
     recordings: Path = _row(
         File(is_folder=True), Path("recordings"), "The folder that recordings and snapshots go into.", FILES
     )
+    session: str = _row(
+        Name(), "", "Go on with the session that the key S kept under this name: method, layer, target, pins, windows. "
+        "What is given beside it comes first.", FILES, ("cam", "file", "demo"),
+    )  # fmt: skip
     data: Path | None = _row(
         File(), None, "Write the figures of each frame into this file: .jsonl, .csv or .parquet.", FILES
     )
@@ -248,7 +275,13 @@ class Options:
         """What the windows show at first."""
         given = [(row, getattr(self, row.name)) for row in FIELDS.values() if row.setting]
         shown = {row.setting: row.as_setting(value) for row, value in given if value is not None}
+        shown["views"] = self.shown_views
         return Settings(**shown, compare=self.compare())
+
+    @property
+    def shown_views(self) -> tuple[str, ...]:
+        """The views that are opened at first; the first of them is what is recorded."""
+        return self.views or (VIEW_NAMES if self.board else Settings.views)
 
     def facts(self) -> dict[str, Any]:
         """What the user says about the network beside its labels, by the names that checkpoints have for it."""
@@ -321,6 +354,14 @@ OWN = (
     Option("segment", SECONDS, 300.0, "Split longer videos into parts of so many seconds, which are done apart; "
            "0 is never.", RUN, ("batch",)),
     Option("force", Flag(), False, "Do all videos again, also those that are done.", RUN, ("batch",)),
+    Option("verify", Flag(), False, "Compare the content of videos and results with what was done, not only their size "
+           "and time.", RUN, ("batch",)),
+    Option("status", Flag(), False, "Say what is done, in work, failed and left, and do nothing.", RUN, ("batch",)),
+    Option("why", File(), None, "Say why this video would be done again, and do nothing.", RUN, ("batch",)),
+    Option("lease", Number(0.5, metavar="SECONDS"), 60.0, "After how long without a sign of life another batch in the "
+           "same folder goes on with what this one has in hand.", RUN, ("batch",)),
+    Option("limit", Number(1, metavar="SECONDS"), 60.0, "How long a frame may take; then its worker is ended, and the "
+           "video tried again.", RUN, ("batch",)),
     Option("json", Flag(), False, "Say what became of each video as JSON, for machines.", RUN, ("batch",)),
 
     Option("out", File(is_folder=True), None, "The folder that the report goes into.", FILES, ("explain",),

@@ -15,6 +15,8 @@ from typing import Protocol
 
 import numpy as np
 
+from emolive.core.evidence import Evidence as Evidence
+from emolive.core.evidence import Trials as Trials
 from emolive.core.mesh import Mesh
 from emolive.core.reading import Agreement as Agreement
 from emolive.core.reading import Box as Box
@@ -88,16 +90,6 @@ class Face:
     outside: str = ""
 
 
-@dataclass(frozen=True)
-class Faith:
-    """Drops of the target's probability over time, hottest, random, coldest: mean, half the 95 % confidence interval
-    (over the means of one-second blocks, since frames are not independent), and how many blocks there are."""
-
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    half: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    n: int = 0
-
-
 @dataclass(frozen=True, eq=False)
 class Moment:
     """A track's probabilities (classes,) and their entropy in bits at a time; a timeline is made of these."""
@@ -122,11 +114,9 @@ class Remembered:
     timeline: tuple[Moment, ...] = ()
     regions: Mapping[int, Regions] = field(default_factory=dict)
     region_counts: Mapping[int, int] = field(default_factory=dict)
-    base: Variant | None = None  # the way to look that `regions` and `faith` are of
-    faith: Faith = Faith()
-    blocks: tuple[tuple[float, float, float], ...] = ()  # drops per finished second
-    block: tuple[tuple[float, float, float], ...] = ()  # drops of the second under way
-    block_ms: float = 0.0  # when it began
+    base: Variant | None = None  # the way to look that `regions` and `tally` are of
+    tally: Trials = field(default_factory=Trials)
+    evidence: Evidence | None = None  # what the tally's finished seconds add up to
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,7 +267,14 @@ class Closed:
     view: str
 
 
-Event = Key | Pin | Select | Aim | Closed
+@dataclass(frozen=True)
+class Enlarge:
+    """A pane of the board was clicked at its heading: show this view alone, or all of them again."""
+
+    view: str
+
+
+Event = Key | Pin | Select | Aim | Closed | Enlarge
 
 
 @dataclass(frozen=True)
@@ -288,12 +285,30 @@ class Hit:
     event: Event
 
 
+@dataclass(frozen=True)
+class Tip:
+    """A rectangle of a picture, like a `Hit`, that can be pointed at, and what lies there: a name in `ui.topics`."""
+
+    box: tuple[int, int, int, int]
+    topic: str
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What a view gives: `bgr` (H, W, 3) uint8 and what can be clicked in it."""
+    """What a view gives: `bgr` (H, W, 3) uint8, what can be clicked in it, and what can be pointed at."""
 
     bgr: np.ndarray
     hits: tuple[Hit, ...] = ()
+    tips: tuple[Tip, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a view is drawn on: width and height in pixels, and the height of its text, from which all else follows."""
+
+    width: int
+    height: int
+    px: int
 
 
 class Source(Protocol):
@@ -313,6 +328,12 @@ class Source(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> bool | None: ...
+
+
+class View(Protocol):
+    """How a scene becomes a picture of the sheet's size; without a sheet, of the size that is recorded."""
+
+    def __call__(self, scene: Scene, sheet: Sheet | None = None, /) -> Picture: ...
 
 
 class Sink(Protocol):
@@ -347,7 +368,6 @@ Detect = Callable[[Frame], Sequence[Face]]
 Track = Callable[[Sequence[Face], Frame], tuple[Face, ...]]
 Confirm = Callable[[Sequence[Face], Frame], tuple[Face, ...]]
 Read = Callable[[Frame, Sequence[Face], Settings, Memory], tuple[Reading, ...]]
-View = Callable[[Scene], Picture]
 Poll = Callable[[], Sequence[Event]]
 
 

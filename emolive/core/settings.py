@@ -35,6 +35,13 @@ VIEW_NAMES = ("camera", "filters", "emotions", "proof", "timeline")
 """The views that can be opened as windows."""
 
 
+ARRANGEMENTS = ("beside", "below", "even")
+"""How the views lie on the screen: the camera's beside the others, above them, or all alike."""
+
+TYPES = ("desk", "room", "lecture")
+"""How large text is: for one person at a desk, for a room, for the last row of a lecture hall."""
+
+
 @dataclass(frozen=True)
 class Variant:
     """One way to look at a face: which network, method, layer and target, which filters are shown or switched off.
@@ -71,6 +78,11 @@ class Settings:
     views: tuple[str, ...] = ("camera", "filters")
     mirror: bool = False
     help: bool = False
+    type: str = TYPES[0]
+    board: bool = False  # all views in one window
+    arrangement: str = ARRANGEMENTS[0]
+    large: str = ""  # the view that has the board for itself
+    full: bool = False  # over the whole screen
     colormap: str = "inferno"
     against: str | None = None  # contrast: the label that the map speaks against
     by_share: bool = False  # tiles sorted by their share of the target's score, not by strength
@@ -84,7 +96,10 @@ class Settings:
     seek_ms: float = 0.0  # the sum of all seeks asked for
     file: int = 0  # the sum of all next (+1) and previous (-1) file
     record: bool = False
+    paused: bool = False  # a recording stands still
     shots: int = 0
+    clips: int = 0  # of what was shown last
+    kept: int = 0  # how often the session was kept
     quit: bool = False
 
 
@@ -106,6 +121,7 @@ class Menu:
     order: tuple[int, ...] = ()
     pages: int = 1
     start: Settings = Settings()  # what `0` goes back to
+    before: Settings | None = None  # what `U` goes back to, None where nothing was changed
 
 
 def timed(settings: Settings) -> tuple[object, ...]:

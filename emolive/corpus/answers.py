@@ -23,6 +23,7 @@ from safetensors.numpy import load, save
 from emolive.core.foreign import parsed
 from emolive.core.scene import TOP, Detect, Face, Frame, Memory, Picture, Read, Reading, Scene, Settings
 from emolive.corpus.layout import as_output_error, make_folder
+from emolive.corpus.leases import Lease, check
 from emolive.corpus.plain import built, flat
 from emolive.live.smooth import answers, given
 
@@ -47,7 +48,8 @@ class Answer:
 
 
 class Keeper:
-    """Writes answers to `path`, which appears when all of them are in it. A `scene.Sink`.
+    """Writes answers to `path`, which appears when all of them are in it. A `scene.Sink`. Leaving raises `LeaseLost`
+    where the lease was taken over.
 
     Of the feature maps only each channel's mean is kept: it is all that memory and data ask for. Crops are not kept:
     the camera view shows none.
@@ -55,8 +57,8 @@ class Keeper:
 
     stage = "write"
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, lease: Lease | None = None) -> None:
+        self._path, self._lease = path, lease
         self._part = path.with_suffix(f".{uuid.uuid4().hex}.part")
 
     def __enter__(self) -> Self:
@@ -80,6 +82,8 @@ class Keeper:
             with as_output_error(self._path):
                 self._file.close()
                 if kind is None:
+                    if self._lease:
+                        check(self._lease)
                     self._part.replace(self._path)
         finally:
             self._part.unlink(missing_ok=True)

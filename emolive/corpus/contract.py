@@ -5,7 +5,7 @@ An engine knows nothing of videos: it is given one function, `work`, and picklab
 
 import errno
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,17 +54,19 @@ class Done:
 class BatchEngine(Protocol):
     """Runs tasks, each in a worker that is kept for the next one. A context manager.
 
-    `submit` gives a task into the queue. `finished` gives the tasks as they finish, in any order, and ends when none is
-    left; more may be submitted while it is walked through. A task whose worker dies is tried again in another one, at
-    most `ATTEMPTS` times in all, and is then a `Failure`; a task that raises is a `Failure` at once (`attempt`).
-    Leaving ends all workers, whatever they are doing, and so does the driver's death. `workers` is how many
-    tasks run at once.
+    `submit` gives a task into the queue; `wait` gives the tasks that are finished, in any order, as soon as there are
+    some, or none when so many seconds have passed. A task whose worker dies is tried again in another one, at most
+    `ATTEMPTS` times in all, and is then a `Failure`; a task that raises is a `Failure` at once (`attempt`). `end` ends
+    the worker that is busy with a task, which then counts as dead; `why` says in the `Failure` what was wrong. Leaving
+    ends all workers, whatever they are doing, and so does the driver's death. `workers` is how many tasks run at once.
+    `wait` raises `EmoliveError` where nothing can be done any more.
     """
 
     workers: int
 
     def submit(self, task: Any) -> None: ...
-    def finished(self) -> Iterator[Done]: ...
+    def wait(self, seconds: float) -> list[Done]: ...
+    def end(self, task: Any, why: str) -> None: ...
     def __enter__(self) -> "BatchEngine": ...
     def __exit__(self, *error: object) -> None: ...
 
@@ -87,8 +89,12 @@ def _hopeless(error: EmoliveError) -> bool:
     return isinstance(error, ModelError)
 
 
-def died(attempts: int) -> Failure:
-    """What becomes of a task whose worker died `ATTEMPTS` times."""
+def died(attempts: int, why: str = "") -> Failure:
+    """What becomes of a task whose worker died `ATTEMPTS` times, or was ended for the reason `why`."""
+    if why:
+        return Failure(
+            f"{why} ({attempts}). The file may be damaged, or its drive hang: look at it with another player."
+        )
     return Failure(f"The worker died {attempts} times over it (killed, or out of memory). Try fewer --workers.")
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emolive.core.options import Options
+from emolive.corpus.leases import Lease
 
 
 @dataclass(frozen=True)
@@ -12,9 +13,9 @@ class Job:
 
     `out` is the folder of its result, which appears whole or not at all (`layout.py`). `options` say how to look;
     their own outputs are not used: `annotated` asks for the annotated video, `data` ("jsonl" or "parquet") names the
-    kind of data file. `settings` is the hash of all that the result depends on besides the video's content: options
-    and model files. Videos that last longer than `segment_s` seconds are split; 0: never. `force`: also
-    where its result is there already.
+    kind of data file. `settings` is the hash of all that the result depends on besides the video's content. Videos that
+    last longer than `segment_s` seconds are split; 0: never. `force`: also where its result is there already. At most
+    `limit_s` seconds may pass without a new frame.
     """
 
     video: Path
@@ -25,13 +26,16 @@ class Job:
     data: str = "jsonl"
     segment_s: float = 0.0
     force: bool = False
+    limit_s: float = 60.0
 
 
 @dataclass(frozen=True)
 class Whole:
-    """Do a video; give an `Outcome`, or the `Split` of a long one."""
+    """Do a video; give an `Outcome`, or the `Split` of a long one. `lease`: its driver's right to do so; None: nobody
+    else is there."""
 
     job: Job
+    lease: Lease | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Segment:
     job: Job
     split: "Split"
     number: int
+    lease: Lease | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Join:
 
     job: Job
     split: "Split"
+    lease: Lease | None = None
 
 
 Task = Whole | Segment | Join
@@ -56,10 +62,13 @@ Task = Whole | Segment | Join
 
 @dataclass(frozen=True)
 class Split:
-    """A long video's content hash, and where it is cut: the times of n - 1 key frames, in ms, for n segments."""
+    """A video's content hash, and where it is cut if it is long: the times of n - 1 key frames, in ms, for n segments;
+    its bytes and the time of its last change when it was hashed."""
 
     content: str
     edges_ms: tuple[float, ...]
+    size: int = -1
+    mtime_ns: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,5 +82,10 @@ class Outcome:
     kept: bool = False
 
 
-TaskResult = Outcome | Split | Segment
+@dataclass(frozen=True)
+class Lost:
+    """Another driver has taken the task over; nothing was written."""
+
+
+TaskResult = Outcome | Split | Segment | Lost
 """What the work on a `Task` gives."""

@@ -4,6 +4,8 @@ results/NAME/report.json     what was done, and with what (`result.py`)
 results/NAME/data.jsonl      the numbers of each frame (or data.parquet)
 results/NAME/video.mp4       the annotated video, where asked for
 results/.making/             what is not finished; nobody reads it but emolive
+results/.making/NAME/        drafts, answers of segments, leases (`leases.py`), progress, and why it failed last time
+results/.making/.drivers/    a heart for each driver that is at work
 
 Only files are ever removed or replaced, by name, and only those that a report names as emolive's own. A folder is
 removed when it is empty. Nothing is written through a link.
@@ -12,17 +14,20 @@ removed when it is empty. Nothing is written through a link.
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emolive.core.errors import OutputError, SourceError
+from emolive.core.errors import EmoliveError, OutputError, SourceError
 from emolive.core.files import why
 from emolive.core.foreign import read_json
 
-REPORT, VIDEO, MAKING = "report.json", "video.mp4", ".making"
+REPORT, VIDEO, MAKING, DRIVERS = "report.json", "video.mp4", ".making", ".drivers"
+
+FAILED, PROGRESS, BEGUN = "failed.json", "progress", "begun"
+"""In a folder of `making`: why the result could not be made, how far it is, and a byte for each time it was begun."""
 
 BEFORE, AFTER = ".report.json.before", ".report.json.after"
 """The reports of a result that is being replaced and of the one that takes its place, for as long as that takes."""
@@ -32,8 +37,10 @@ HALF = tuple(f".{name}.part" for name in DATA)
 WRITTEN = frozenset((REPORT, VIDEO, *DATA, *HALF))
 """All names that emolive gives to files while a result is made."""
 
-_DRAFT = re.compile(r"draft-[0-9a-f]{32}")
-_ANSWERS = re.compile(r"[0-9a-f]{16}-[0-9]{5}\.answers")
+_DRAFT = re.compile(r"(draft|lost)-[0-9a-f]{32}")
+_NOTED = re.compile(
+    rf"[0-9a-f]{{16}}-[0-9]{{5}}\.answers|[0-9a-f]{{16}}\.split|{re.escape(FAILED)}|{BEGUN}|{PROGRESS}-[0-9a-f]{{32}}"
+)
 _HALF_ANSWERS = re.compile(r"[0-9a-f]{16}-[0-9]{5}\.[0-9a-f]+\.part")
 
 
@@ -93,6 +100,15 @@ def is_free(out: Path, video: Path, writes: frozenset[str] = frozenset()) -> boo
         return False
 
 
+def is_result_of(video: Path) -> bool:
+    """Whether a video is one that emolive made, in the folder of its result."""
+    try:
+        mine = owned(video.parent)
+    except OSError:
+        return False
+    return mine is not None and video.name in mine.files
+
+
 def making(out: Path) -> Path:
     """The folder beside the result `out` in which it, and what is kept on the way to it, is made."""
     return out.parent / MAKING / out.name
@@ -107,17 +123,22 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def draft(out: Path) -> Iterator[Path]:
+def draft(out: Path, check: Callable[[], None] = lambda: None, lease: str = "") -> Iterator[Path]:
     """A new empty folder whose files become the result `out` when the block is left without an error; they are removed
     otherwise.
 
-    A result that was there before is replaced: its own files, by name; what else lies there stays. Raises
-    `OutputError` where nothing can be written, and where something stands in the way that emolive did not make.
+    A result that was there before is replaced: its own files, by name; what else lies there stays. Other drafts of it
+    are put aside (`fence`), so that of several who make the same result only the last one's appears. `check` raises
+    where another has taken over (`leases.leased_draft`), and nothing is written then; `lease` is the name of the own
+    lease. Raises `OutputError` where nothing can be written, and where something stands in the way that emolive did not
+    make.
     """
     make_folder(out.parent / MAKING)
     make_folder(making(out))
-    folder = making(out) / f"draft-{uuid.uuid4().hex}"
+    check()
     with as_output_error(out):
+        fence(making(out))
+        folder = making(out) / f"draft-{uuid.uuid4().hex}"
         folder.mkdir()
     try:
         yield folder
@@ -125,25 +146,45 @@ def draft(out: Path) -> Iterator[Path]:
             for path in folder.iterdir():
                 with path.open("rb+") as file:  # on the disk before it gets its name
                     os.fsync(file.fileno())
+            check()
             _publish(folder, out)
-        clear(making(out), answers=True)  # also what was left there by workers that were killed
+        clear(making(out), answers=not _others(making(out), lease))
+    except (OSError, EmoliveError):
+        check()  # which says so, in place of what came of it
+        raise
     finally:
         _remove_draft(folder)
 
 
+def fence(folder: Path) -> None:
+    """Put the drafts in a folder of `making` aside, each in one step, and remove them: whoever still writes into one,
+    though another took over, finds nothing to publish."""
+    for left in tuple(folder.iterdir()):
+        if _DRAFT.fullmatch(left.name) and not left.is_symlink():
+            aside = folder / f"lost-{uuid.uuid4().hex}"
+            with suppress(OSError):
+                os.rename(left, aside)
+                _remove_draft(aside)
+
+
 def clear(folder: Path, answers: bool) -> None:
-    """Remove from a folder of `making` what emolive left half made there, and with `answers` what segments have kept;
-    then the folder, if it is empty. What cannot be removed lies out of sight."""
+    """Remove from a folder of `making` what emolive left half made there, and with `answers` what segments have kept
+    and what was noted of the work; then the folder, if it is empty. What cannot be removed lies out of sight."""
     if folder.is_symlink() or not folder.is_dir():
         return
-    for left in folder.iterdir():
+    for left in tuple(folder.iterdir()):
         if _DRAFT.fullmatch(left.name):
             _remove_draft(left)
-        elif _HALF_ANSWERS.fullmatch(left.name) or (answers and _ANSWERS.fullmatch(left.name)):
+        elif _HALF_ANSWERS.fullmatch(left.name) or (answers and _NOTED.fullmatch(left.name)):
             with suppress(OSError):
                 left.unlink()
     with suppress(OSError):
         folder.rmdir()
+
+
+def _others(folder: Path, lease: str) -> bool:
+    """Whether somebody else, with other settings, is at work in a folder of `making`."""
+    return any(path.name.startswith("lease-") and path.name != lease for path in folder.iterdir())
 
 
 def _publish(folder: Path, out: Path) -> None:
@@ -162,10 +203,10 @@ def _publish(folder: Path, out: Path) -> None:
     for foreign in _foreign(out, before, new):
         raise _in_the_way(out / foreign)
     # From here on there is no result until the last step: nobody takes new data for old, whenever this ends. The
-    # reports beside it say which files are emolive's until then.
+    # reports beside it say which files are emolive's until then. The first step fails where the draft was put aside.
+    os.replace(folder / REPORT, out / AFTER)
     if (out / REPORT).exists():
         os.replace(out / REPORT, out / BEFORE)
-    os.replace(folder / REPORT, out / AFTER)
     for name in before - new - {BEFORE, AFTER}:
         (out / name).unlink(missing_ok=True)
     for name in new - {REPORT}:

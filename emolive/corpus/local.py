@@ -33,12 +33,13 @@ PATIENCE = 5.0
 
 @dataclass
 class _Worker:
-    """A process, the driver's end of its pipe, and the task that it is busy with."""
+    """A process, the driver's end of its pipe, the task that it is busy with, and why it was ended."""
 
     process: SpawnProcess
     pipe: Connection
     task: Any = None
     attempts: int = 0
+    why: str = ""
 
 
 class LocalEngine:
@@ -64,14 +65,19 @@ class LocalEngine:
     def submit(self, task: Any) -> None:
         self._queue.append((task, 0))
 
-    def finished(self) -> Iterator[Done]:
-        while self._queue or any(worker.attempts for worker in self._workers.values()):
-            self._hand_out()
-            busy = {id(worker.pipe): place for place, worker in self._workers.items() if worker.attempts}
-            for pipe in wait([self._workers[place].pipe for place in busy.values()]):
-                done = self._heard(busy[id(pipe)])
-                if done:
-                    yield done
+    def wait(self, seconds: float) -> list[Done]:
+        self._hand_out()
+        busy = {id(worker.pipe): place for place, worker in self._workers.items() if worker.attempts}
+        if not busy:
+            return []
+        ready = wait([self._workers[place].pipe for place in busy.values()], seconds)
+        return [done for pipe in ready if (done := self._heard(busy[id(pipe)]))]
+
+    def end(self, task: Any, why: str) -> None:
+        for worker in self._workers.values():
+            if worker.attempts and worker.task is task:
+                worker.why = why
+                worker.process.kill()
 
     def __exit__(self, *error: object) -> None:
         for worker in self._workers.values():
@@ -114,7 +120,7 @@ class LocalEngine:
             if attempts < ATTEMPTS:
                 self._queue.appendleft((task, attempts))
                 return None
-            return Done(task, died(attempts), attempts)
+            return Done(task, died(attempts, worker.why), attempts)
         worker.task, worker.attempts = None, 0
         return Done(task, result, attempts)
 

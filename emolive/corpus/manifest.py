@@ -3,45 +3,85 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from emolive.core.errors import OutputError, SourceError
+from emolive.core.files import why
+from emolive.core.foreign import open_regular
+from emolive.core.installed import weights
 from emolive.core.options import Options
-from emolive.corpus.layout import is_free
+from emolive.corpus.layout import VIDEO, is_free, is_result_of
 from emolive.corpus.names import folded, hashed_name, is_name, plain_name
 from emolive.media.folders import named, videos_of
 
-NUMBERS = 4
+if TYPE_CHECKING:
+    from emolive.networks.checkpoint import Model
+
+CHUNK = 4 << 20
+"""Bytes that are read at once for a hash."""
+
+NUMBERS = 5
 """Raised whenever emolive gives other numbers for the same options. 2: only faces that the mesh confirms count.
 3: films' colours are rounded, no longer cut off; large ones that say nothing of their matrix have BT.709's.
-4: maps explain the smoothed answer."""
+4: maps explain the smoothed answer. 5: proofs ask about controls, no longer about the coldest part."""
 
 
-def videos(names: Sequence[str], out: Path, writes: frozenset[str] = frozenset()) -> dict[Path, str]:
+def found(names: Sequence[str], out: Path) -> dict[Path, str]:
     """The videos that names, folders and patterns like `study/**/*.mp4` stand for, each once and with its whole path,
-    and the name of each one's result.
+    and the plain name of each one's result.
 
     A result is named after where its video lies below the folder or the fixed part of the pattern: `a/clip.mp4` of
-    `study` becomes `a_clip`. A hash of the video's path is appended to names that would be shared, that no file system
-    takes (empty, too long, a device's), and where something else has that name in `out`: another video's result, or
-    anything that emolive did not make, also among the files `writes` of the result itself. What lies in `out` is left
-    out: it was made by emolive. Raises `SourceError` for a name that stands for nothing.
+    `study` becomes `a_clip`. What emolive made is left out: all that lies in `out`, and the files of other results.
+    Raises `SourceError` for a name that stands for nothing.
     """
-    found: dict[Path, str] = {}
+    there: dict[Path, str] = {}
     for name in names:
         root, files = _meant(name)
         inside = [path for path in files if not path.resolve().is_relative_to(out.resolve())]
+        inside = _without_results(inside)
         if not inside:
             raise SourceError(f"There is no video {name}. Check the name; quote patterns, like 'study/**/*.mp4'.")
         for path in inside:
             parts = (*path.relative_to(root).parent.parts, path.stem)
-            found.setdefault(path.resolve(), plain_name("_".join(parts)))
-    count = Counter(map(folded, found.values()))
-    return {path: _name(name, path, out, writes, count[folded(name)] == 1) for path, name in found.items()}
+            there.setdefault(path.resolve(), plain_name("_".join(parts)))
+    return there
+
+
+def named_results(
+    there: Mapping[Path, str], out: Path, writes: frozenset[str] = frozenset(), known: Mapping[Path, str] | None = None
+) -> dict[Path, str]:
+    """The name of each video's result: the plain one (`found`), or that of its earlier result, where it is `known`.
+
+    A hash of the video's path is appended to names that would be shared, that no file system takes (empty, too long, a
+    device's), and where something else has that name in `out`: another video's result, or anything that emolive did not
+    make, also among the files `writes` of the result itself.
+    """
+    count = Counter(map(folded, there.values()))
+    before = known or {}
+    return {
+        path: before[path] if path in before else _name(name, path, out, writes, count[folded(name)] == 1)
+        for path, name in there.items()
+    }
+
+
+def videos(names: Sequence[str], out: Path, writes: frozenset[str] = frozenset()) -> dict[Path, str]:
+    """`found`, with the names of `named_results`."""
+    return named_results(found(names, out), out, writes)
+
+
+def _without_results(files: Sequence[Path]) -> list[Path]:
+    """The files without those that a batch wrote, into whatever folder; says which were left aside."""
+    made = [path for path in files if path.name == VIDEO and is_result_of(path)]
+    if made:
+        click.echo(f"Left out, as results of emolive: {named([path.parent for path in made])}.", err=True)
+    return [path for path in files if path not in made]
 
 
 def _name(plain: str, video: Path, out: Path, writes: frozenset[str], alone: bool) -> str:
@@ -58,28 +98,59 @@ def _meant(name: str) -> tuple[Path, tuple[Path, ...]]:
     """The folder that results are named from, and the files. Says what of a folder is left aside."""
     found = videos_of(name)
     if found.closed:
-        click.echo(f"Left out, because you may not read them: {named(found.closed)}.", err=True)
+        click.echo(
+            f"Left out, as folders that you may not read, or that do not answer: {named(found.closed)}.", err=True
+        )
     if found.skipped:
         click.echo(f"Skipped, as no video that can be read: {named(found.skipped)}.", err=True)
     return found.root, found.files
 
 
-def settings_of(options: Options, annotated: bool, data: str) -> dict[str, object]:
-    """All that a result depends on, as JSON holds it, but for the video and the model files, known by their content."""
-    return {**options.key(), "annotated": annotated, "data": data, "numbers": NUMBERS}
+def makers_of(options: Options, networks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Who made a result besides the options, as JSON holds it: the networks (`network_facts`), and the files and
+    versions that find faces and say which are some."""
+    return {"networks": list(networks), **_finders(options.detector), "numbers": NUMBERS}
 
 
-def settings_hash(options: Options, annotated: bool, data: str, models: Sequence[str]) -> str:
-    """The hash of all that a result depends on besides the video's content; `models` are the sha256 of the weights."""
+@lru_cache
+def _finders(detector: str) -> dict[str, str]:
+    from emolive.faces.detect import MODELS
+    from emolive.faces.mesh import MODEL
+
+    return {
+        "detector_file": f"{content_hash(weights(MODELS[detector]))[:16]}, MediaPipe {version('mediapipe')}",
+        "mesh_file": content_hash(weights(MODEL))[:16],
+    }
+
+
+def network_facts(model: "Model") -> dict[str, Any]:
+    """The sha256 of a network's weights and the facts about it that its numbers depend on, wherever they were said."""
+    facts = asdict(model.spec)
+    for words in ("trained_on", "recipe"):
+        del facts[words]
+    return {"weights": model.sha256, **facts}
+
+
+def settings_of(options: Options, annotated: bool, data: str, makers: Mapping[str, Any]) -> dict[str, Any]:
+    """All that a result depends on besides the video, as JSON holds it."""
+    return {**options.key(), "annotated": annotated, "data": data, **makers}
+
+
+def settings_hash(options: Options, annotated: bool, data: str, makers: Mapping[str, Any]) -> str:
+    """The hash of `settings_of`; networks count by their content, not by their files' names."""
     known = replace(options, model=None, model_b=None)
-    facts = {**settings_of(known, annotated, data), "models": list(models)}
+    facts = settings_of(known, annotated, data, makers)
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def content_hash(video: Path) -> str:
-    """The sha256 of a video. Raises `SourceError` where it cannot be read."""
+def content_hash(video: Path, alive: Callable[[], None] = lambda: None) -> str:
+    """The sha256 of a file; `alive` is called as it goes on. Raises `SourceError` where it cannot be read."""
+    found = hashlib.sha256()
     try:
-        with video.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        with open_regular(video) as file:
+            while part := file.read(CHUNK):
+                found.update(part)
+                alive()
     except OSError as error:
-        raise SourceError(f"{video} cannot be read ({error.strerror}). Check the name and its permissions.") from error
+        raise SourceError(f"{video} cannot be read ({why(error)}). Check the name and its permissions.") from error
+    return found.hexdigest()

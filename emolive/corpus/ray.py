@@ -63,6 +63,7 @@ class RayEngine:
         self.workers = resources.workers or os.cpu_count() or 1
         self._queue: deque[tuple[Any, int]] = deque()  # tasks, and how often each was tried
         self._running: dict[ray.ObjectRef[Any], tuple[Any, int]] = {}
+        self._why: dict[ray.ObjectRef[Any], str] = {}
 
     def __enter__(self) -> Self:
         _connect(self._resources.address)
@@ -85,16 +86,21 @@ class RayEngine:
     def submit(self, task: Any) -> None:
         self._queue.append((task, 0))
 
-    def finished(self) -> Iterator[Done]:
-        while self._queue or self._running:
-            while self._queue and len(self._running) < self.workers:
-                task, tried = self._queue.popleft()
-                running = self._remote.remote(self._work, task, logging.getLogger().level)
-                self._running[running] = task, tried + 1
-            for ready in ray.wait(list(self._running))[0]:
-                done = self._heard(ready)
-                if done:
-                    yield done
+    def wait(self, seconds: float) -> list[Done]:
+        while self._queue and len(self._running) < self.workers:
+            task, tried = self._queue.popleft()
+            running = self._remote.remote(self._work, task, logging.getLogger().level)
+            self._running[running] = task, tried + 1
+        if not self._running:
+            return []
+        ready, _ = ray.wait(list(self._running), num_returns=1, timeout=seconds)
+        return [done for one in ready if (done := self._heard(one))]
+
+    def end(self, task: Any, why: str) -> None:
+        for running, (one, _) in self._running.items():
+            if one is task:
+                self._why[running] = why
+                ray.cancel(running, force=True)
 
     def __exit__(self, *error: object) -> None:
         try:
@@ -119,7 +125,7 @@ class RayEngine:
             if attempts < ATTEMPTS:
                 self._queue.appendleft((task, attempts))
                 return None
-            return Done(task, died(attempts), attempts)
+            return Done(task, died(attempts, self._why.pop(ready, "")), attempts)
 
 
 def plan_for(nodes: list[dict[str, float]], resources: Resources) -> Plan:

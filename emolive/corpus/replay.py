@@ -10,6 +10,7 @@ import click
 
 from emolive.core.errors import UnknownName
 from emolive.core.files import check_model
+from emolive.core.kept import as_options
 from emolive.core.options import FACTS, Options
 from emolive.core.settings import Settings
 from emolive.live import session
@@ -58,11 +59,10 @@ def _words(value: Any) -> str:
 def _as_options(settings: Settings) -> dict[str, Any]:
     """The options that lead to settings: what keys had changed before the recording began is kept. Without windows
     there were no views, so those come from the bundle's options."""
-    values = {name: row.of_setting(getattr(settings, row.setting)) for name, row in LOOKS.items() if row.setting}
+    values = as_options(settings, LOOKS)
     if not settings.views:
         del values["views"]
-    other = settings.compare
-    return {**values, "method_b": other.method if other else "", "layer_b": other.layer if other else ""}
+    return values
 
 
 def _tell_of_another_model(bundle: Recorded, options: Options) -> None:

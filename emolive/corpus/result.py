@@ -3,8 +3,9 @@
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Self, get_origin, get_type_hints
 
@@ -26,12 +27,27 @@ class Appearance:
     shares: dict[str, float]
 
 
+FORMAT = 2
+"""Of reports. Those of 1 say neither all that they depend on nor what their files were; they have no `format`."""
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What a file was when it was written or seen: its bytes, the time of its last change, its sha256 ("": unknown)."""
+
+    size: int
+    mtime_ns: int
+    sha256: str = ""
+
+
 @dataclass(frozen=True)
 class VideoResult:
-    """A finished result. `source` is the video's absolute path, `content` its sha256; `settings` is the hash of all
-    that the result depends on besides (`manifest.py`), `options` those settings in words; `model` is the sha256 of the
-    weights; `versions` of emolive and of what it computes with; `faces` counts faces over all frames; `seconds` is
-    the time that the worker took, without what other workers did before for a split video."""
+    """A finished result, and the record of what it was made of. `source` is the video's absolute path when it was seen
+    last, `size` and `mtime_ns` what it was then, `content` its sha256; `settings` is the hash of all that the result
+    depends on besides (`manifest.py`), `options` the same in words; `model` is the sha256 of the weights; `versions` of
+    emolive and of what it computes with; `faces` counts faces over all frames; `seconds` is the time that the worker
+    took, without what other workers did before for a split video; `files` are those of the result by name, without the
+    report itself; `attempts` how many times it was begun."""
 
     name: str
     source: str
@@ -50,6 +66,16 @@ class VideoResult:
     segments: int = 1
     people: tuple[Appearance, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    size: int = -1
+    mtime_ns: int = 0
+    files: dict[str, FileFacts] = field(default_factory=dict)
+    attempts: int = 1
+    format: int = 1
+
+    @property
+    def video_facts(self) -> FileFacts:
+        """What is known of the video."""
+        return FileFacts(self.size, self.mtime_ns, self.content)
 
     def write(self, folder: Path) -> None:
         """Write `report.json` into a folder. Raises `OSError`."""
@@ -63,19 +89,25 @@ class VideoResult:
         values = read_json(path, instead="Run the batch again.")
         try:
             values["people"] = tuple(_built(Appearance, person) for person in values["people"])
+            values["files"] = {name: _built(FileFacts, facts) for name, facts in values.get("files", {}).items()}
             for name in ("labels", "notes"):
                 values[name] = tuple(values[name])
             found: Self = _built(cls, values)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             reason = printable(str(error))[:200]
             refuse(path, "", f"it is no report of `emolive batch` ({reason})", "Run the batch again.")
         return found
 
 
-def _built(kind: type[Any], values: Mapping[str, Any]) -> Any:
+@cache
+def _hints(kind: Hashable) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _built(kind: Any, values: Mapping[str, Any]) -> Any:
     """A dataclass of values as JSON holds them, plain ones checked. Raises `TypeError`, or `ValueError`."""
     made = kind(**values)
-    for name, hint in get_type_hints(kind).items():
+    for name, hint in _hints(kind).items():
         plain, value = get_origin(hint) or hint, getattr(made, name)
         allowed = (int, float) if plain is float else plain if plain in (str, int, dict, tuple) else object
         if not isinstance(value, allowed) or isinstance(value, bool):

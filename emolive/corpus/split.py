@@ -1,5 +1,6 @@
 """Where a long video is cut: at key frames, where decoding can begin."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,18 +9,19 @@ from emolive.media.film import open_film
 from emolive.media.pictures import form
 
 
-def edges(video: Path, segment_s: float) -> tuple[float, ...]:
+def edges(video: Path, segment_s: float, alive: Callable[[], None] = lambda: None) -> tuple[float, ...]:
     """The times in ms at which a video is cut into segments of about `segment_s` seconds; none where it is not longer
     than that, or where times or key frames do not allow it (a GIF, a video with one key frame).
 
-    Each lies just before a key frame's time, counted from the first frame. Raises `SourceError` for what is no video.
+    Each lies just before a key frame's time, counted from the first frame. `alive` is called on the way. Raises
+    `SourceError` for what is no video.
     """
     if form(video) is not None:
         return ()
     clip = VideoClip(video)
     if clip.duration_ms <= segment_s * 1500:  # half a segment is not worth a process
         return ()
-    keys = _key_frames(video, clip.first_s)
+    keys = _key_frames(video, clip.first_s, alive)
     found: list[float] = []
     last = 0.0
     for key in keys:
@@ -29,11 +31,15 @@ def edges(video: Path, segment_s: float) -> tuple[float, ...]:
     return tuple(found)
 
 
-def _key_frames(video: Path, first_s: float) -> list[float]:
+def _key_frames(video: Path, first_s: float, alive: Callable[[], None]) -> list[float]:
     """Their times in ms; none where they do not grow, so that nobody knows what a seek would give."""
     with open_film(video) as film:
         if film.container.format.name == "gif":
             return []
-        keys = [float(p.pts * p.time_base) for p in film.pictures() if p.is_keyframe and p.pts is not None]
+        keys = []
+        for packet in film.pictures():
+            alive()
+            if packet.is_keyframe and packet.pts is not None:
+                keys.append(float(packet.pts * packet.time_base))
         times = [round((key - first_s) * 1000, 6) for key in keys]
     return times if all(a < b for a, b in pairwise(times)) else []

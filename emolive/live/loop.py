@@ -51,8 +51,9 @@ FIRST_PICTURE = "the first picture is there"
 class Parts:
     """What a run is made of. `menu` holds what does not change; `order` ranks the filter layer's channels;
     `confirm` says which of the tracked faces are shown, read and counted: all of them unless another one is given;
-    `always` names views that are composed even when no window shows them; `stop` is asked once per turn; `slow` works
-    out slow maps of a frame that stands."""
+    `always` names views that are composed even when nobody shows them; `compose` draws what the windows show, which is
+    not the views' pictures as they are recorded; `stop` is asked once per turn; `slow` works out slow maps of a frame
+    that stands."""
 
     source: Source
     detect: Detect
@@ -66,6 +67,7 @@ class Parts:
     poll: Poll = tuple
     confirm: Confirm = lambda faces, _: tuple(faces)
     always: tuple[str, ...] = ()
+    compose: Callable[[Scene], None] | None = None
     device: str = "cpu"
     interactive: bool = False
     max_frames: int | None = None
@@ -256,8 +258,11 @@ def _tracks(scene: Scene) -> tuple[int, ...]:
 
 def _hand_out(parts: Parts, sinks: list[Sink], scene: Scene, everything: bool) -> list[OutputError]:
     """Compose the views that are needed and give them to each sink; take out the sinks that fail, and say why."""
-    wanted = parts.views if everything else {*scene.settings.views, *parts.always}
+    shown = () if parts.compose else scene.settings.views
+    wanted = parts.views if everything else {*shown, *parts.always}
     with parts.watch("draw"):
+        if parts.compose:
+            parts.compose(scene)
         pictures = {name: view(scene) for name, view in parts.views.items() if name in wanted}
     failures = []
     for sink in list(sinks):

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,15 @@ import click
 from tqdm import tqdm
 
 from emolive.core.errors import EmoliveError, OutputError
+from emolive.core.files import reserved, why
 from emolive.core.options import Options
 from emolive.core.scene import Picture, Scene, Sink
+from emolive.media.made import Made, sentence
 
 if TYPE_CHECKING:
     from emolive.media.streams import StreamChoice
     from emolive.networks.checkpoint import Model
+    from emolive.ui.windows import Windows
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
@@ -40,6 +44,26 @@ def with_output(options: Options, inputs: Sequence[Path], name: str) -> Options:
         return replace(options, out=options.recordings / stamp)
     ending = _ending(inputs[0]) if inputs else ".mp4"
     return replace(options, out=options.recordings / f"{stamp}_{_stem(inputs[0]) if inputs else name}{ending}")
+
+
+def own_output(options: Options, stack: ExitStack) -> Options:
+    """The same with an --out that nobody else has who chose that name in the same second: it is made now, and goes with
+    `stack` where nothing came into it. Raises `OutputError`."""
+    assert options.out is not None
+    try:
+        out = reserved(options.out)
+    except OSError as error:
+        raise OutputError(f"{options.recordings} cannot be written to ({why(error)}). Choose --recordings.") from error
+    stack.callback(_remove_if_empty, out)
+    return replace(options, out=out, overwrite=True)  # there is no other output
+
+
+def _remove_if_empty(path: Path) -> None:
+    with suppress(OSError):  # a folder with something in it
+        if path.is_dir():
+            path.rmdir()
+        elif not path.stat().st_size:
+            path.unlink()
 
 
 def _stem(path: Path) -> str:
@@ -92,13 +116,22 @@ def check_outputs(options: Options, inputs: Sequence[Path], never: Sequence[Path
 
 
 def outputs(
-    options: Options, model: "Model", inputs: Sequence[Path], live: bool, name: str | None = None
+    options: Options,
+    model: "Model",
+    inputs: Sequence[Path],
+    live: bool,
+    name: str | None = None,
+    windows: "Windows | None" = None,
 ) -> list[Sink]:
     """The sinks that write: the recording, the data, and what keys switch on. `name` is what reports call all of it,
-    unless the source says it best."""
+    unless the source says it best. What `windows` show is recorded as it is seen; without them, and in bundles, the
+    annotated film is, frame by frame."""
+    from emolive.core.kept import session_path
+    from emolive.live.keep import SessionKeeper
     from emolive.media.bundle import run_of
     from emolive.media.data import data_writer
     from emolive.media.record import Recorder
+    from emolive.media.screen import ScreenRecorder
     from emolive.media.still import PictureWriter
     from emolive.media.switch import PerFile, RecordingSwitch
     from emolive.reports.session_report import SessionReport
@@ -109,12 +142,16 @@ def outputs(
             return PictureWriter(path, view, inputs, options.overwrite)
         return Recorder(path, view, inputs, not live, options.overwrite, choice)
 
-    view, paths, choice = options.views[0], targets(options, inputs), chosen_streams(options)
+    view, paths, choice = options.shown_views[0], targets(options, inputs), chosen_streams(options)
     bundle = run_of(options.plain(), model, options.model_b) if options.bundle else None
-    sinks: list[Sink] = [
-        RecordingSwitch(options.recordings, view, inputs, not live, not options.headless, bundle, choice)
-    ]
+    sinks: list[Sink] = []
+    if bundle or not windows:
+        sinks.append(RecordingSwitch(options.recordings, view, inputs, not live, not options.headless, bundle, choice))
+    if windows:
+        look = partial(getattr, windows, "shown")
+        sinks.append(ScreenRecorder(options.recordings, look, windows.together, records=not bundle))
     if not options.headless:
+        sinks.append(SessionKeeper(session_path(options), model.sha256, bool(options.session)))
         sinks.append(Snapshots(options.recordings, Facts(model.path, model.sha256, model.device)))
     if len(paths) == 1:
         sinks.append(writer(paths[0]))
@@ -129,14 +166,14 @@ def outputs(
 
 def say_what_was_written(options: Options, writers: Sequence[Sink], count: int) -> None:
     """A line for each file that is there, with the frames that are in it; data and reports hold all of the run."""
-    written = {path: frames for sink in writers for path, frames in getattr(sink, "written", {}).items()}
+    written = {path: made for sink in writers for path, made in getattr(sink, "made", {}).items()}
     reports = [path for sink in writers for path in getattr(sink, "saved", ())]
     for path in (options.data, *reports):
         if path is not None:
-            written.setdefault(path, count)
-    for path, frames in written.items():
+            written.setdefault(path, Made(count))
+    for path, made in written.items():
         if path.exists():
-            click.echo(f"{path}: {frames} frames")
+            click.echo(sentence(path, made))
 
 
 class ProgressBar:

@@ -23,6 +23,7 @@ from emolive.live.outputs import (
     check_outputs,
     chosen_streams,
     outputs,
+    own_output,
     say_what_was_written,
     with_output,
 )
@@ -124,7 +125,7 @@ def play(
     called: str | None = None,
 ) -> None:
     """Open everything, run the loop, close everything. The window opens before anything heavy is imported."""
-    options = with_output(options, inputs, name)
+    asked, options = options, with_output(options, inputs, name)
     with ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
         check_outputs(options, inputs)
@@ -138,10 +139,13 @@ def play(
         model = _model(options)
         prepare_fonts(model.spec.labels)
         prepared, settings = parts(options, model, source, detect, track)
-        writers = outputs(options, model, inputs, live, called)
+        if options.out and not asked.out:
+            options = own_output(options, stack)
+        writers = outputs(options, model, inputs, live, called, windows)
         show = [windows] if windows else [stack.enter_context(ProgressBar(options.frames))]
         sinks = [*show, *(stack.enter_context(sink) for sink in writers)]
         prepared = replace(prepared, sinks=sinks, stop=interrupts, poll=windows.poll if windows else tuple)
+        prepared = replace(prepared, compose=windows.compose if windows else None)
         with interrupts.calm():
             count = run(prepared, settings)
         failed = source.progress().failed
@@ -156,7 +160,7 @@ def _windows(options: Options, stack: ExitStack) -> "Windows | None":
         return None
     from emolive.ui.windows import Windows
 
-    return stack.enter_context(Windows())
+    return stack.enter_context(Windows(settings=options.settings()))
 
 
 def detector(options: Options, stack: ExitStack) -> tuple[Detect, Track]:
@@ -194,6 +198,7 @@ def parts(
     from emolive.networks.checkpoint import load
     from emolive.networks.packed import packed
     from emolive.ui.keys import press
+    from emolive.ui.undo import Undoable
     from emolive.ui.views import VIEWS, order
 
     settings, names = checked(options.settings(), model)
@@ -232,9 +237,9 @@ def parts(
         views=VIEWS,
         sinks=(),
         menu=menu,
-        press=press,
+        press=Undoable(press),
         order=order,
-        always=options.views[:1] if options.out or options.record or not options.headless else (),
+        always=options.shown_views[:1] if options.out or options.record or not options.headless else (),
         device=model.device,
         interactive=not options.headless,
         max_frames=options.frames,

@@ -20,6 +20,7 @@ from emolive.core.kinds import Number, Text, Words, like
 from emolive.core.options import FIELDS, Option
 from emolive.core.scene import VIEW_NAMES, Picture, Scene, Settings, Sink, Variant
 from emolive.media.data import DataWriter
+from emolive.media.made import Made
 from emolive.media.record import Recorder
 from emolive.media.streams import BEST, StreamChoice
 
@@ -104,9 +105,9 @@ class Bundle:
         self._begun = False
 
     @property
-    def written(self) -> dict[Path, int]:
-        """The folder, and how many frames were recorded into it."""
-        return {self.path: sum(self._clean.written.values())}
+    def made(self) -> dict[Path, Made]:
+        """The folder, how many frames were recorded into it, and how long they last."""
+        return dict.fromkeys([self.path], next(iter(self._clean.made.values())))
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:

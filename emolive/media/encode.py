@@ -150,6 +150,16 @@ class Mp4:
             self._container.mux(self._held)
             self._held = None
 
+    @property
+    def lasts_ms(self) -> float:
+        """How long it is, once its last picture is known."""
+        return self._t_ms + self._offset_ms + (self._step_ms or STEP_MS) if self._size else 0.0
+
+    def stands_until(self, t_ms: float) -> None:
+        """Say until when the last picture is shown; without it, as long as the one before."""
+        if t_ms > self._t_ms:
+            self._step_ms = t_ms - self._t_ms
+
     def _end(self) -> None:
         step = self._step_ms or STEP_MS
         self._mux_held(round((self._t_ms + self._offset_ms + step) * TICKS))

@@ -71,8 +71,12 @@ class Film:
         return self.timeline.placed(self.container.demux(streams))
 
     def pictures(self) -> Iterator[AnyPacket]:
-        """Those of the picture only."""
-        return (packet for packet in self.packets() if packet.stream.index == self.video.index)
+        """Those of the picture only. Raises `SourceError` for what is encrypted: it would be decoded into noise."""
+        for packet in self.packets():
+            if packet.stream.index == self.video.index:
+                if packet.has_sidedata("encryption_info"):
+                    raise SourceError(f"{self.path} is encrypted. Name a film that is not.")
+                yield packet
 
     def sounds(self) -> Iterator[AnyPacket]:
         """Those of the sound only."""

@@ -4,12 +4,14 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from emolive.core.errors import SourceError
+from emolive.core.foreign import answered
 from emolive.media.address import address_in
 from emolive.media.clips import VideoClip
-from emolive.media.opening import HEAD, is_text
+from emolive.media.opening import HEAD, is_text, open_regular
 from emolive.media.pictures import SUFFIXES, Form, form
 
 VIDEO_SUFFIXES = {
@@ -75,9 +77,9 @@ def is_video(path: Path) -> bool:
     """The same for what is played as a film: videos, GIFs and animations, no stills."""
     suffix = path.suffix.lower()
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             head = file.read(HEAD)
-    except OSError:
+    except (OSError, SourceError):
         return suffix in VIDEO_SUFFIXES
     if not head or (b"\0" not in head and is_text(head)):
         return suffix in VIDEO_SUFFIXES - PROGRAMS
@@ -91,24 +93,47 @@ def is_video(path: Path) -> bool:
     return True
 
 
-def walk(folder: Path) -> Iterator[tuple[Path, list[Path], bool]]:
-    """Every folder below and with this one, once, even where links lead in circles; the files in it, sorted by name;
-    and whether it could be read. What is hidden is left out."""
+@dataclass(frozen=True)
+class Listed:
+    """A folder: the files in it, sorted by name, and what is neither file nor folder (pipes, links that lead nowhere);
+    whether it could be read. What is hidden is left out."""
+
+    path: Path
+    files: tuple[Path, ...] = ()
+    others: tuple[Path, ...] = ()
+    readable: bool = True
+
+
+def walk(folder: Path) -> Iterator[Listed]:
+    """Every folder below and with this one, once, even where links lead in circles."""
     waiting, seen = [folder], set()
     while waiting:
         here = waiting.pop()
         try:
-            facts = here.stat()
+            facts = answered(here, here.stat)
             if (facts.st_dev, facts.st_ino) in seen:
                 continue
             seen.add((facts.st_dev, facts.st_ino))
-            with os.scandir(here) as entries:
-                shown = [entry for entry in entries if not entry.name.startswith(".")]
-        except OSError:
-            yield here, [], False
+            kinds = answered(here, partial(_entries, here))
+        except (OSError, SourceError):
+            yield Listed(here, readable=False)
             continue
-        yield here, sorted((here / e.name for e in shown if e.is_file()), key=_by_number), True
-        waiting += sorted((here / e.name for e in shown if e.is_dir()), reverse=True)
+        of = {kind: sorted((p for p, one in kinds.items() if one == kind), key=_by_number) for kind in ("file", "")}
+        yield Listed(here, tuple(of["file"]), tuple(of[""]))
+        waiting += sorted((path for path, kind in kinds.items() if kind == "folder"), reverse=True)
+
+
+def _entries(folder: Path) -> dict[Path, str]:
+    """What is in a folder, and whether each is a "file", a "folder" or, "", neither."""
+    with os.scandir(folder) as entries:
+        return {folder / entry.name: _kind(entry) for entry in entries if not entry.name.startswith(".")}
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    try:
+        return "file" if entry.is_file() else "folder" if entry.is_dir() else ""
+    except OSError:  # links in a circle
+        return ""
 
 
 @dataclass(frozen=True)
@@ -136,12 +161,16 @@ def videos_of(name: str) -> Matching:
     files: list[Path] = []
     skipped: list[Path] = []
     closed: list[Path] = []
-    for here, inside, readable in walk(root) if root.is_dir() else ():
-        if not readable:
-            closed.append(here)
-        asked = [file for file in inside if matches is None or matches(file.relative_to(root).as_posix())]
-        for file in asked:
+
+    def asked(path: Path) -> bool:
+        return matches is None or matches(path.relative_to(root).as_posix()) is not None
+
+    for listed in walk(root) if root.is_dir() else ():
+        if not listed.readable:
+            closed.append(listed.path)
+        for file in filter(asked, listed.files):
             (files if is_video(file) else skipped).append(file)
+        skipped += filter(asked, listed.others)
     return Matching(root, tuple(sorted(files)), tuple(skipped), tuple(closed))
 
 
@@ -187,12 +216,13 @@ def named(paths: Sequence[Path]) -> str:
 
 
 def _inside(folder: Path) -> Contents:
-    _, files, readable = next(walk(folder))
-    if not readable:
+    listed = next(walk(folder))
+    if not listed.readable:
         raise SourceError(f"The folder {folder} may not be read by you. Change its permissions.")
-    media = {path: is_media(path) for path in files}
+    media = {path: is_media(path) for path in listed.files}
     found = Contents(
-        tuple(p for p, is_one in media.items() if is_one), tuple(p for p, is_one in media.items() if not is_one)
+        tuple(p for p, is_one in media.items() if is_one),
+        (*(p for p, is_one in media.items() if not is_one), *listed.others),
     )
     if not found.files:
         raise SourceError(f"There is no picture or video in the folder {folder}. Name another one, or a file.")

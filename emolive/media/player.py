@@ -20,6 +20,9 @@ PATIENCE = 0.05
 BEHIND = 0.1
 """Seconds a frame may be late before the clock is set back, so that a slow spell is not followed by a rush."""
 
+TOLD_S = 4.0
+"""Seconds that it is said that there is no other file."""
+
 SPAN = 3.0
 """Seconds over which the speed is measured."""
 
@@ -55,6 +58,7 @@ class Player:
         self._cut = False
         self._ended = False
         self._left_out: dict[int, str] = {}
+        self._said, self._until = "", 0.0
 
     def __enter__(self) -> Self:
         if self._end <= self._start:
@@ -109,7 +113,8 @@ class Player:
 
     def notes(self) -> tuple[str, ...]:
         note = self._clip.note if self._clip else ""
-        return (*self._left_out.values(), *((note,) if note else ()))
+        said = self._said if time.monotonic() < self._until else ""
+        return (*self._left_out.values(), *(words for words in (note, said) if words))
 
     def _on(self) -> Frame | End | None:
         """The next frame, when it is due."""
@@ -171,7 +176,11 @@ class Player:
     def _other_file(self, by: int) -> Shot | None:
         target = min(max(self._file + by, 0), len(self._openers) - 1)
         if target == self._file or not self._open(target, 1 if by > 0 else -1):
+            many = len(self._openers) > 1
+            self._said = f"this is the {'last' if by > 0 else 'first'} file" if many else "there is only one file"
+            self._until = time.monotonic() + TOLD_S
             return None
+        self._said = ""
         return self._took(self._take())
 
     def _seek(self, by_ms: float) -> Shot | None:

@@ -15,6 +15,7 @@ from emolive.core.errors import OutputError
 from emolive.core.files import check_output, why
 from emolive.core.scene import Picture, Scene
 from emolive.media.encode import Mp4, drop_torn_end
+from emolive.media.made import Made
 from emolive.media.sound import sound_of
 from emolive.media.still import PictureWriter
 from emolive.media.streams import BEST, StreamChoice
@@ -61,6 +62,7 @@ class Recorder:
         self.path = path
         self.dropped = 0
         self._taken = 0
+        self._lasts_ms: float | None = None
         self._size: tuple[int, ...] = ()
         self._boxed = False
         self._view = view
@@ -74,9 +76,9 @@ class Recorder:
         self._closing = threading.Event()
 
     @property
-    def written(self) -> dict[Path, int]:
-        """The file, and how many frames were handed to it."""
-        return {self.path: self._taken}
+    def made(self) -> dict[Path, Made]:
+        """The file, how many frames were handed to it, and how long it is once it is closed."""
+        return {self.path: Made(self._taken, None if self._lasts_ms is None else self._lasts_ms / 1e3)}
 
     @property
     def recording(self) -> bool:
@@ -159,6 +161,7 @@ class Recorder:
             with Mp4(self.path, [sound_of(path, self._choice) for path in self._inputs]) as mp4:
                 for job in self._jobs():
                     mp4.write(job.bgr, job.t_ms, job.cut, job.file)
+            self._lasts_ms = mp4.lasts_ms
         except Exception as error:  # whatever it is, the main thread must hear of it
             self._error = error
             drop_torn_end(self.path)

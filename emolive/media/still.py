@@ -10,6 +10,7 @@ import numpy as np
 from emolive.core.errors import OutputError
 from emolive.core.files import check_output, write_output
 from emolive.core.scene import Picture, Scene
+from emolive.media.made import Made
 
 
 class PictureWriter:
@@ -41,9 +42,9 @@ class PictureWriter:
         write_picture(self.path, pictures[self._view].bgr)
 
     @property
-    def written(self) -> dict[Path, int]:
+    def made(self) -> dict[Path, Made]:
         """The file, with its one picture once that came."""
-        return {} if self._index is None else {self.path: 1}
+        return {} if self._index is None else {self.path: Made(1)}
 
     def notes(self) -> tuple[str, ...]:
         return ()

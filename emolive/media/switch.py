@@ -4,15 +4,15 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from itertools import chain, count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from emolive.core.errors import OutputError
-from emolive.core.files import why
+from emolive.core.files import reserved, why
 from emolive.core.scene import Picture, Scene, Sink
 from emolive.media.bundle import Bundle, Run
+from emolive.media.made import Made, sentence
 from emolive.media.record import Recorder
 from emolive.media.streams import BEST, StreamChoice
 
@@ -24,8 +24,7 @@ TOLD_S = 4.0
 
 class RecordingSwitch:
     """Records while `settings.record` is on, each time into a new file in `folder`, named after the time of day; with
-    `bundle` into a new folder there (`Bundle`). `written` are those that are
-    finished, with how many frames each has.
+    `bundle` into a new folder there (`Bundle`). `made` are those that are finished.
 
     A `scene.Sink`. In windows (`forgiving`) a recording that fails becomes a note until the user switches it off;
     otherwise the error is raised.
@@ -46,14 +45,14 @@ class RecordingSwitch:
         self._folder, self._view, self._audio, self._lossless = folder, view, source_audio, lossless_queue
         self._forgiving, self._bundle, self._choice = forgiving, bundle, choice
         self._recorder: Recorder | Bundle | None = None
-        self.written: dict[Path, int] = {}
+        self.made: dict[Path, Made] = {}
         self._wanted = False
         self._note, self._until = "", 0.0
 
     @property
     def saved(self) -> tuple[Path, ...]:
         """The recordings that are finished."""
-        return tuple(self.written)
+        return tuple(self.made)
 
     @property
     def recording(self) -> bool:
@@ -98,9 +97,10 @@ class RecordingSwitch:
         recorder, self._recorder = self._recorder, None
         if recorder:
             recorder.__exit__(kind, error, trace)
-            self.written |= recorder.written
-            self._note, self._until = f"saved {recorder.path}", time.monotonic() + TOLD_S
-            log.info("saved %s", recorder.path)
+            self.made |= recorder.made
+            self._note = f"saved {sentence(recorder.path, recorder.made[recorder.path])}"
+            self._until = time.monotonic() + TOLD_S
+            log.info("%s", self._note)
 
     def _abandon(self, error: OutputError) -> None:
         recorder, self._recorder = self._recorder, None
@@ -110,19 +110,14 @@ class RecordingSwitch:
     def _new(self) -> Recorder | Bundle:
         if self._bundle:
             return Bundle(self._free_path(""), self._bundle, self._view, self._audio, self._lossless, self._choice)
-        return Recorder(self._free_path(".mp4"), self._view, self._audio, self._lossless, choice=self._choice)
+        return Recorder(self._free_path(".mp4"), self._view, self._audio, self._lossless, True, self._choice)
 
     def _free_path(self, ending: str) -> Path:
-        """A name that is free. Raises `OutputError` where the folder may not be looked into."""
+        """A file, or without an ending a folder, that is there and empty, and nobody else's. Raises `OutputError`."""
         try:
-            return self._unused(ending)
+            return reserved(self._folder / f"{time.strftime('%Y-%m-%d_%H-%M-%S')}{ending}")
         except OSError as error:
             raise OutputError(f"{self._folder} cannot be written to ({why(error)}). Choose --recordings.") from error
-
-    def _unused(self, ending: str) -> Path:
-        stem = time.strftime("%Y-%m-%d_%H-%M-%S")
-        names = (f"{stem}{suffix}{ending}" for suffix in chain([""], (f"_{i}" for i in count(2))))
-        return next(path for name in names if not (path := self._folder / name).exists())
 
 
 class PerFile:
@@ -134,13 +129,13 @@ class PerFile:
         self._makers = makers
         self._file: int | None = None
         self._sink: Sink | None = None
-        self._written: dict[Path, int] = {}
+        self._made: dict[Path, Made] = {}
         self._open = ExitStack()
 
     @property
-    def written(self) -> dict[Path, int]:
-        """The files so far, and how many frames each has."""
-        return self._written | getattr(self._sink, "written", {})
+    def made(self) -> dict[Path, Made]:
+        """The files so far."""
+        return self._made | getattr(self._sink, "made", {})
 
     def __enter__(self) -> Self:
         return self
@@ -148,7 +143,7 @@ class PerFile:
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
         if self._sink is None or scene.progress.file != self._file:
             self._open.close()
-            self._written = self.written
+            self._made = self.made
             self._file = file = scene.progress.file
             self._sink = self._open.enter_context(self._makers[file]())
         self._sink(scene, pictures)

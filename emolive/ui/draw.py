@@ -4,7 +4,8 @@ Rectangles are x0, y0, x1, y1 in whole pixels, the end not included; what lies o
 Colours are BGR. Text is set in DejaVu Sans, and in what the system has where that lacks a character: see `fonts`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +39,50 @@ HUES: dict[str, Color] = {
     "surprise": SKY,
     "contempt": ORANGE,
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """A line of text as it was written: where, how large, in which colour, and on what, (h, w, 3) uint8."""
+
+    words: str
+    rect: Rect
+    px: int
+    color: Color
+    ground: np.ndarray
+    room: Rect  # the picture that it was written into
+
+
+@dataclass
+class _Notes:
+    """Where lines are noted, if anybody asked for it, and where the picture drawn now lies in the whole one."""
+
+    lines: list[Written] | None = None
+    corner: tuple[int, int] = (0, 0)
+
+
+_notes = _Notes()
+
+
+@contextmanager
+def noted() -> Iterator[list[Written]]:
+    """All lines of text that are written while entered: what measures and tests how legible they are."""
+    lines: list[Written] = []
+    _notes.lines = lines
+    try:
+        yield lines
+    finally:
+        _notes.lines = None
+
+
+@contextmanager
+def placed(x: int, y: int) -> Iterator[None]:
+    """While entered, pictures are drawn that will lie in another one, with their corner there: for what is noted."""
+    before, _notes.corner = _notes.corner, (_notes.corner[0] + x, _notes.corner[1] + y)
+    try:
+        yield
+    finally:
+        _notes.corner = before
 
 
 KEPT = 16_384
@@ -76,8 +121,19 @@ def text(
     written = _written(words, px, bold, color)
     width = int(written.over.shape[1])
     left = round(x - align * width)
+    if _notes.lines is not None and words.strip():
+        _note(image, words, (left, round(y), left + width, round(y) + written.over.shape[0]), px, color)
     _lay(image, left, round(y), written)
     return left + width
+
+
+def _note(image: np.ndarray, words: str, rect: Rect, px: int, color: Color) -> None:
+    x0, y0, x1, y1 = rect
+    dx, dy = _notes.corner
+    ground = image[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)].copy()
+    room = (dx, dy, dx + image.shape[1], dy + image.shape[0])
+    assert _notes.lines is not None
+    _notes.lines.append(Written(words, (x0 + dx, y0 + dy, x1 + dx, y1 + dy), px, color, ground, room))
 
 
 def shorten(text: str, px: int, width: int, bold: bool = False) -> str:
@@ -90,7 +146,7 @@ def shorten(text: str, px: int, width: int, bold: bool = False) -> str:
 
 
 def wrap(text: str, px: int, width: int, bold: bool = False) -> list[str]:
-    """Break a text into lines that fit `width` pixels, between words."""
+    """Break a text into lines that fit `width` pixels, between words, and within those that are longer than a line."""
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
@@ -98,7 +154,10 @@ def wrap(text: str, px: int, width: int, bold: bool = False) -> list[str]:
             lines.append(word)
         else:
             lines[-1] = longer
-    return [shorten(line, px, width, bold) for line in lines]
+        while len(last := lines[-1]) > 1 and text_size(last, px, bold)[0] > width:
+            fits = next((n for n in range(len(last) - 1, 1, -1) if text_size(last[:n], px, bold)[0] <= width), 1)
+            lines[-1:] = [last[:fits], last[fits:]]
+    return lines
 
 
 @dataclass(frozen=True, eq=False)

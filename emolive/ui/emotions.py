@@ -12,6 +12,9 @@ from emolive.ui.words import UNITS, against, label, percent, trained, way
 WIDTH, HEIGHT, TOP, PAD = 960, 360, 48, 14
 """The picture's size, the height of its heading, and the empty edge."""
 
+MOST = 24
+"""Emotions that find room."""
+
 BESIDE = 0.62
 """The words beside a map take this part of its width."""
 
@@ -34,15 +37,21 @@ def emotions(scene: Scene) -> Picture:
     full = max(peak, heat_scale(reading, base, chosen.remembered)) if peak > 0 else 0.0
     minus = against(base, scene.menu)
     _heading(image, scene, chosen, base, minus)
-    places = cells(len(probs) + 1)
-    hits = tuple(Hit(place, Aim(label(scene.menu.labels, i))) for i, place in enumerate(places[:-1]))
-    for i, place in enumerate(places[:-1]):
+    those = likeliest(probs)
+    places = cells(len(those) + 1)
+    hits = tuple(Hit(place, Aim(label(scene.menu.labels, i))) for i, place in zip(those, places, strict=False))
+    for i, place in zip(those, places, strict=False):
         side = place[3] - place[1]
         colormap = scene.settings.colormap
         paste(image, hot_face(reading.crop, maps[i], full, side, colormap), place[0], place[1])
         _words(image, place, label(scene.menu.labels, i), i, float(probs[i]), i == int(np.argmax(probs)), minus)
     _legend(image, places[-1], maps, base, full, scene.settings.colormap)
     return Picture(image, hits)
+
+
+def likeliest(probs: np.ndarray) -> tuple[int, ...]:
+    """The emotions that find room, in the network's order: all, or the most probable ones where there are many."""
+    return tuple(sorted(np.argsort(-np.nan_to_num(probs), kind="stable")[:MOST].tolist()))
 
 
 def cells(count: int) -> tuple[Rect, ...]:
@@ -75,7 +84,8 @@ def _heading(image: np.ndarray, scene: Scene, chosen: Chosen, base: Variant, min
     if minus is not None and minus == top:
         question = f"what speaks for each emotion and not for {minus}?"
     end = draw.text(image, who + question, PAD, 10, 22, PAPER, bold=True)
-    said = [way(base), f"each against {minus}" if minus else "", trained(scene.settings)]
+    few = f"the likeliest {MOST} of {len(named):,}" if len(named) > MOST else ""
+    said = [few, way(base), f"each against {minus}" if minus else "", trained(scene.settings)]
     rest = " · ".join(words for words in said if words)
     draw.text(image, draw.shorten(rest, 17, WIDTH - PAD - end - 24), WIDTH - PAD, 14, 17, DIM, align=1)
 

@@ -7,8 +7,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
-from emolive.core.scene import TOP, Aim, Closed, Event, Key, Menu, Pin, Select, Settings, Target, Variant, base_variant
+from emolive.core.scene import (
+    TOP,
+    Aim,
+    Closed,
+    Enlarge,
+    Event,
+    Key,
+    Menu,
+    Pin,
+    Select,
+    Settings,
+    Target,
+    Variant,
+    base_variant,
+)
+from emolive.core.settings import ARRANGEMENTS, TYPES
 from emolive.ui.heat import COLORMAPS
+
+UNDO = "U"
+"""The key that undoes the last change."""
 
 Action = Callable[[Settings, Menu], Settings]
 
@@ -37,9 +55,11 @@ def press(settings: Settings, event: Event, menu: Menu) -> Settings:
         case Aim(label):
             against = None if settings.against == label else settings.against
             return replace(settings, target=TOP if settings.target == label else label, against=against)
+        case Enlarge(view):
+            return replace(settings, large="" if settings.large == view else view)
         case Closed(view):
             left = tuple(name for name in settings.views if name != view)
-            if view == "camera" or not left:
+            if view in ("camera", "board") or not left:
                 return replace(settings, quit=True)
             # Nobody looks at the masked faces any more, and each costs as much as one more face.
             return replace(settings, views=left, proof=settings.proof and view != "proof")
@@ -60,6 +80,7 @@ def key_name(key: str) -> str:
 _WRITTEN = {
     " ": "space",
     "esc": "Esc",
+    "tab": "Tab",
     "left": "←",
     "right": "→",
     "up": "↑",
@@ -144,6 +165,14 @@ def _flip(field: str) -> Action:
     return flip
 
 
+def _next(field: str, choices: Sequence[str]) -> Action:
+    def action(s: Settings, menu: Menu) -> Settings:
+        other: dict[str, Any] = {field: _walk(choices, getattr(s, field), 1)}
+        return replace(s, **other)
+
+    return action
+
+
 def _next_face(s: Settings, menu: Menu) -> Settings:
     if not menu.tracks:
         return s
@@ -160,6 +189,18 @@ def _view(name: str) -> Action:
         return replace(s, views=views or s.views)
 
     return action
+
+
+def _board(s: Settings, menu: Menu) -> Settings:
+    """All views in one window; once more, and there are windows again, as many as at first."""
+    if not s.board:
+        return replace(s, board=True, views=tuple(dict.fromkeys((*s.views, *menu.views))))
+    return replace(s, board=False, large="", views=Settings.views if menu.start.board else menu.start.views)
+
+
+def _large(s: Settings, menu: Menu) -> Settings:
+    """The next view alone on the board; all of them after the last one."""
+    return replace(s, large=_walk(("", *s.views), s.large, 1))
 
 
 def _proof(s: Settings, menu: Menu) -> Settings:
@@ -205,19 +246,38 @@ def _tested(before: Settings, after: Settings) -> Settings:
     others = tuple(view for view in after.views if view != "proof")
     if any(new and not old for old, new in zip(was, now, strict=True)):
         return replace(after, views=after.views if "proof" in after.views else (*others, "proof"))
-    return replace(after, views=others or after.views) if any(was) and not any(now) else after
+    ended = any(was) and not any(now) and not before.board  # on the board it stays
+    return replace(after, views=others or after.views) if ended else after
 
 
 def _reset(s: Settings, menu: Menu) -> Settings:
-    kept = {field: getattr(s, field) for field in _ACTS}
-    return replace(menu.start, **kept)
+    return looking_like(s, menu.start)
 
 
-_ACTS = ("record", "shots", "file", "seek_ms", "frozen", "steps", "quit")
+def _undo(s: Settings, menu: Menu) -> Settings:
+    return s if menu.before is None else replace(looking_like(s, menu.before), help=s.help)
+
+
+def looking_like(settings: Settings, other: Settings) -> Settings:
+    """The settings with the looks of others: what was done stays done."""
+    kept = {field: getattr(settings, field) for field in _ACTS}
+    return replace(other, **kept)
+
+
+def _record(s: Settings, menu: Menu) -> Settings:
+    return replace(s, record=not s.record, paused=False)
+
+
+def _pause(s: Settings, menu: Menu) -> Settings:
+    return replace(s, paused=s.record and not s.paused)
+
+
+_ACTS = ("record", "paused", "shots", "clips", "kept", "file", "seek_ms", "frozen", "steps", "quit")
 """What a reset leaves alone: not how the picture looks, but what was done."""
 
 _LOOK = tuple(field.name for field in fields(Settings) if field.name not in _ACTS)
 
+# fmt: off
 BINDINGS: tuple[Binding, ...] = (
     Binding(("m",), "next CAM method", _method(1), ("method",), "map"),
     Binding(("M",), "previous CAM method", _method(-1), ("method",), "map"),
@@ -246,6 +306,12 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("<", "pageup"), "previous page of filters", _page(-1), ("page",), "filters"),
     Binding(("u",), "unpin all filters", lambda s, menu: replace(s, pins=()), ("pins",), "filters"),
     Binding(("n",), "next face", _next_face, ("selected",), "picture"),
+    Binding(("b",), "all views in one window (the board), or not", _board, ("board", "views", "large"), "screen"),
+    Binding(("B",), "other arrangement: beside, below, even", _next("arrangement", ARRANGEMENTS), ("arrangement",),
+            "screen"),
+    Binding(("tab",), "next view alone on the board, then all", _large, ("large",), "screen"),
+    Binding(("T",), "larger text: desk, room, lecture", _next("type", TYPES), ("type",), "screen"),
+    Binding(("F",), "full screen", _flip("full"), ("full",), "screen"),
     Binding(("x",), "mirror", _flip("mirror"), ("mirror",), "picture"),
     Binding((" ",), "freeze and go on", _flip("frozen"), ("frozen",), "time"),
     Binding((".",), "one frame on", _step(1), ("frozen", "steps"), "time"),
@@ -254,12 +320,17 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("j", "left"), "5 s back", _seek(-5000), ("seek_ms",), "time"),
     Binding(("N",), "next file", _file(1), ("file",), "time"),
     Binding(("P",), "previous file", _file(-1), ("file",), "time"),
-    Binding(("r",), "record, stop recording", _flip("record"), ("record",), "keep"),
+    Binding(("r",), "record what is shown, stop", _record, ("record", "paused"), "keep"),
+    Binding(("p",), "pause the recording, go on", _pause, ("paused",), "keep"),
+    Binding(("R",), "save the last 30 s as a clip", lambda s, menu: replace(s, clips=s.clips + 1), ("clips",), "keep"),
     Binding(("s",), "snapshot", lambda s, menu: replace(s, shots=s.shots + 1), ("shots",), "keep"),
+    Binding(("S",), "keep the session (--session)", lambda s, menu: replace(s, kept=s.kept + 1), ("kept",), "keep"),
     Binding(("0",), "reset how it looks", _reset, _LOOK, "keep"),
+    Binding((UNDO,), "undo the last change, also a 0", _undo, _LOOK, "keep"),
     Binding(("h", "?"), "this help", _flip("help"), ("help",), "keep"),
     Binding(("q", "esc"), "quit", lambda s, menu: replace(s, quit=True), ("quit",), "keep"),
 )
+# fmt: on
 
 
 def by_key(bindings: Sequence[Binding]) -> dict[str, Binding]:

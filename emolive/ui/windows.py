@@ -1,26 +1,46 @@
-"""The windows: the only place that shows anything. They show each view, and give back keys, clicks and closings."""
+"""The windows: the only place that shows anything. They show each view in one of its own, or all of them in the board,
+and give back keys, clicks and closings."""
 
 import contextlib
 import itertools
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
 import matplotlib
 import numpy as np
 
-from emolive.core.scene import Closed, Event, Key, Picture, Scene
+from emolive.core.scene import Closed, Event, Key, Picture, Scene, Settings
 from emolive.ui import hud
-from emolive.ui.fit import LARGEST, Fit, Size, camera_size, fit, hit_at, letterboxed, places
+from emolive.ui.board import board, composed, with_help
+from emolive.ui.draw import Rect
+from emolive.ui.fit import hit_at
 from emolive.ui.keycodes import key_name
+from emolive.ui.layout import Size, panes
+from emolive.ui.sizes import text_px
+from emolive.ui.together import together
+from emolive.ui.topics import pointed
+from emolive.ui.views import VIEWS
 
 if sys.platform == "linux":
     from emolive.ui import x11
 
-USUAL_SCREEN: Size = (1440, 900)
-"""What is taken for the screen's size where nobody tells it."""
+USUAL_SCREEN: Rect = (0, 0, 1440, 900)
+"""What is taken for the screen where nobody tells what it is."""
+
+BOARD = "board"
+"""The window that holds all views."""
+
+TITLE_BAR, BORDER = 36, 4
+"""What a window manager may put around a window, in pixels: above, and at each other side."""
+
+SMALLEST: Size = (320, 240)
+
+SETTLING, NEAR = 12, 50
+"""So many polls pass until a window lies where it was put, its picture so many pixels from there at most (its
+frame); what moves or resizes it later is the person."""
 
 
 def display_problem() -> str | None:
@@ -36,20 +56,27 @@ def display_problem() -> str | None:
 
 
 class Windows:
-    """A sink that shows the views in `settings.views`, each in its own window, and the source of the user's events.
+    """A sink that shows the views in `settings.views`, each in its own window or all in the board, and the source of
+    the user's events.
 
-    A context manager: no window is left open. The status lines and the help are drawn in the first view's window.
+    Windows lie side by side, inside the screen; one that the user moved or resized keeps its size and place, also when
+    it was closed meanwhile. `shown` is what each window shows at this moment, help line and all, by its view or
+    "board": (H, W, 3) uint8 BGR, as large as the window, and never written to. `settings` are the first ones.
+
+    A context manager: no window is left open. The status lines stand in the first view's window.
     """
 
     stage = "show"
 
-    def __init__(self, title: str = "emolive") -> None:
-        self._title = title
+    def __init__(self, title: str = "emolive", settings: Settings = Settings()) -> None:
+        self._title, self._settings = title, settings
         self._open: dict[str, _Window] = {}
         self._closed: set[str] = set()  # by the user, and not yet gone from the settings
+        self._kept: dict[str, _Place] = {}  # where the user put them
         self._keyboard = x11.Keyboard() if sys.platform == "linux" else None
         self._screen = USUAL_SCREEN
-        self._frame: Size | None = None
+        self._scene: Scene | None = None
+        self._laid: object = None  # what the windows' places were worked out for
 
     def __enter__(self) -> "Windows":
         os.environ.setdefault("QT_QPA_PLATFORM", "xcb")  # the only one that OpenCV's wheel brings
@@ -57,7 +84,7 @@ class Windows:
         os.environ["QT_QPA_FONTDIR"] = str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")
         if self._keyboard:
             self._keyboard.__enter__()
-            self._screen = self._keyboard.screen() or USUAL_SCREEN
+            self._screen = self._keyboard.room() or USUAL_SCREEN
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -66,31 +93,43 @@ class Windows:
         if self._keyboard:
             self._keyboard.__exit__(*error)
 
+    @property
+    def shown(self) -> Mapping[str, np.ndarray]:
+        """What each window shows now. Another thread may ask, while windows are opened and closed."""
+        return {name: window.canvas for name, window in list(self._open.items()) if window.canvas is not None}
+
+    def together(self, shown: Mapping[str, np.ndarray]) -> np.ndarray | None:
+        """What windows show (`shown`) as one picture, which is what is recorded; None where there are none."""
+        arrangement = (self._scene.settings if self._scene else self._settings).arrangement
+        return together(shown, (self._screen[2] - self._screen[0], self._screen[3] - self._screen[1]), arrangement)
+
     def notes(self) -> tuple[str, ...]:
         """Nothing to say."""
         return ()
 
     def say(self, text: str) -> None:
         """Show what is being waited for, at once."""
-        window = self._open.get("camera") or self._new("camera", LARGEST)
-        window.canvas(hud.loading(text, window.size))
+        self._lay_out(self._settings, _names(self._settings)[:1])
+        for window in self._open.values():
+            window.put(hud.loading(text, window.size, self._px(self._settings, window.size)))
         for _ in range(12):  # the window system takes a few rounds to put a new window up
             cv2.waitKeyEx(10)
 
+    def compose(self, scene: Scene) -> None:
+        """Draw what the windows show, and open those that are missing; calling shows it."""
+        self._scene = scene
+        names = _names(scene.settings)
+        self._closed &= set(names)
+        self._lay_out(scene.settings, [name for name in names if name not in self._closed])
+        for name, window in self._open.items():
+            self._draw(name, window, scene)
+
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
-        """Show the pictures of the views asked for; windows of other views are closed."""
-        views = [view for view in scene.settings.views if view in pictures]
-        self._closed &= set(views)
-        for view in [view for view in self._open if view not in views]:
-            self._close(view)
-        frame = (scene.frame.bgr.shape[1], scene.frame.bgr.shape[0])
-        for view in views:
-            if view not in self._closed:
-                window = self._open.get(view) or self._new(view, frame)
-                if view == "camera" and self._frame is None:
-                    self._frame = frame
-                    window.resize(self._camera(frame))
-                window.show(pictures[view], scene if view == views[0] else None)
+        """Show the views asked for, each in its window's size; windows of other views are closed."""
+        if scene is not self._scene:
+            self.compose(scene)
+        for window in self._open.values():
+            window.show()
 
     def poll(self) -> list[Event]:
         """What the user did since the last call, in order. Keeps the windows alive, so call it often."""
@@ -99,110 +138,176 @@ class Windows:
         if pressed is None:
             pressed = [name for name in [key_name(code)] if name]
         events: list[Event] = [Key(name) for name in pressed]
-        for view, window in list(self._open.items()):
+        for name, window in list(self._open.items()):
             events += window.clicked()
             if not window.visible():
                 # It is gone already; destroyed once more, OpenCV would count its Qt windows wrong and take all down.
-                del self._open[view]
-                self._closed.add(view)
-                events.append(Closed(view))
-            elif window.resized():
-                window.redraw()
+                self._note_place(name, window)
+                del self._open[name]
+                self._closed.add(name)
+                events.append(Closed(name))
+            elif window.looked_at():
+                if window.resized and self._scene is not None:
+                    self._draw(name, window, self._scene)
+                window.show()
         return events
 
-    def _camera(self, frame: Size) -> Size:
-        width, height = camera_size(frame, self._screen)
-        return width, height + hud.status_height(width, height)
+    def _px(self, settings: Settings, size: Size) -> int:
+        """The height of text: by the height of the board, or by that of the screen, so that all windows are alike."""
+        return text_px(settings.type, size[1] if settings.board else self._screen[3] - self._screen[1])
 
-    def _new(self, view: str, frame: Size) -> "_Window":
-        place, size = places(self._camera(frame), self._screen)[view]
-        self._open[view] = _Window(f"{self._title} {view}", place, size)
-        cv2.waitKeyEx(1)
-        if self._keyboard:
-            self._keyboard.watch()
-        return self._open[view]
+    def _draw(self, name: str, window: "_Window", scene: Scene) -> None:
+        if name == BOARD:
+            picture = board(scene, window.size, VIEWS)
+        else:
+            first = name == _names(scene.settings)[0]
+            picture = composed(scene, window.size, self._px(scene.settings, window.size), {name: VIEWS[name]}, first)
+        window.take(picture, self._px(scene.settings, window.size))
 
-    def _close(self, view: str) -> None:
-        window = self._open.pop(view)
+    def _lay_out(self, settings: Settings, names: Sequence[str]) -> None:
+        """Open the windows of these names, close all others, and put them side by side if they are not those before."""
+        wanted = tuple(names), settings.arrangement, settings.full
+        if wanted == self._laid and set(names) == set(self._open):
+            return
+        self._laid = wanted
+        for name in [name for name in self._open if name not in names]:
+            self._close(name)
+        for name, rect in panes(tuple(names), self._screen, settings.arrangement).items():
+            place = self._kept.get(name) or _framed(rect)
+            if name in self._open:
+                self._open[name].move(place)
+                continue
+            self._open[name] = _Window(f"{self._title} {name}", place)
+            cv2.waitKeyEx(1)
+            if self._keyboard:
+                self._keyboard.watch()
+        if names and names[0] in self._open:
+            self._open[names[0]].fill(settings.full)
+
+    def _note_place(self, name: str, window: "_Window") -> None:
+        if window.moved is not None:
+            self._kept[name] = window.moved
+
+    def _close(self, name: str) -> None:
+        window = self._open.pop(name)
         if window.visible():
+            window.looked_at()
+            self._note_place(name, window)
             cv2.destroyWindow(window.name)
             cv2.waitKeyEx(1)
 
 
+_Place = tuple[tuple[int, int], Size]
+"""A window's corner, with its frame, and its size without it."""
+
+
+def _names(settings: Settings) -> list[str]:
+    """The windows that these settings ask for."""
+    return [BOARD] if settings.board else [view for view in settings.views if view in VIEWS]
+
+
+def _framed(rect: Rect) -> _Place:
+    """The place of a window that fills a part of the screen with its frame."""
+    x0, y0, x1, y1 = rect
+    return (x0, y0), (max(64, x1 - x0 - 2 * BORDER), max(64, y1 - y0 - TITLE_BAR - BORDER))
+
+
 class _Window:
-    """One window of OpenCV: what it shows, and the clicks it got."""
+    """One window of OpenCV: what it shows, the clicks it got, and what is pointed at in it."""
 
     # No name comes twice: OpenCV only hides a Qt window that the user closed, and counts wrong when it comes back.
     _names = (f"emolive {n}" for n in itertools.count())
 
-    def __init__(self, title: str, place: tuple[int, int], size: Size) -> None:
-        self.name, self.size = next(self._names), size
-        self._shown: tuple[Picture, Scene | None] | None = None
-        self._fit = Fit(1, 0, 0)
+    def __init__(self, title: str, place: _Place) -> None:
+        self.name, self.size = next(self._names), place[1]
+        self.canvas: np.ndarray | None = None
+        self.moved: _Place | None = None  # where the user put it
+        self.resized = False
+        self._put = place
+        self._frame = 0, 0  # how far its picture lies from its frame's corner
+        self._polls = 0
+        self._full = False
+        self._picture: Picture | None = None
+        self._px = 0
+        self._point = (-1, -1)
+        self._said = ""
+        self._fresh = False
         self._clicks: list[Event] = []
-        self._drawn = False
         cv2.namedWindow(self.name, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
         cv2.setWindowTitle(self.name, title)
-        cv2.resizeWindow(self.name, *size)
-        cv2.moveWindow(self.name, *place)
+        self.move(place)
         cv2.setMouseCallback(self.name, self._mouse)
-        self.canvas(hud.loading("", size))
+        self.put(hud.loading("", self.size))
 
     def visible(self) -> bool:
         with contextlib.suppress(cv2.error):  # some window systems raise for a window that is gone
             return cv2.getWindowProperty(self.name, cv2.WND_PROP_VISIBLE) >= 1
         return False
 
-    def resize(self, size: Size) -> None:
-        if size != self.size:
-            self.size = size
-            cv2.resizeWindow(self.name, *size)
+    def move(self, place: _Place) -> None:
+        """Put it somewhere, unless the user did."""
+        if self.moved is not None or self._full:
+            return
+        self._put, self.size = place, place[1]
+        self._polls = 0
+        cv2.resizeWindow(self.name, *place[1])
+        cv2.moveWindow(self.name, *place[0])
 
-    def resized(self) -> bool:
-        """Whether the user gave the window another size since it was last asked."""
-        _, _, width, height = cv2.getWindowImageRect(self.name)
-        if width < 1 or height < 1 or (width, height) == self.size:
-            return False
-        self.size = (width, height)
-        return True
+    def fill(self, full: bool) -> None:
+        """Let it fill the whole screen, or be as it was."""
+        if full != self._full:
+            self._full = full
+            cv2.setWindowProperty(self.name, cv2.WND_PROP_FULLSCREEN, cv2.WINDOW_FULLSCREEN if full else 0)
+            self._polls = 0
+
+    def looked_at(self) -> bool:
+        """See where it lies and how large it is now; whether it is to be shown anew: it has another size
+        (`resized`), or something else is pointed at."""
+        x, y, width, height = cv2.getWindowImageRect(self.name)
+        self.resized = width > 0 and height > 0 and (width, height) != self.size
+        if self.resized:
+            self.size = width, height
+        self._polls += 1
+        if self._polls == SETTLING // 2 and not self._full:
+            # Once more: before it had a frame, its picture was put there. Qt does nothing where it thinks it is.
+            cv2.moveWindow(self.name, self._put[0][0] + 1, self._put[0][1])
+            cv2.moveWindow(self.name, *self._put[0])
+        if width > 0 and self._polls >= SETTLING and not self._full:
+            dx, dy = x - self._put[0][0], y - self._put[0][1]
+            if (width, height) == self._put[1] and abs(dx) <= NEAR and abs(dy) <= NEAR:
+                self._frame = dx, dy
+            else:
+                self.moved = (x - self._frame[0], y - self._frame[1]), (width, height)
+        return self.resized or self._help() != self._said
 
     def clicked(self) -> list[Event]:
         """The events of the clicks since the last call."""
         clicks, self._clicks = self._clicks, []
         return clicks
 
-    def canvas(self, bgr: np.ndarray) -> None:
+    def put(self, bgr: np.ndarray) -> None:
         """Show a picture of the window's own size as it is."""
-        if not self._drawn or self.visible():  # drawing in a window that the user just closed would bring it back
+        if self.canvas is None or self.visible():  # drawing in a window that the user just closed would bring it back
             cv2.imshow(self.name, bgr)
-            self._drawn = True
+            self.canvas = bgr
 
-    def show(self, picture: Picture, scene: Scene | None) -> None:
-        """Show a picture as large as the window allows; with a scene, its status lines above it."""
-        if self._shown == (picture, scene):
-            return
-        self._shown = picture, scene
-        self.redraw()
+    def take(self, picture: Picture, px: int) -> None:
+        """The picture that is shown from the next `show` on, with a line of help in text of `px`."""
+        self._picture, self._px, self._fresh = picture, px, True
 
-    def redraw(self) -> None:
-        """Show the same once more, in the window's size of now."""
-        if self._shown is None:
-            return
-        picture, scene = self._shown
-        top = hud.status_height(*self.size) if scene is not None else 0
-        self._fit = fit((picture.bgr.shape[1], picture.bgr.shape[0]), self.size, top)
-        canvas = letterboxed(picture.bgr, self.size, self._fit)
-        if scene is not None:
-            lines = hud.status(scene, *self.size)[: self.size[1]]
-            canvas[: len(lines)] = lines
-            if scene.working:
-                hud.working_overlay(canvas, len(lines), scene.working)
-            if scene.settings.help:
-                hud.help_overlay(canvas)
-        self.canvas(canvas)
+    def show(self) -> None:
+        """Show the picture with the sentence about what is pointed at, unless it is there already."""
+        words = self._help()
+        if self._picture is not None and (self._fresh or words != self._said):
+            self._fresh, self._said = False, words
+            self.put(with_help(self._picture.bgr, words, self._px))
+
+    def _help(self) -> str:
+        return pointed(self._picture.tips, *self._point) if self._picture is not None else self._said
 
     def _mouse(self, event: int, x: int, y: int, flags: int, data: object) -> None:
-        if event == cv2.EVENT_LBUTTONDOWN and self._shown is not None:
-            clicked = hit_at(self._shown[0].hits, *self._fit.back(x, y))
+        self._point = x, y
+        if event == cv2.EVENT_LBUTTONDOWN and self._picture is not None:
+            clicked = hit_at(self._picture.hits, x + 0.5, y + 0.5)
             if clicked is not None:
                 self._clicks.append(clicked)

@@ -14,6 +14,7 @@ from collections import deque
 from Xlib import X, display, error
 from Xlib.support import connect
 
+from emolive.ui.draw import Rect
 from emolive.ui.keycodes import LETTER_PLACES, OTHER_PLACES, is_foreign_letter, key_name
 
 log = logging.getLogger(__name__)
@@ -62,18 +63,31 @@ class Keyboard:
                 self._display.close()
             self._display = None
 
-    def screen(self) -> tuple[int, int] | None:
-        """Width and height of the first monitor in pixels, or None where there is no X display."""
+    def screen(self) -> Rect | None:
+        """Where the first monitor lies (x0, y0, x1, y1 in pixels), or None where there is no X display."""
         if self._display is None:
             return None
         screen = self._display.screen()
         if self._display.has_extension("RANDR"):
             with contextlib.suppress(error.XError, AttributeError):  # RANDR before 1.5 knows no monitors
-                monitors = screen.root.xrandr_get_monitors().monitors
-                sizes = sorted((not m.primary, m.width_in_pixels, m.height_in_pixels) for m in monitors)
-                if sizes:
-                    return sizes[0][1], sizes[0][2]
-        return screen.width_in_pixels, screen.height_in_pixels
+                monitors = sorted(screen.root.xrandr_get_monitors().monitors, key=lambda m: not m.primary)
+                for m in monitors[:1]:
+                    return m.x, m.y, m.x + m.width_in_pixels, m.y + m.height_in_pixels
+        return 0, 0, screen.width_in_pixels, screen.height_in_pixels
+
+    def room(self) -> Rect | None:
+        """The same without the bars of the desktop, where a window manager says where they are."""
+        whole = self.screen()
+        if whole is None or self._display is None:
+            return whole
+        area = self._display.screen().root.get_full_property(
+            self._display.intern_atom("_NET_WORKAREA"), X.AnyPropertyType
+        )
+        if area is None or len(area.value) < 4:
+            return whole
+        x, y, width, height = (int(v) for v in area.value[:4])
+        found = max(whole[0], x), max(whole[1], y), min(whole[2], x + width), min(whole[3], y + height)
+        return found if found[2] - found[0] > 200 and found[3] - found[1] > 200 else whole
 
     def watch(self) -> bool:
         """Listen to all windows of this program. Gives back whether there is one; call it after a window opened."""

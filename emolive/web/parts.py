@@ -5,8 +5,11 @@ from html import escape
 
 import numpy as np
 
+from emolive.audit.verdict import NAMES
+from emolive.core.evidence import CONTROLS, OWN
 from emolive.core.scene import Ledger, Proof
 from emolive.ui import draw
+from emolive.ui.emotions import likeliest
 from emolive.ui.words import label, percent, points, signed
 from emolive.web.bundle import strongest
 
@@ -15,12 +18,13 @@ STYLE = """<style>
 .emolive caption { text-align: left; opacity: 0.75; padding-bottom: 0.3rem; }
 .emolive th, .emolive td { border: 0; padding: 0.12rem 0.4rem 0.12rem 0; }
 .emolive th { text-align: left; font-weight: 400; white-space: nowrap; width: 1%; }
+.emolive th { max-width: 14rem; overflow: hidden; text-overflow: ellipsis; }
 .emolive .best { font-weight: 700; }
 .emolive .number { text-align: right; white-space: nowrap; width: 1%; font-variant-numeric: tabular-nums; }
 .emolive .track { background: rgba(255, 255, 255, 0.1); border-radius: 3px; height: 0.75rem; position: relative; }
 .emolive-small { font-size: 0.875rem; margin: 0; opacity: 0.75; }
 .emolive-title { font-size: 1.75rem; font-weight: 600; margin: 0; padding: 0.5rem 0 0 0; }
-.emolive-answer { font-weight: 700; margin: 0; } .emolive-answer span { color: #ffbe3c; }
+.emolive-answer { font-weight: 700; margin: 0; overflow-wrap: anywhere; } .emolive-answer span { color: #ffbe3c; }
 .emolive-said { border-radius: 0.5rem; overflow-wrap: anywhere; padding: 1rem; }
 .emolive-said.bad { background: rgba(255, 90, 80, 0.2); }
 .emolive-said.heed { background: rgba(255, 190, 60, 0.2); }
@@ -30,16 +34,20 @@ STYLE = """<style>
 
 
 def probabilities(probs: np.ndarray, labels: Sequence[str]) -> str:
-    """A bar per emotion, in the network's order; the likeliest is bold."""
+    """A bar per emotion, in the network's order, of the most probable ones where there are many; the likeliest is
+    bold."""
     probs = np.nan_to_num(probs)
     best = int(np.argmax(probs))
-    rows = []
-    for i, p in enumerate(probs):
+    rows, those = [], likeliest(probs)
+    for i in those:
+        p = probs[i]
         bold = ' class="best"' if i == best else ""
         name = label(labels, i)
         bar, figure = _bar(0, float(p), draw.hue(name, i)), percent(float(p))
-        rows.append(f'<tr{bold}><th scope="row">{escape(name)}</th><td>{bar}</td><td class="number">{figure}</td></tr>')
-    return _table("Probability of each emotion", rows)
+        head = f'<th scope="row" title="{escape(name)}">{escape(name)}</th>'
+        rows.append(f'<tr{bold}>{head}<td>{bar}</td><td class="number">{figure}</td></tr>')
+    few = f": the {len(those)} most probable of {len(probs):,}" if len(those) < len(probs) else ""
+    return _table(f"Probability of each emotion{few}", rows)
 
 
 def ledger(book: Ledger, name: str) -> str:
@@ -66,19 +74,29 @@ def ledger(book: Ledger, name: str) -> str:
     return _table(f"What speaks for {name} (blue) and against it (red)", rows)
 
 
-PARTS = (("hottest", draw.ORANGE), ("random", draw.GREY), ("coldest", draw.SKY))
+PARTS = (
+    ("this map", OWN, draw.ORANGE),
+    *((NAMES[control].removeprefix("a "), control, draw.SKY) for control in CONTROLS[:-1]),
+    (NAMES["random"], "random", draw.GREY),
+)
+"""Whose hottest part is masked, and the colour of its bar."""
 
 
 def drops(proof: Proof, name: str) -> str:
-    """What blurring a fifth of the face does to the probability of the emotion `name`, in percentage points."""
+    """What masking a fifth of the face does to the probability of the emotion `name`, in percentage points: what this
+    map calls hot, and what its controls do."""
     rows = []
-    for (part, color), after in zip(PARTS, proof.after, strict=True):
-        bar, change = _bar(0, float(np.nan_to_num(after)), color), points(after - proof.before)
+    for part, of, color in PARTS:
+        drop = proof.drop(of)
+        if drop is None:
+            continue
+        after = proof.before - drop
+        bar, change = _bar(0, float(np.nan_to_num(after)), color), points(-drop)
         rows.append(
             f'<tr><th scope="row">{part}</th><td>{bar}</td>'
             f'<td class="number">{percent(after)}</td><td class="number">{change}</td></tr>'
         )
-    return _table(f"{name} {percent(proof.before)}: with a fifth of the face blurred, and the change in points", rows)
+    return _table(f"{name} {percent(proof.before)}: with a fifth of the face masked, and the change in points", rows)
 
 
 def _bar(start: float, length: float, color: draw.Color) -> str:

@@ -4,10 +4,12 @@ import cv2
 import numpy as np
 import streamlit as st
 
+from emolive.audit.verdict import judged
+from emolive.core.evidence import OWN
 from emolive.core.scene import Proof, Scene
 from emolive.faces.crop import crop_face
 from emolive.ui.camera import camera
-from emolive.ui.emotions import cells, emotions
+from emolive.ui.emotions import cells, emotions, likeliest
 from emolive.ui.words import percent
 from emolive.web import bundle, parts, say
 from emolive.web.studio import TITLES, selected_reading
@@ -69,7 +71,9 @@ def layer(scene: Scene) -> None:
     show(tiles, bundle.tiles(scene), words, f"{_stem(scene)}-{name}-filters.png")
     if reading.proof is not None:
         drops.html(parts.drops(reading.proof, aim))
-        drops.image(_masked(reading.proof), width="stretch", alt="The face with each of these fifths blurred")
+        if scene.chosen:
+            say.note(judged(scene.chosen, scene.menu).text, drops)
+        drops.image(_masked(reading.proof), width="stretch", alt="The face without what this map calls hot")
     if reading.ledger is not None:
         ledger.html(parts.ledger(reading.ledger, scene.menu.labels[reading.ledger.target]))
 
@@ -80,12 +84,15 @@ def strip(scene: Scene) -> None:
     if reading is None or reading.emotions is None:
         return
     st.subheader("Every emotion", anchor=False)
-    say.caption(f"What speaks for each emotion at {scene.settings.layer}, all on one scale. {_chosen(scene)}")
     view, labels = emotions(scene).bgr, scene.menu.labels
-    *maps, (left, top, right, foot) = cells(len(labels) + 1)
+    those = likeliest(scene.chosen.probs) if scene.chosen else ()
+    few = f" The {len(those)} most probable ones of {len(labels):,}." if len(those) < len(labels) else ""
+    say.caption(f"What speaks for each emotion at {scene.settings.layer}, all on one scale.{few} {_chosen(scene)}")
+    *maps, (left, top, right, foot) = cells(len(those) + 1)
     # The view's own maps, one by one, so that they find room side by side on a phone, too.
     with st.container(horizontal=True):
-        for name, p, (x0, y0, x1, y1) in zip(labels, reading.result.probs, maps, strict=True):
+        for i, (x0, y0, x1, y1) in zip(those, maps, strict=True):
+            name, p = labels[i], reading.result.probs[i]
             with st.container(width=STRIP, gap=None):
                 st.image(bundle.jpeg(view[y0:y1, x0:x1]), width=STRIP, alt=f"The map of {name}")
                 say.caption(f"{name} {percent(float(p))}")
@@ -123,6 +130,7 @@ def _stem(scene: Scene) -> str:
 
 
 def _masked(proof: Proof) -> np.ndarray:
-    """The three blurred faces side by side, (H, W, 3) uint8 RGB."""
+    """The face without the map's own hottest part, by each masking, side by side, (H, W, 3) uint8 RGB."""
     side = 3 * proof.masked.shape[1]
-    return np.hstack([cv2.resize(face, (side, side), interpolation=cv2.INTER_CUBIC) for face in proof.masked])
+    own = [face for face, ask in zip(proof.masked, proof.asks, strict=True) if ask.of == OWN]
+    return np.hstack([cv2.resize(face, (side, side), interpolation=cv2.INTER_CUBIC) for face in own])

@@ -120,6 +120,14 @@ def test_the_environment_says_the_same_as_the_command_line(name, option, tmp_pat
     assert {key for key in typed if typed[key] != usual[key]} == {option.name}
 
 
+@pytest.mark.parametrize(("name", "option"), [(name, option) for name, option in ROWS if option.required])
+def test_what_is_required_and_missing_is_said(name, option, tmp_path):
+    """click takes a default of None for a value that was given."""
+    words = [str(tmp_path) for p in cli.commands[name].params if isinstance(p, click.Argument)]
+    done = CliRunner().invoke(cli, [name, *words])
+    assert (done.exit_code, f"Missing option '{option.row.flag}'" in done.output) == (2, True)
+
+
 def test_the_environment_reaches_a_run_and_gives_way_to_the_command_line(tmp_path, monkeypatch):
     monkeypatch.setenv("EMOLIVE_DEMO_FACES", "99")
     done = CliRunner().invoke(cli, ["demo", "--headless"])

@@ -40,4 +40,5 @@ def do(chore: Chore) -> str:
 if __name__ == "__main__":
     with LocalEngine(do, Resources(workers=1)) as engine:
         engine.submit(Chore("sleep", Path(sys.argv[1])))
-        list(engine.finished())
+        while not engine.wait(60):
+            pass

@@ -67,7 +67,9 @@ def test_a_broken_video_is_named_and_all_others_are_done(first):
     assert done.exit_code == 1
     assert "broken.mp4" in done.output
     assert "2 videos done" in done.output
-    assert sorted(path.name for path in out.iterdir()) == ["day1_clip", "day2_clip"]
+    assert sorted(path.name for path in out.iterdir()) == [".making", "day1_clip", "day2_clip"]
+    kept = {str(path.relative_to(out / ".making")) for path in (out / ".making").rglob("*")}
+    assert kept == {"broken", "broken/failed.json"}
     report = VideoResult.read(out / "day1_clip")
     seen = [face["confirmed"] for row in rows(out / "day1_clip" / "data.jsonl") for face in row["faces"]]
     assert (len(seen), sum(seen)) == (21, 19)  # with its third look a face is one

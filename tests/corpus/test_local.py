@@ -18,7 +18,14 @@ def finished(folder: Path, *names: str) -> dict:
     with LocalEngine(do, Resources(workers=2)) as engine:
         for name in names:
             engine.submit(Chore(name, folder))
-        return {done.task.what: done for done in engine.finished()}
+        return {done.task.what: done for done in all_done(engine, len(names))}
+
+
+def all_done(engine: LocalEngine, count: int) -> list:
+    """So many tasks, as they finish."""
+    found: list = []
+    xserver.wait_for(lambda: found.extend(engine.wait(1.0)) or len(found) >= count, 120)
+    return found
 
 
 def begun(folder: Path, name: str) -> int:
@@ -50,9 +57,9 @@ def test_more_may_be_submitted_while_results_come(tmp_path):
     with LocalEngine(do, Resources(workers=1)) as engine:
         engine.submit(Chore("0", tmp_path))
         names = []
-        for done in engine.finished():
-            names.append(done.task.what)
-            if len(names) < 4:
+        while len(names) < 4:
+            for done in engine.wait(20):
+                names.append(done.task.what)
                 engine.submit(Chore(str(len(names)), tmp_path))
     assert names == ["0", "1", "2", "3"]
 
@@ -62,7 +69,7 @@ def test_leaving_ends_workers_in_the_middle_of_their_task(tmp_path):
         with LocalEngine(do, Resources(workers=2)) as engine:
             engine.submit(Chore("sleep", tmp_path))
             engine.submit(Chore("a", tmp_path))
-            next(engine.finished())
+            all_done(engine, 1)
             xserver.wait_for(lambda: (tmp_path / "sleep").exists() and begun(tmp_path, "sleep") == 1, 20)
             raise KeyboardInterrupt
 

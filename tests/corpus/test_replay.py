@@ -46,7 +46,7 @@ def test_what_is_not_given_is_as_it_was(bundle):
     found = read_bundle(bundle)
     options = restored(found, Options(method="gradcam", layer="layer3", headless=True), {"layer", "headless"})
     assert (options.method, options.layer, options.pin, options.headless) == ("hirescam", "layer3", (3, 5), True)
-    assert options.views == ("camera", "filters")
+    assert (options.views, options.board) == (None, True)  # a demo opens the board
     assert (options.bundle, options.frames, options.record) == (False, None, False)
     assert changed(found, options) == {"layer": ("layer4", "layer3")}
 

@@ -5,20 +5,24 @@ from dataclasses import replace
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
+from films import scene_of
 
 from emolive.core.errors import ModelError
 from emolive.core.options import Options
+from emolive.core.scene import Face, Frame, Memory, Reading, Remembered, Result, Settings, Variant
+from emolive.corpus.answers import Keeper, Recall
 from emolive.corpus.job import Job, Join, Outcome, Segment, Split, Whole
 from emolive.corpus.layout import MAKING, draft, making
-from emolive.corpus.manifest import settings_hash
+from emolive.corpus.manifest import makers_of, network_facts, settings_hash
 from emolive.corpus.result import VideoResult
 from emolive.corpus.split import edges
 from emolive.corpus.work import work
 
 
 def job_of(film: Path, out: Path, model, options: Options, segment_s: float = 0.0) -> Job:
-    settings = settings_hash(options, True, "jsonl", [model.sha256])
+    settings = settings_hash(options, True, "jsonl", makers_of(options, [network_facts(model)]))
     return Job(film, out, options, settings, annotated=True, segment_s=segment_s)
 
 
@@ -105,7 +109,7 @@ def test_what_is_done_is_kept_and_other_settings_do_it_again(whole, model):
 
 
 def test_another_model_than_the_drivers_is_refused(whole, tmp_path):
-    with pytest.raises(ModelError, match="Run the batch again"):
+    with pytest.raises(ModelError, match="run the batch again"):
         work(Whole(replace(whole, out=tmp_path / "clip", settings="of other weights")))
     assert not (tmp_path / "clip").exists()
 
@@ -128,3 +132,32 @@ def test_cuts_lie_before_key_frames(film):
         assert min(abs(key - cut) for key in keys) < 0.001
         assert not any(cut - 0.001 < key < cut for key in keys)
     assert edges(film, 10) == ()
+
+
+def test_a_map_that_explains_another_emotion_than_the_answer_is_made_anew(tmp_path):
+    """A segment did not know what was said before it: of who was happy a moment ago the answer is happy still."""
+    shown, crop = Variant(), np.zeros((4, 4, 3), np.uint8)
+    result = Result(np.zeros(2), np.array([0.4, 0.6]), np.ones((2, 2), np.float32), 1)
+    reading = Reading(crop, (0, 0, 4, 4), {shown: result}, shown, np.ones((3, 2, 2), np.float32), base=shown)
+    face = Face((0, 0, 4, 4), 0.9, np.zeros((6, 2)), 1)
+    frames = [Frame(i, 40.0 * i, np.full((8, 8, 3), i, np.uint8)) for i in range(2)]
+    with Keeper(tmp_path / "segments" / "0.answers") as keep:
+        for frame in frames:
+            keep(replace(scene_of(frame), faces=(face,), readings=(reading,)), {})
+    anew: list[Frame] = []
+
+    def look(frame: Frame, *asked: object) -> tuple[Reading, ...]:
+        anew.append(frame)
+        return (replace(reading, results={shown: replace(result, target=0)}),)
+
+    recall = Recall([tmp_path / "segments" / "0.answers"], lambda frame: (), look)
+    happy = Memory({1: Remembered(np.array([0.9, 0.1]), {}, np.zeros(3), "layer4", -10.0)})
+    for frame, memory, expected in ((frames[0], Memory(), 1), (frames[1], happy, 0)):
+        faces = recall.detect(frame)
+        (found,) = recall.read(frame, faces, Settings(), memory)
+        assert found.result.target == expected
+        (aimed,) = recall.read(frame, faces, Settings(target="sad"), memory)
+        assert aimed.result.target == 1, "a target that was asked for depends on nothing before"
+    assert anew == [frames[1]]
+    assert (recall.missed, recall.aimed) == (0, 1)
+    assert found.result.target == 0

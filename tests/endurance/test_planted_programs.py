@@ -19,8 +19,8 @@ from emolive.core.options import Options
 from emolive.corpus.answers import FORMAT, Recall
 from emolive.corpus.job import Job, Join, Segment, Split, Whole
 from emolive.corpus.layout import making
-from emolive.corpus.manifest import settings_hash
-from emolive.corpus.work import _segments, work
+from emolive.corpus.manifest import makers_of, network_facts, settings_hash
+from emolive.corpus.work import segments, work
 
 EMOLIVE = [sys.executable, "-m", "emolive"]
 
@@ -120,13 +120,13 @@ def test_a_program_in_what_segments_have_kept(tmp_path, model):
     """In a results folder that others may write to: it is not run, and the frames are looked at again."""
     film, mark = tmp_path / "film.mp4", tmp_path / "executed"
     write_video(film, [40.0 * i for i in range(24)], lambda i: noise(i).bgr)
-    settings = settings_hash(Options(), False, "jsonl", [model.sha256])
+    settings = settings_hash(Options(), False, "jsonl", makers_of(Options(), [network_facts(model)]))
     job = Job(film, tmp_path / "out" / "film", Options(), settings, segment_s=0.1)
     split = work(Whole(job))
     if not isinstance(split, Split):
         split = Split("content", (200.0, 500.0))
     making(job.out).mkdir(parents=True)
-    paths = _segments(job, split)
+    paths = segments(job, split)
     for path, program in zip(paths, forms(mark), strict=False):
         path.write_bytes(program)
     assert isinstance(work(Segment(job, split, 0)), Segment)

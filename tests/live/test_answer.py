@@ -97,14 +97,15 @@ def test_everything_that_is_worked_out_explains_the_answer(model: Model, shot):
     """Just before, the answer was another one: map, shares, random and second networks, slow maps all follow it."""
     frame, faces = shot
     engine, labels = Engine(model, second=model), model.spec.labels
-    settings = Settings(by_share=True, random=1, off=(3,), proof=True, frozen=True, views=("emotions",))
+    settings = Settings(by_share=True, proof=True, frozen=True, views=("emotions",))
     (alone,) = engine(frame, faces, settings, Memory())
     was = (alone.top + 3) % len(labels)
     earlier = replace(frame, index=2, t_ms=80.0)
     known = remember(Memory(), earlier, faces, [replace(alone, smoothed=surely(was, len(labels)))], settings)
     for method in ("gradcam", "guided", "scorecam", "eigencam"):
-        compare = replace(alone.shown, net="b", method=method, layer="layer1", target=Target())
-        asked = replace(settings, method=method, layer="layer1", compare=compare)
+        slow = method == "scorecam"
+        compare = replace(alone.shown, net="b", method="gradcam" if slow else method, layer="layer3", target=Target())
+        asked = replace(settings, method=method, layer="layer1", compare=compare, random=int(not slow), off=())
         (reading,) = engine.finished(frame, faces, asked, known)
         assert reading.top == was != int(np.argmax(reading.result.probs))
         assert {result.target for result in reading.results.values()} == {was}
@@ -140,4 +141,6 @@ def test_every_row_of_every_film_says_one_thing(shared: Path, tmp_path: Path, na
     out = tmp_path / "out.jsonl"
     command = [sys.executable, "-m", "emolive", "file", str(shared / "videos" / name), "--headless", "--data", str(out)]
     subprocess.run(command, check=True, capture_output=True, timeout=3600)
-    assert disagreeing(rows(out)) == []
+    found = rows(out)
+    assert disagreeing(found) == []
+    assert bool(found) == (name != "no_face.mp4")

@@ -132,6 +132,27 @@ def test_a_frozen_film_is_confirmed_at_every_step(model: Model) -> None:
     assert all(scene.faces and not scene.unconfirmed for scene in back)
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_who_freezes_at_once_is_told_what_there_is_to_tell(model: Model, number: int) -> None:
+    """In the first two frames of a face nobody knows yet that it is one; in a pause one look is enough."""
+    with Detector() as detect, Player([lambda: DemoClip(1)], realtime=True) as player:
+        parts, settings = session.parts(Options(), model, player, detect, Tracker())
+        kept = Scenes()
+
+        def poll() -> tuple[Event, ...]:
+            return (Key(" "),) if kept and kept[-1].frame.index == number and not kept[-1].settings.frozen else ()
+
+        def enough() -> bool:
+            return bool(kept) and kept[-1].settings.frozen
+
+        run(replace(parts, sinks=[kept], poll=poll, stop=enough, max_seconds=60), settings)
+    assert [scene.frame.index for scene in kept] == [*range(number + 1), number]
+    assert all(scene.unconfirmed and not scene.faces for scene in kept[:-1])
+    assert not kept[-1].unconfirmed
+    assert [face.track for face in kept[-1].faces] == [1]
+    assert kept[-1].readings[0].top == kept[-1].readings[0].result.target
+
+
 def test_a_film_without_a_face_has_none(tmp_path: Path, shared: Path) -> None:
     rows = data(tmp_path / "none.jsonl", str(shared / "videos" / "no_face.mp4"))
     faces = [face for row in rows for face in row["faces"]]

@@ -26,6 +26,7 @@ from emolive.live.loop import run
 from emolive.live.outputs import outputs
 from emolive.media.sources import open_files
 from emolive.ui.keys import BINDINGS
+from emolive.ui.views import VIEWS
 from emolive.ui.windows import Windows
 
 SECONDS, FPS = 12, 10
@@ -48,13 +49,18 @@ def film(path: Path, portrait: np.ndarray, step: int) -> Path:
 
 
 class Spy:
-    """A sink that keeps the latest scene and pictures."""
+    """A sink that keeps the latest scene and pictures, and which frames stood when it froze: before, and then."""
 
     stage = "spy"
     scene: Scene | None = None
     pictures: Mapping[str, Picture] = {}
 
+    def __init__(self) -> None:
+        self.froze: list[tuple[int, int]] = []
+
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
+        if self.scene and scene.settings.frozen and not self.scene.settings.frozen:
+            self.froze.append((self.scene.frame.index, scene.frame.index))
         self.pictures, self.scene = pictures, scene
 
     def notes(self) -> tuple[str, ...]:
@@ -66,6 +72,7 @@ class Hands:
 
     def __init__(self, spy: Spy, recordings: Path) -> None:
         self.spy, self.recordings, self.pressed = spy, recordings, set()
+        self.windows: Windows | None = None
 
     @property
     def now(self) -> Scene:
@@ -93,6 +100,8 @@ class Hands:
         x.focus("emolive camera")
         self.press("r", lambda old, new: new.recording)
         self.press(" ", lambda old, new: new.settings.frozen)
+        ((stood, stands),) = self.spy.froze
+        assert stands == stood
         time.sleep(0.3)
         t_ms = self.now.frame.t_ms
         for there, back, field in (("m", "M", "method"), ("L", "l", "layer"), ("e", "E", "target")):
@@ -123,6 +132,12 @@ class Hands:
         self.press("0", lambda old, new: new.settings == replace(new.menu.start, **{
             field: getattr(new.settings, field) for field in ("record", "shots", "file", "seek_ms", "frozen", "steps")
         }))  # fmt: skip
+        self.press("U", lambda old, new: new.settings.compare is not None)  # what the reset had taken
+        self.press("0", lambda old, new: new.settings.compare is None)
+        self.press("p", lambda old, new: any("paused" in note for note in new.notes))
+        self.press("p", lambda old, new: not any("paused" in note for note in new.notes))
+        self.press("S", lambda old, new: list(self.recordings.glob("sessions/last.json")))
+        self.press("R", lambda old, new: any("_clip.mp4: " in note for note in new.notes))
         assert self.now.frame.t_ms == t_ms
         self.press(".", lambda old, new: 0 < new.frame.t_ms - t_ms < 150)
         self.press(",", lambda old, new: new.frame.t_ms == t_ms)
@@ -132,12 +147,23 @@ class Hands:
         self.press("f", lambda old, new: "filters" not in new.settings.views)
         self.press("f", lambda old, new: "filters" in new.settings.views)
         x.focus("emolive camera")
+        for key, field in (
+            ("T", "type"),
+            ("T", "type"),
+            ("T", "type"),
+            ("B", "arrangement"),
+            ("F", "full"),
+            ("F", "full"),
+        ):
+            self.press(key, lambda old, new, field=field: getattr(new.settings, field) != getattr(old.settings, field))
+        self.dock()
         self.press(" ", lambda old, new: not new.settings.frozen)
         self.press("k", lambda old, new: new.frame.t_ms >= old.frame.t_ms + 4000)
         self.press("j", lambda old, new: new.frame.t_ms <= old.frame.t_ms - 4000)
         self.press("right", lambda old, new: new.frame.t_ms >= old.frame.t_ms + 4000)
         self.press("left", lambda old, new: new.frame.t_ms <= old.frame.t_ms - 4000)
         self.press("N", lambda old, new: new.frame.name == "two.mp4")
+        self.press("N", lambda old, new: "this is the last file" in new.notes)
         self.press("P", lambda old, new: new.frame.name == "one.mp4")
         self.press("r", lambda old, new: not new.recording)
         before = self.now.settings
@@ -146,6 +172,16 @@ class Hands:
         assert self.now.settings == before
         x.key("q")
         self.pressed |= {"q", "esc"}  # Esc closes as q does; that it arrives is tested with the windows
+
+    def dock(self) -> None:
+        """All views in one window, one of them alone, and windows again."""
+        self.press("b", lambda old, new: new.settings.board and set(new.settings.views) == set(VIEWS))
+        x.wait_for(lambda: x.titled("emolive board"))
+        x.focus("emolive board")
+        self.press("tab", lambda old, new: new.settings.large == "camera")
+        self.press("b", lambda old, new: not new.settings.board)
+        x.wait_for(lambda: x.titled("emolive camera"))
+        x.focus("emolive camera")
 
     def prove(self) -> None:
         """Put the map to the test, with every key for it; a filter is pinned."""
@@ -178,12 +214,9 @@ class Hands:
 
     def pin(self) -> None:
         """Click the third tile: it is pinned, and the method `filter` shows its map on the face."""
-        hit = [h for h in self.spy.pictures["filters"].hits if isinstance(h.event, Pin)][2]
-        left, top, width, height = x.place("emolive filters")
-        tall, wide = self.spy.pictures["filters"].bgr.shape[:2]
-        factor = min(width / wide, height / tall)
-        cx, cy = (hit.box[0] + hit.box[2]) / 2 * factor, (hit.box[1] + hit.box[3]) / 2 * factor
-        x.click(round(left + (width - wide * factor) / 2 + cx), round(top + (height - tall * factor) / 2 + cy))
+        hit = [h for h in self.windows._open["filters"]._picture.hits if isinstance(h.event, Pin)][2]
+        left, top, *_ = x.place("emolive filters")
+        x.click(left + (hit.box[0] + hit.box[2]) // 2, top + (hit.box[1] + hit.box[3]) // 2)
         x.wait_for(lambda: self.now.settings.pins == (hit.event.channel,), 20)
         x.focus("emolive camera")
         while self.now.settings.method != "filter":
@@ -209,11 +242,11 @@ def test_every_hotkey_in_the_real_windows(xserver, model, portrait, tmp_path):
     options = Options(recordings=recordings)
     thread = threading.Thread(target=work)
     with ExitStack() as stack:
-        windows = stack.enter_context(Windows())
+        windows = hands.windows = stack.enter_context(Windows())
         windows.say("Loading …")
         source = stack.enter_context(open_files(files, realtime=True))
         parts, settings = session.parts(options, model, source, stack.enter_context(Detector()), Tracker())
-        sinks = [stack.enter_context(sink) for sink in outputs(options, model, files, False)]
+        sinks = [stack.enter_context(sink) for sink in outputs(options, model, files, False, windows=windows)]
         parts = replace(parts, sinks=[windows, *sinks, spy], poll=windows.poll, max_seconds=170)
         thread.start()
         run(parts, settings)
@@ -221,9 +254,10 @@ def test_every_hotkey_in_the_real_windows(xserver, model, portrait, tmp_path):
     if failures:
         raise failures[0]
     assert hands.pressed == {key for binding in BINDINGS for key in binding.keys}
-    (recording,) = recordings.glob("*.mp4")
-    with av.open(str(recording)) as container:
-        assert sum(1 for _ in container.decode(video=0)) > 5
+    clip, recording = sorted(recordings.glob("*.mp4"), key=lambda path: "_clip" not in path.name)
+    for path in (clip, recording):
+        with av.open(str(path)) as container:
+            assert sum(1 for _ in container.decode(video=0)) > 5
     (snapshot,) = recordings.glob("*snapshot*")
     facts = json.loads((snapshot / "snapshot.json").read_text())
     assert model.sha256 in json.dumps(facts)

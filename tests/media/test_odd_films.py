@@ -224,7 +224,7 @@ NONE = {
     "MKV, subtitles only": ("a.mkv", tags, "no pictures in it"),
     "M4A, sound with a cover": ("a.m4a", covered, "sound but no picture"),
     "FLAC, sound with a cover": ("a.flac", covered, "sound but no picture"),
-    "MP4, encrypted (CENC)": ("a.mp4", locked, "no frame that can be decoded"),
+    "MP4, encrypted (CENC)": ("a.mp4", locked, "is encrypted"),
     "MP4, cut before its index": ("a.mp4", without_index, "not a video or picture that can be read"),
     "AVI of an unknown codec": ("a.avi", of_no_known_codec, "nothing here can decode"),
 }

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from films import frames_of, number_of, numbered, until_frame, write_video
+from PIL import Image
 
 from emolive.core.errors import SourceError
 from emolive.core.scene import END, Settings
@@ -44,6 +45,28 @@ def playing(clip: Numbers) -> Player:
 
 def number(frame) -> int:
     return int(frame.bgr[0, 0, 0])
+
+
+def test_where_there_is_no_other_file_it_is_said(film):
+    with open_files([film], realtime=True) as source:
+        until_frame(source)
+        source.read(replace(S, file=1))
+        assert "there is only one file" in source.notes()
+    with open_files([film, film], realtime=True) as source:
+        until_frame(source)
+        source.read(replace(S, file=-1))
+        assert "this is the first file" in source.notes()
+        source.read(replace(S, file=0))
+        assert "there is only one file" not in source.notes()
+
+
+def test_a_gif_begins_anew_where_somebody_watches(tmp_path):
+    small = [Image.new("RGB", (32, 32), color) for color in ("navy", "gold")]
+    small[0].save(tmp_path / "two.gif", save_all=True, append_images=small[1:], duration=60)
+    with open_files([tmp_path / "two.gif"], realtime=True) as source:
+        frames = [until_frame(source) for _ in range(5)]
+    assert [frame.t_ms for frame in frames] == [0, 60, 0, 60, 0]
+    assert [frame.cut for frame in frames] == [False, False, True, False, True]
 
 
 def test_headless_gives_every_frame_then_end(film):
@@ -133,6 +156,42 @@ def test_steps_there_and_back(film):
             assert (frame and number_of(frame.bgr)) == expected
         assert frame.index == 14 + 7
         assert number_of(until_frame(source, replace(S, steps=-10)).bgr) == 11
+
+
+def test_of_keys_that_come_together_each_is_obeyed(three):
+    with open_files(three, realtime=True) as source:
+        until_frame(source)
+        both = source.read(replace(FROZEN, seek_ms=1000, steps=-2))
+        assert (number_of(both.bgr), both.index, both.cut) == (23, 1, True)
+        other = source.read(replace(FROZEN, seek_ms=1000, steps=-1, file=2))
+        assert (other.name, number_of(other.bgr), other.index, other.film) == ("c.mp4", 1, 2, 2)
+        assert number_of(until_frame(source, replace(S, seek_ms=1000, steps=-2, file=2)).bgr) == 0
+
+
+def test_a_frame_that_nobody_saw_comes_again():
+    with playing(Numbers(20)) as source:
+        until_frame(source)
+        shown, ahead = until_frame(source), until_frame(source)
+        source.take_back(ahead)
+        assert source.read(FROZEN) is None
+        again = until_frame(source)
+        assert (number(again), again.index, again.t_ms, again.cut) == (2, 2, ahead.t_ms, False)
+        source.take_back(again)
+        back = source.read(replace(FROZEN, steps=-1))
+        assert (number(back), back.index) == (number(shown) - 1, 2)
+
+
+class Looping(Numbers):
+    """A GIF: it begins anew."""
+
+    loops = True
+
+
+def test_steps_go_round_in_what_loops():
+    with playing(Looping(3)) as source:
+        until_frame(source)
+        numbers = [number(source.read(replace(FROZEN, steps=n))) for n in range(1, 5)]
+    assert numbers == [1, 2, 0, 1]
 
 
 def test_step_back_is_a_cut_and_forward_is_none():

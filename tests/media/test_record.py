@@ -249,7 +249,7 @@ def test_a_switch_that_fails_becomes_a_note(tmp_path):
         for frame in frames[:2]:
             switch(scene_of(frame, switched(True)), pictures_of(frame))
         assert not switch.recording
-        assert "Nothing can be written" in switch.notes()[0]
+        assert "cannot be written to" in switch.notes()[0]
         (tmp_path / "recordings").unlink()
         switch(scene_of(frames[2], switched(False)), pictures_of(frames[2]))
         assert switch.notes() == ()
@@ -289,7 +289,7 @@ def test_what_was_written_is_counted_per_file(tmp_path):
         while (frame := source.read(Settings())) is not END:
             for _ in range(3):  # drawn anew, as by a key
                 sink(scene_of(frame, progress=source.progress()), pictures_of(frame))
-        counts = {path.name: count for path, count in sink.written.items()}
+        counts = {path.name: made.frames for path, made in sink.made.items()}
     assert counts == {"out-a.mp4": 5, "out-b.mp4": 9}
     for name, count in counts.items():
         assert len(probed_times(tmp_path / name)) == count

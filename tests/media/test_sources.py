@@ -115,6 +115,20 @@ def test_links_in_a_circle_are_walked_once(tmp_path, film):
     assert time.monotonic() - began < 10
 
 
+def test_what_is_no_file_is_named(tmp_path, film, capsys):
+    """Links that lead in circles or nowhere, pipes: the rest of the folder is played."""
+    (tmp_path / "a.mp4").write_bytes(film.read_bytes())
+    (tmp_path / "circle.mp4").symlink_to("circle.mp4")
+    (tmp_path / "dead.mp4").symlink_to("nothing")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    assert [path.name for path in videos([str(tmp_path)], tmp_path / "out")] == ["a.mp4"]
+    assert "circle.mp4, dead.mp4, pipe.mp4" in capsys.readouterr().err
+    found = find([tmp_path])
+    assert [path.name for path in found.files] == ["a.mp4"]
+    assert "circle.mp4, dead.mp4, pipe.mp4" in found.note
+    assert [path.name for path in videos([str(tmp_path / "*.mp4")], tmp_path / "out")] == ["a.mp4"]
+
+
 def test_folders_that_may_not_be_read_are_named(tmp_path, film, monkeypatch, capsys):
     (tmp_path / "a.mp4").write_bytes(film.read_bytes())
     (tmp_path / "closed").mkdir()
@@ -129,4 +143,4 @@ def test_folders_that_may_not_be_read_are_named(tmp_path, film, monkeypatch, cap
     with pytest.raises(SourceError, match="closed may not be read"):
         expand([tmp_path / "closed"])
     assert [path.name for path in videos([str(tmp_path)], tmp_path / "out")] == ["a.mp4"]
-    assert "may not read them: closed" in capsys.readouterr().err
+    assert "that do not answer: closed" in capsys.readouterr().err

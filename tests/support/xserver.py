@@ -3,10 +3,12 @@
 `running()` starts Xvfb on a free display; the fixture `xserver` in conftest.py files is made of it.
 """
 
+import multiprocessing
 import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,6 +30,7 @@ X_NAMES = {
     "?": "question",
     " ": "space",
     "esc": "Escape",
+    "tab": "Tab",
     "left": "Left",
     "right": "Right",
     "up": "Up",
@@ -58,6 +61,34 @@ def running(size: tuple[int, int] = SIZE) -> Iterator[str]:
             os.environ["DISPLAY"] = before
         server.terminate()
         server.wait(10)
+
+
+@contextmanager
+def managed() -> Iterator[None]:
+    """A window manager, openbox, on the display of the environment; windows have frames while entered."""
+    manager = subprocess.Popen(["openbox"], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(_has_manager)
+        yield
+    finally:
+        manager.terminate()
+        manager.wait(10)
+
+
+def apart(work: Callable[[], None]) -> None:
+    """Do something in a process of its own, on a display of its own with a window manager: Qt asks only once which one
+    there is. Raises what it raises."""
+    with running(), managed(), ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        process.submit(work).result(120)
+
+
+def _has_manager() -> bool:
+    server = display.Display()
+    try:
+        name = server.intern_atom("_NET_SUPPORTING_WM_CHECK")
+        return server.screen().root.get_full_property(name, X.AnyPropertyType) is not None
+    finally:
+        server.close()
 
 
 def key(*names: str) -> None:
@@ -102,6 +133,11 @@ def window_id(title: str) -> int:
     """The id of the window of that title."""
     found = subprocess.run(["xdotool", "search", "--name", f"^{title}$"], check=True, capture_output=True, text=True)
     return int(found.stdout.split()[0])
+
+
+def titled(title: str) -> bool:
+    """Whether there is a window of that title."""
+    return not subprocess.run(["xdotool", "search", "--name", f"^{title}$"], capture_output=True).returncode
 
 
 def place(title: str) -> tuple[int, int, int, int]:

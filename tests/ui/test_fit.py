@@ -1,12 +1,10 @@
-"""Fitting pictures into windows and windows onto screens."""
+"""Fitting pictures into windows."""
 
 import numpy as np
 import pytest
 
 from emolive.core.scene import Hit, Pin, Select
-from emolive.ui import hud
-from emolive.ui.fit import GAP, READABLE, SIZES, TITLE_BAR, Place, camera_size, fit, hit_at, letterboxed, places
-from emolive.ui.views import VIEWS
+from emolive.ui.fit import fit, hit_at, letterboxed
 
 
 @pytest.mark.parametrize("picture", [(640, 480), (1920, 1080), (3840, 2160), (240, 720), (7, 3)])
@@ -44,53 +42,3 @@ def test_the_last_hit_under_a_point_is_the_uppermost():
     assert hit_at(hits, 60, 60) == Select(1)
     assert hit_at(hits, 100, 10) is None
     assert hit_at((), 0, 0) is None
-
-
-SCREENS = [(1366, 768), (1920, 1080), (2560, 1440), (3840, 2160)]
-FRAMES = [(16, 16), (640, 480), (1280, 720), (3840, 2160), (720, 1280)]
-
-
-def first_places(frame: tuple[int, int], screen: tuple[int, int]) -> dict[str, Place]:
-    width, height = camera_size(frame, screen)
-    return places((width, height + hud.status_height(width, height)), screen)
-
-
-@pytest.mark.parametrize("screen", SCREENS)
-@pytest.mark.parametrize("frame", FRAMES)
-def test_every_window_fits_the_screen_in_the_shape_of_its_picture(screen, frame):
-    width, height = camera_size(frame, screen)
-    assert width / height == pytest.approx(frame[0] / frame[1], rel=0.02)
-    found = first_places(frame, screen)
-    assert set(found) == {"camera", *SIZES} == set(VIEWS)
-    for view, ((x, y), size) in found.items():
-        assert 0 <= x <= x + size[0] <= screen[0]
-        assert 0 <= y <= y + size[1] <= screen[1]
-        if view != "camera":
-            assert size[0] / size[1] == pytest.approx(SIZES[view][0] / SIZES[view][1], rel=0.02)
-            assert READABLE * 0.99 <= size[0] / SIZES[view][0] <= 1
-
-
-@pytest.mark.parametrize("screen", SCREENS)
-@pytest.mark.parametrize("frame", FRAMES[1:])
-def test_no_window_covers_another_nor_its_title_on_a_usual_screen(screen, frame):
-    found = first_places(frame, screen)
-    views = ["camera", "filters"] if screen[0] < 1900 else list(found)
-    for n, one in enumerate(views):
-        for other in views[:n]:
-            (ax, ay), (aw, ah) = found[one]
-            (bx, by), (bw, bh) = found[other]
-            beside = ax >= bx + bw or bx >= ax + aw
-            assert beside or ay >= by + bh + TITLE_BAR or by >= ay + ah + TITLE_BAR, (one, other)
-
-
-def test_the_filters_lie_right_of_the_camera():
-    for frame in FRAMES:
-        camera, filters = (first_places(frame, (1920, 1080))[view] for view in ("camera", "filters"))
-        assert camera[0] == (GAP, TITLE_BAR)
-        assert filters[0] == (GAP + camera[1][0] + GAP, TITLE_BAR)
-
-
-def test_a_large_frame_is_fitted_and_a_small_one_enlarged_but_no_other_is():
-    assert camera_size((640, 480), (1920, 1080)) == (640, 480)
-    assert camera_size((3840, 2160), (1920, 1080))[0] < 1280
-    assert camera_size((64, 48), (1920, 1080))[0] >= 480

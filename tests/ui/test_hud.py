@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from scenes import scene
 
-from emolive.core.scene import Progress
+from emolive.core.scene import Progress, Working
 from emolive.ui import draw, hud
+from emolive.ui.help import draw_help, help_room
 from emolive.ui.keys import BINDINGS, key_name
+from emolive.ui.place import inside, overlaps
+from emolive.ui.sizes import LEAST
 
 FILE = Progress("a film.mp4", live=False, duration_ms=3_725_000, file=1, files=3, speed=0.6)
-WINDOWS = [(320, 240), (640, 480), (1280, 720), (1920, 1080)]
 
 
 def words(parts: list[hud.Part]) -> str:
@@ -70,51 +72,57 @@ def test_what_matters_least_is_left_out_first(room):
     assert sum(draw.text_size(part.words, 13, part.bold)[0] for part in kept) <= room
 
 
-@pytest.mark.parametrize("size", WINDOWS)
-def test_notes_stand_below_the_two_lines_whole(size):
-    plain = hud.status(scene(), *size)
-    assert plain.shape == (hud.status_height(*size), size[0], 3)
+@pytest.mark.parametrize("width", [320, 640, 1280, 1920])
+@pytest.mark.parametrize("px", [11, 17, 27])
+def test_notes_and_slow_work_stand_below_the_two_lines_whole(width, px):
+    plain = hud.status(scene(), width, px)
+    assert plain.shape == (px // 2 + 2 * round(1.5 * px), width, 3)
     long = "The recording stopped: the disk is full. What was recorded so far is kept in recordings/2026-11-23.mp4."
-    noted = hud.status(replace(scene(), notes=("12 frames dropped", long)), *size)
-    assert noted.shape[0] > plain.shape[0]
-    px = hud.text_height(*size)
-    assert " ".join(draw.wrap(long, px, size[0] - px)) == long
+    given = replace(scene(), notes=("12 frames dropped", long), working=Working("Score-CAM", 0.4))
+    with draw.noted() as lines:
+        assert hud.status(given, width, px).shape[0] > plain.shape[0]
+    said = "".join(line.words for line in lines).replace(" ", "")
+    assert long.replace(" ", "") in said
+    assert "Score-CAM40%·anykeystopsit" in said
+    assert all(inside(line.rect, line.room) for line in lines)
 
 
-@pytest.mark.parametrize("size", WINDOWS)
-def test_nothing_of_the_status_touches_the_edges(size):
+@pytest.mark.parametrize("width", [320, 640, 1280, 1920])
+def test_nothing_of_the_status_touches_the_edges(width):
     given = replace(scene(), progress=FILE, recording=True, notes=("reconnecting to the camera in the garden",) * 2)
-    lines = hud.status(given, *size)
+    lines = hud.status(given, width, 14)
     ground = np.array(hud.GROUND)
     for edge in (lines[:1], lines[-1:], lines[:, :2], lines[:, -2:]):
         assert (edge == ground).all()
 
 
-@pytest.mark.parametrize("size", [(640, 480), (1280, 720), (1920, 1080)])
-def test_the_help_is_readable_and_names_every_key(size, monkeypatch):
-    written = []
-    real = draw.text
-
-    def spy(image, text, x, y, px, *more, **named):
-        end = real(image, text, x, y, px, *more, **named)
-        written.append((text, px, end, y))
-        return end
-
-    monkeypatch.setattr(draw, "text", spy)
-    hud.help_overlay(np.zeros((size[1], size[0], 3), np.uint8))
+@pytest.mark.parametrize("size", [(770, 620), (1366, 690), (1920, 1000), (3840, 2000)])
+@pytest.mark.parametrize("px", [12, 27])
+def test_the_help_is_readable_and_names_every_key_the_mouse_and_its_words(size, px):
+    left, rect, size_of_text, columns = help_room((0, 0, *size), px)
+    assert left is None or (left[2] <= rect[0] and left[2] - left[0] >= 0.29 * size[0])
+    assert size[0] < 1366 or left is not None
+    with draw.noted() as lines:
+        draw_help(np.zeros((size[1], size[0], 3), np.uint8), rect, size_of_text, columns)
+    said = [line.words for line in lines]
     for binding in BINDINGS:
-        assert binding.help in [text for text, *_ in written]
-        assert " ".join(key_name(key) for key in binding.keys) in [text for text, *_ in written]
-    assert all(px >= 12 and end <= size[0] and 0 <= y <= size[1] - px for _, px, end, y in written)
+        assert binding.help in said
+        assert " ".join(key_name(key) for key in binding.keys) in said
+    assert {"Caps Lock", "click", "point", "target", "score"} <= set(said)
+    assert all(line.px >= LEAST and inside(line.rect, rect) for line in lines)
+    assert not overlaps([line.rect for line in lines], [line.rect for line in lines])[
+        ~np.eye(len(lines), dtype=bool)
+    ].any()
 
 
 def test_status_help_and_loading_look_as_they_did(golden):
     given = replace(scene(480, 360), progress=FILE, recording=True, notes=("12 frames dropped",))
-    golden("hud-status", hud.status(given, 640, 480))
-    picture = np.full((480, 640, 3), 90, np.uint8)
-    hud.help_overlay(picture)
+    golden("hud-status", hud.status(given, 640, 13))
+    picture = np.full((690, 960, 3), 90, np.uint8)
+    _, rect, px, columns = help_room((0, 0, 960, 690), 12)
+    draw_help(picture, rect, px, columns)
     golden("hud-help", picture)
-    golden("hud-loading", hud.loading("Loading the network…", (480, 270))[:250])  # below it stands the version
+    golden("hud-loading", hud.loading("Loading the network…", (480, 270), 13)[:240])  # below it stands the version
 
 
 @pytest.mark.parametrize(("ms", "text"), [(0, "0:00"), (59_999, "0:59"), (61_000, "1:01"), (3_661_000, "1:01:01")])

@@ -8,6 +8,7 @@ from emolive.core.scene import (
     TOP,
     Aim,
     Closed,
+    Enlarge,
     Key,
     Menu,
     Pin,
@@ -35,7 +36,7 @@ MENU = Menu(
 EMPTY = Menu(methods=(), layers=(), labels=(), views=(), pages=0)
 SETTINGS = Settings(method="gradcam", layer="layer2", filter_layer="layer3", page=1, selected=5, target="happy")
 
-ISSUE = set("mMlL][eEn+-o ,.jkNPrsf><ux0h?q" + "cCgdzwWatvi") | {"esc"}
+ISSUE = set("mMlL][eEn+-o ,.jkNPrsf><ux0h?q" + "cCgdzwWatvi" + "bBTF" + "pRSU") | {"esc", "tab"}
 
 EVERY_KEY = [key for binding in BINDINGS for key in binding.keys]
 
@@ -56,8 +57,8 @@ def test_a_key_gives_settings_and_changes_only_its_own_fields(binding, menu, set
 
 @pytest.mark.parametrize("binding", [b for b in BINDINGS if b.keys != ("0",)], ids=lambda b: b.help)
 def test_a_key_changes_something(binding):
-    settings = replace(SETTINGS, pins=(4, 5))
-    assert press(settings, Key(binding.keys[0]), MENU) != settings
+    settings = replace(SETTINGS, pins=(4, 5), record=binding.keys == ("p",))
+    assert press(settings, Key(binding.keys[0]), replace(MENU, before=SETTINGS)) != settings
 
 
 @pytest.mark.parametrize(
@@ -167,9 +168,17 @@ def test_reset_keeps_what_was_done_and_forgets_how_it_looked():
 
 def test_reset_may_change_every_field_that_it_does_not_keep():
     (binding,) = [b for b in BINDINGS if b.keys == ("0",)]
-    kept = {"record", "shots", "file", "seek_ms", "frozen", "steps", "quit"}
+    kept = {"record", "paused", "shots", "clips", "kept", "file", "seek_ms", "frozen", "steps", "quit"}
     assert set(binding.fields) | kept == {f.name for f in fields(Settings)}
     assert not set(binding.fields) & kept
+
+
+def test_a_pause_needs_a_recording_and_ends_with_it():
+    assert press(Settings(), Key("p"), MENU) == Settings()
+    paused = press(Settings(record=True), Key("p"), MENU)
+    assert paused.paused
+    assert not press(paused, Key("p"), MENU).paused
+    assert press(paused, Key("r"), MENU) == Settings()
 
 
 def test_n_goes_to_another_face_when_none_was_chosen():
@@ -209,6 +218,32 @@ def walk(settings: Settings, keys: str, menu: Menu = MENU) -> Settings:
     for key in keys:
         settings = press(settings, Key(key), menu)
     return settings
+
+
+def test_b_docks_all_views_and_undocks_them_again():
+    menu = replace(MENU, views=("camera", "filters", "emotions", "proof", "timeline"), start=Settings())
+    on = walk(Settings(views=("camera", "emotions")), "b", menu)
+    assert (on.board, set(on.views)) == (True, set(menu.views))
+    assert walk(on, "b", menu).views == ("camera", "filters")
+    assert not walk(on, "b", menu).board
+    assert press(on, Closed("board"), menu).quit
+
+
+def test_a_pane_is_enlarged_by_a_click_or_a_key_and_goes_back():
+    on = Settings(board=True, views=("camera", "filters"))
+    clicked = press(on, Enlarge("filters"), MENU)
+    assert clicked.large == "filters"
+    assert press(clicked, Enlarge("filters"), MENU) == on
+    met = []
+    for _ in range(3):
+        on = press(on, Key("tab"), MENU)
+        met.append(on.large)
+    assert met == ["camera", "filters", ""]
+
+
+def test_on_the_board_the_pane_of_tests_stays_when_the_last_test_ends():
+    on = Settings(board=True, views=("camera", "proof"), proof=True)
+    assert walk(on, "d").views == ("camera", "proof")
 
 
 def test_nothing_is_held_against_itself():
@@ -289,7 +324,7 @@ def test_reset_ends_all_tests():
     assert walk(tested, "0", replace(MENU, start=Settings())) == Settings()
 
 
-@pytest.mark.parametrize("key", ["y", "Q", "§", "", "enter", "tab", "f12"])
+@pytest.mark.parametrize("key", ["y", "Q", "§", "", "enter", "f12"])
 def test_unknown_keys_do_nothing(key):
     assert press(SETTINGS, Key(key), MENU) is SETTINGS
 

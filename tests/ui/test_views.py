@@ -1,5 +1,6 @@
 """The views of the camera and of filters: golden pictures; and what holds for all views and any scene."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from itertools import combinations
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from scenes import doubted, examined, scene
 
+from emolive.core.evidence import Difference, Evidence, Query, Trials
 from emolive.core.scene import (
     Best,
     Ledger,
@@ -125,9 +127,15 @@ def spoilt(value: object) -> object:
         return value * np.nan if value.dtype.kind == "f" else value
     if isinstance(value, Mapping):
         return {key: spoilt(inner) for key, inner in value.items()}
+    if isinstance(value, Query):
+        return value
+    if isinstance(value, Difference):
+        return Difference(math.nan, math.nan, math.nan)
     if isinstance(value, tuple) and not isinstance(value, str):
         return tuple(spoilt(inner) for inner in value)
-    if isinstance(value, Memory | Reading | Remembered | Result | Ledger | Proof | Pinned | Best | Moment):
+    if isinstance(
+        value, Memory | Reading | Remembered | Result | Ledger | Proof | Pinned | Best | Moment | Trials | Evidence
+    ):
         return replace(value, **{f.name: spoilt(getattr(value, f.name)) for f in fields(value) if f.name != "t_ms"})
     return value
 
@@ -201,6 +209,20 @@ def test_the_shown_probability_is_the_smoothed_one():
     assert not np.array_equal(camera(given).bgr, camera(smoothed).bgr)
     assert np.array_equal(camera(of_the_frame).bgr, camera(smoothed).bgr)
     assert np.array_equal(camera(both).bgr, camera(given).bgr)
+
+
+def test_whether_it_is_unsure_is_judged_by_what_is_shown():
+    given = scene(480, 360, unsure=0.9)
+    (reading,) = given.readings
+    sure, even = np.eye(7)[3], np.full(7, 1 / 7)
+    alone = replace(reading, results={reading.shown: replace(reading.result, probs=sure)})
+    doubted = replace(given, readings=(replace(alone, smoothed=even),))
+    named = replace(doubted, settings=replace(given.settings, unsure=0.0))
+    trusted = replace(given, readings=(replace(reading, smoothed=sure),))
+    assert not np.array_equal(camera(doubted).bgr, camera(named).bgr)
+    assert np.array_equal(
+        camera(trusted).bgr, camera(replace(trusted, settings=replace(given.settings, unsure=0.0))).bgr
+    )
 
 
 def test_heat_off_and_a_map_that_is_not_defined_leave_the_face_unpainted():

@@ -15,12 +15,13 @@ import pytest
 import xserver as x
 from scenes import examined, scene
 
-from emolive.core.scene import Closed, Key, Picture, Scene, Select
+from emolive.core.scene import Aim, Closed, Enlarge, Hit, Key, Picture, Pin, Scene, Select
 from emolive.ui.keys import BINDINGS
+from emolive.ui.topics import TOPICS
 from emolive.ui.views import VIEWS
 from emolive.ui.windows import Windows, display_problem
 
-CAMERA, FILTERS = "emolive camera", "emolive filters"
+CAMERA, FILTERS, BOARD = "emolive camera", "emolive filters", "emolive board"
 
 
 @pytest.fixture(scope="module")
@@ -55,20 +56,28 @@ def settle(windows: Windows) -> None:
         cv2.waitKey(2)
 
 
-def resize(windows: Windows, view: str, size: tuple[int, int]) -> None:
+def resize(windows: Windows, name: str, size: tuple[int, int]) -> None:
     """Give a window another size, and poll until the picture in it is drawn anew."""
-    x.resize(f"emolive {view}", *size)
-    x.wait_for(lambda: windows.poll() == [] and windows._open[view].size == size)
+    x.resize(f"emolive {name}", *size)
+    x.wait_for(lambda: windows.poll() == [] and windows.shown[name].shape[1::-1] == size)
     settle(windows)
 
 
-def in_window(title: str, point: tuple[float, float], picture: Picture, top: int = 0) -> tuple[int, int]:
-    """Where a point of a picture lies on the screen, reckoned from the window's place and the picture's shape."""
-    left, upper, width, height = x.place(title)
-    tall, wide = picture.bgr.shape[:2]
-    factor = min(width / wide, (height - top) / tall)
-    x0, y0 = left + (width - wide * factor) / 2, upper + top + (height - top - tall * factor) / 2
-    return round(x0 + point[0] * factor), round(y0 + point[1] * factor)
+def hits(windows: Windows, name: str, kind: type) -> list[Hit]:
+    """What can be clicked in a window, of one kind of event."""
+    return [hit for hit in windows._open[name]._picture.hits if isinstance(hit.event, kind)]
+
+
+def points(hit: Hit) -> list[tuple[int, int]]:
+    """The middle of what can be clicked, and two of its corners."""
+    x0, y0, x1, y1 = hit.box
+    return [((x0 + x1) // 2, (y0 + y1) // 2), (x0 + 3, y0 + 3), (x1 - 4, y1 - 4)]
+
+
+def click(title: str, point: tuple[int, int]) -> None:
+    """Click at a point of a window."""
+    left, top, *_ = x.place(title)
+    x.click(left + point[0], top + point[1])
 
 
 @pytest.mark.parametrize("key", [key for binding in BINDINGS for key in binding.keys])
@@ -135,62 +144,97 @@ def test_caps_lock_changes_nothing(windows, shown):
 
 @pytest.mark.parametrize("size", [None, (500, 480), (900, 300)])
 def test_a_click_on_a_tile_pins_its_channel_in_any_window_size(windows, shown, size):
-    pictures = show(windows, shown)
     if size:
         resize(windows, "filters", size)
-    hits = pictures["filters"].hits
-    for hit in (hits[0], hits[5], hits[-1]):
-        x0, y0, x1, y1 = hit.box
-        for point in [((x0 + x1) / 2, (y0 + y1) / 2), (x0 + 4, y0 + 4), (x1 - 4, y1 - 4)]:
-            x.click(*in_window(FILTERS, point, pictures["filters"]))
+    tiles = hits(windows, "filters", Pin)
+    for hit in (tiles[0], tiles[5], tiles[-1]):
+        for point in points(hit):
+            click(FILTERS, point)
             assert x.wait_for(windows.poll) == [hit.event]
 
 
 @pytest.mark.parametrize("size", [None, (700, 700)])
 def test_a_click_on_a_face_selects_it(windows, shown, size):
-    from emolive.ui.hud import status_height
-
-    pictures = show(windows, shown)
     if size:
         resize(windows, "camera", size)
-    top = status_height(*x.place(CAMERA)[2:])
-    for face in shown.faces:
-        middle = (face.box[0] + face.box[2]) / 2, (face.box[1] + face.box[3]) / 2
-        x.click(*in_window(CAMERA, middle, pictures["camera"], top))
-        assert x.wait_for(windows.poll) == [Select(face.track)]
+    faces = hits(windows, "camera", Select)
+    assert {hit.event.track for hit in faces} == {face.track for face in shown.faces}
+    for hit in faces:
+        click(CAMERA, points(hit)[0])
+        assert x.wait_for(windows.poll) == [hit.event]
+
+
+@pytest.fixture
+def board(windows: Windows) -> Iterator[Scene]:
+    """All views in one window."""
+    given = examined(scene(1280, 720, 3, channels=64, views=tuple(VIEWS), proof=True, board=True))
+    show(windows, given)
+    assert wait_for_titles(windows, {BOARD})
+    settle(windows)
+    yield given
+    show(windows, replace(given, settings=replace(given.settings, board=False, views=("camera", "filters"))))
+    settle(windows)
+
+
+def test_clicks_in_the_panes_of_the_board_are_those_of_the_windows(windows, board):
+    for kind, count in ((Select, 3), (Pin, 16), (Aim, 7), (Enlarge, 5)):
+        found = hits(windows, "board", kind)
+        assert len({hit.event for hit in found}) == count
+        for hit in found[:: max(1, count // 3)]:
+            click(BOARD, points(hit)[0])
+            assert x.wait_for(windows.poll) == [hit.event]
+
+
+def test_a_pane_that_is_enlarged_has_the_board_for_itself(windows, board):
+    show(windows, replace(board, settings=replace(board.settings, large="filters")))
+    (heading,) = hits(windows, "board", Enlarge)
+    assert heading.event == Enlarge("filters")
+    tiles = hits(windows, "board", Pin)
+    assert min(hit.box[2] - hit.box[0] for hit in tiles) > 100
+    click(BOARD, points(tiles[0])[0])
+    assert x.wait_for(windows.poll) == [tiles[0].event]
+
+
+def test_pointing_at_something_says_what_it_is(windows, board):
+    tip = windows._open["board"]._picture.tips[0]
+    before = windows.shown["board"].copy()
+    left, top, *_ = x.place(BOARD)
+    subprocess.run(["xdotool", "mousemove", str(left + tip.box[0] + 9), str(top + tip.box[1] + 9)], check=True)
+    x.wait_for(lambda: windows.poll() == [] and windows._open["board"]._said == TOPICS[tip.topic])
+    changed = (windows.shown["board"] != before).any(axis=(1, 2)).nonzero()[0]
+    assert changed.min() > 0.9 * len(before)
 
 
 def test_a_click_beside_everything_is_nothing(windows, shown):
-    left, top, *_ = x.place(FILTERS)
-    x.click(left + 5, top + 5)
+    _, _, width, height = x.place(FILTERS)
+    click(FILTERS, (width - 5, height - 5))
     cv2.waitKey(50)
     assert windows.poll() == []
 
 
-def test_what_is_seen_fits_the_window_after_resizing(windows, shown, tmp_path):
+def test_what_is_seen_is_what_is_said_to_be_shown_in_any_size(windows, shown, tmp_path):
     resize(windows, "filters", (480, 360))
-    want = cv2.resize(VIEWS["filters"](shown).bgr, (480, 360), interpolation=cv2.INTER_AREA)
 
     def is_seen() -> bool:
         windows.poll()
-        seen = on_screen(FILTERS, tmp_path)
-        return seen.shape == want.shape and np.abs(seen.astype(int) - want).mean() < 1
+        seen, want = on_screen(FILTERS, tmp_path), windows.shown["filters"]
+        return seen.shape == want.shape == (360, 480, 3) and np.abs(seen.astype(int) - want).mean() < 1
 
     assert x.wait_for(is_seen)
 
 
 def test_help_and_rec_are_seen_in_the_window_but_not_in_the_picture(windows, shown, tmp_path):
     given = replace(shown, recording=True, settings=replace(shown.settings, help=True))
-    before = VIEWS["camera"](given).bgr.copy()
-    pictures = show(windows, given)
+    before = VIEWS["camera"](given).bgr
+    show(windows, given)
 
     def is_seen() -> bool:
         windows.poll()
         seen = on_screen(CAMERA, tmp_path)[:40, :150]
-        return ((seen[..., 2] > 180) & (seen[..., 1] < 100)).sum() > 50
+        return ((seen[..., 2] > 180) & (seen[..., 1] < 130)).sum() > 50
 
     assert x.wait_for(is_seen)
-    assert np.array_equal(pictures["camera"].bgr, before)
+    assert np.array_equal(VIEWS["camera"](shown).bgr, before)
 
 
 def test_closing_the_filter_window_is_told_and_f_opens_it_again_and_again(windows, shown):
@@ -216,7 +260,7 @@ def test_f_closes_and_opens_the_filter_window_again_and_again(windows, shown):
 def test_all_windows_at_once_cover_nothing_of_each_other_and_give_their_clicks(windows, shown):
     tested = scene(1280, 720, 5, channels=64, views=tuple(VIEWS), proof=True, random=1, by_share=True, pins=(3,))
     given = examined(tested)
-    pictures = show(windows, given)
+    show(windows, given)
     all_titles = {f"emolive {view}" for view in VIEWS}
     assert wait_for_titles(windows, all_titles)
     rects = {title: x.place(title) for title in all_titles}
@@ -227,9 +271,8 @@ def test_all_windows_at_once_cover_nothing_of_each_other_and_give_their_clicks(w
         assert 0 <= left <= left + width <= x.SIZE[0]
         assert 0 <= top <= top + height <= x.SIZE[1]
     settle(windows)
-    hit = pictures["filters"].hits[2]
-    middle = (hit.box[0] + hit.box[2]) / 2, (hit.box[1] + hit.box[3]) / 2
-    x.click(*in_window(FILTERS, middle, pictures["filters"]))
+    hit = hits(windows, "filters", Pin)[2]
+    click(FILTERS, points(hit)[0])
     assert x.wait_for(windows.poll) == [hit.event]
     x.press_close("emolive proof")
     assert x.wait_for(windows.poll) == [Closed("proof")]
@@ -334,7 +377,7 @@ def on_screen(title: str, folder: Path) -> np.ndarray:
 def titles() -> set[str]:
     """The titles of emolive's windows on the screen."""
     found = subprocess.run(
-        ["xdotool", "search", "--onlyvisible", "--name", "|".join(VIEWS), "getwindowname", "%@"],
+        ["xdotool", "search", "--onlyvisible", "--name", "|".join((*VIEWS, "board")), "getwindowname", "%@"],
         capture_output=True,
         text=True,
     )

@@ -1,0 +1,101 @@
+"""Several real drivers in one results folder: they share the work, and one goes on with what another leaves."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+import xserver
+
+from emolive.corpus.layout import MAKING, results
+from emolive.corpus.result import VideoResult
+
+pytestmark = [pytest.mark.ci, pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no POSIX signals")]
+
+PATIENCE = 300
+"""Seconds that anything may take on a busy machine."""
+
+LEASE_S = 3
+"""`--lease` in these tests: how long a heart may stand still."""
+
+
+@pytest.fixture
+def study(film, tmp_path) -> Path:
+    folder = tmp_path / "study"
+    folder.mkdir()
+    for i in range(6):
+        path = folder / f"{i}.mp4"
+        path.write_bytes(film.read_bytes() + bytes(i))  # each another video
+    return folder
+
+
+def start(study: Path, out: Path, *more: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "emolive", "batch", str(study), "--out", str(out), "--workers", "1", "--json"]
+    given = [*command, "--lease", str(LEASE_S), *more]
+    return subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def ended(driver: subprocess.Popen) -> dict:
+    told, said = driver.communicate(timeout=PATIENCE)
+    assert driver.returncode == 0, said
+    assert "Traceback" not in said
+    return json.loads(told)
+
+
+def records(out: Path) -> dict[str, VideoResult]:
+    return {folder.name: VideoResult.read(folder) for folder in results(out)}
+
+
+def test_two_drivers_share_the_work(study, tmp_path):
+    out = tmp_path / "out"
+    drivers = [start(study, out), start(study, out)]
+    one, two = map(ended, drivers)
+    assert len(one["done"]) == len(two["done"]) == 6
+    made = [{d["video"] for d in facts["done"] if not d["kept"]} for facts in (one, two)]
+    assert not made[0] & made[1]  # nothing was done twice
+    assert len(made[0] | made[1]) == 6
+    assert min(map(len, made)) >= 1
+    assert {name: (r.frames, r.attempts) for name, r in records(out).items()} == {str(i): (24, 1) for i in range(6)}
+    assert not (out / MAKING).exists()
+
+
+def test_a_driver_that_is_stopped_loses_its_tasks_and_writes_nothing_when_it_wakes(study, tmp_path):
+    out = tmp_path / "out"
+    sleeper = start(study, out)
+    workers: list[psutil.Process] = []
+    try:
+        xserver.wait_for(lambda: results(out) and list((out / MAKING).glob("*/draft-*")), PATIENCE)
+        workers = psutil.Process(sleeper.pid).children(recursive=True)
+        for process in (sleeper, *workers):
+            os.kill(process.pid, signal.SIGSTOP)
+        (task,) = (path.parent.name for path in (out / MAKING).glob("*/lease-result-*"))
+        before = {name: r.attempts for name, r in records(out).items()}
+        assert task not in before
+        other = ended(start(study, out))
+        assert len(other["done"]) == 6
+        assert sum(d["kept"] for d in other["done"]) == len(before)
+        made = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in out.glob("[0-9]/*")}
+    finally:
+        for process in (sleeper, *workers):
+            os.kill(process.pid, signal.SIGCONT)
+    told = ended(sleeper)
+    assert len(told["done"]) == 6
+    assert {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in out.glob("[0-9]/*")} == made
+    assert {name: r.frames for name, r in records(out).items()} == {str(i): 24 for i in range(6)}
+    assert not (out / MAKING).exists()
+
+
+def test_the_parts_of_one_long_video_are_shared(study, film, tmp_path):
+    out, long = tmp_path / "out", tmp_path / "long"
+    long.mkdir()
+    (long / "clip.mp4").write_bytes(film.read_bytes())
+    drivers = [start(long, out, "--segment", "0.2"), start(long, out, "--segment", "0.2")]
+    one, two = map(ended, drivers)
+    assert [facts["done"][0]["frames"] for facts in (one, two)] == [24, 24]
+    (record,) = records(out).values()
+    assert (record.segments, record.frames, record.faces) == (4, 24, 19)
+    assert not (out / MAKING).exists()
