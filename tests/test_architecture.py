@@ -210,6 +210,7 @@ def test_the_loop_imports_nothing_heavy(package):
     assert not package.outside("live.loop") & {"cv2", "av", "numpy"}
 
 
+@pytest.mark.ci
 def test_every_module_can_be_imported(package):
     """Also those that are only imported inside a function, in one process that says which could not be."""
     modules = sorted(f"emolive.{name}".rstrip(".") for name in package.modules if not name.startswith("__"))

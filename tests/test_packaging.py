@@ -91,6 +91,7 @@ def test_what_an_extra_would_bring_is_named_where_it_is_missing(tmp_path, missin
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("editable", [False, True])
 def test_an_installed_emolive_runs_its_demo_from_any_folder(tmp_path, editable):
     """The dependencies are lent from this environment; emolive itself is not, or the test would prove nothing."""

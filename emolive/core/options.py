@@ -209,7 +209,7 @@ class Options:
     by_share: bool = _look(Flag(), Settings.by_share, "Sort filters by their share of the target's score.",
                            WINDOWS, setting="by_share")  # fmt: skip
     proof: bool = _look(
-        Flag(), Settings.proof, "Blur the hottest, random and coldest parts of the face, and see the probability fall.",
+        Flag(), Settings.proof, "Mask what the map calls hot, and what its controls do, and see which costs more.",
         TESTS, setting="proof",
     )  # fmt: skip
     random: int = _look(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emolive.core.evidence import OWN, Query, Trial
 from emolive.core.settings import Variant
 
 Box = tuple[float, float, float, float]
@@ -62,24 +63,39 @@ class Ledger:
 
 @dataclass(frozen=True, eq=False)
 class Proof:
-    """What blurring a part of the face does to the target's probability, of frame `index`, track `track`.
+    """What masking parts of the face does to the target's probability, of frame `index`, track `track`.
 
-    `before` is the probability untouched; `after` those with the hottest, random and coldest cells of the map blurred,
-    the same number of cells each; `masked` (3, S, S, 3) uint8 RGB, the three faces.
+    `before` is the probability untouched. `asks` (P) say how and by whose map parts were masked, the same number of
+    cells each, the map's own among them; `after` are the probabilities then, `masked` (P, S, S, 3) uint8 RGB the faces.
+    `way` is the way to look whose map is put to the test. `whole` says that everything was asked, as of a picture that
+    stands; of frames of a film a little at a time is.
     """
 
     index: int
     track: int
     target: int
     before: float
-    after: tuple[float, float, float]
+    asks: tuple[Query, ...]
+    after: tuple[float, ...]
     masked: np.ndarray
+    way: Variant | None = None
+    whole: bool = False
 
-    @property
-    def drops(self) -> tuple[float, float, float]:
-        """How much the probability falls: hottest, random, coldest."""
-        hot, chance, cold = self.after
-        return self.before - hot, self.before - chance, self.before - cold
+    def drop(self, of: str, masking: str = "") -> float | None:
+        """How much the probability falls with what `of` masks (the mean of its maps, and of all maskings unless one is
+        named); None where that was not asked."""
+        found = [
+            self.before - after
+            for ask, after in zip(self.asks, self.after, strict=True)
+            if ask.of == of and masking in ("", ask.masking)
+        ]
+        return sum(found) / len(found) if found else None
+
+    def trials(self) -> tuple[Trial, ...]:
+        """The paired differences: what the own map's cells cost more than each control's under the same masking."""
+        own = {ask.masking: after for ask, after in zip(self.asks, self.after, strict=True) if ask.of == OWN}
+        pairs = zip(self.asks, self.after, strict=True)
+        return tuple(Trial(ask, after - own[ask.masking]) for ask, after in pairs if ask.of != OWN)
 
 
 @dataclass(frozen=True)
@@ -111,9 +127,11 @@ class Reading:
     alone), `shown` the one whose map is painted (another only while looking through a randomised network), `other` the
     one that is compared with it, `knocked` the one with filters switched off. `maps` is (C, h, w) float32: the filter
     layer's feature maps. `emotions` are the maps of each class (classes, h, w), of the selected face while that view
-    is open. `agreement` is that of `shown` with `base` while randomised, else of `shown` with `other`. `other_crop`,
-    `other_square` and `other_label` are set where the compared network is a second one: what it saw, and what its map
-    explains. `smoothed` (classes,) are the probabilities smoothed in time, None where nothing came before.
+    is open. `agreement` is that of `shown` with `base` while randomised, else of `shown` with `other`. `activation`
+    (h, w) is the mean of the map's layer, which knows no emotion, of the selected face while its map is put to the
+    test. `other_crop`, `other_square` and `other_label` are set where the compared network is a second one: what it
+    saw, and what its map explains. `smoothed` (classes,) are the probabilities smoothed in time, None where nothing
+    came before.
     """
 
     crop: np.ndarray
@@ -129,6 +147,7 @@ class Reading:
     proof: Proof | None = None
     regions: Regions = Regions()
     agreement: Agreement | None = None
+    activation: np.ndarray | None = None
     other_crop: np.ndarray | None = None
     other_square: Box | None = None
     other_label: str = ""

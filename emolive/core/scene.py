@@ -15,6 +15,8 @@ from typing import Protocol
 
 import numpy as np
 
+from emolive.core.evidence import Evidence as Evidence
+from emolive.core.evidence import Trials as Trials
 from emolive.core.mesh import Mesh
 from emolive.core.reading import Agreement as Agreement
 from emolive.core.reading import Box as Box
@@ -89,16 +91,6 @@ class Face:
     outside: str = ""
 
 
-@dataclass(frozen=True)
-class Faith:
-    """Drops of the target's probability over time, hottest, random, coldest: mean, half the 95 % confidence interval
-    (over the means of one-second blocks, since frames are not independent), and how many blocks there are."""
-
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    half: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    n: int = 0
-
-
 @dataclass(frozen=True, eq=False)
 class Moment:
     """A track's probabilities (classes,) and their entropy in bits at a time; a timeline is made of these."""
@@ -123,11 +115,9 @@ class Remembered:
     timeline: tuple[Moment, ...] = ()
     regions: Mapping[int, Regions] = field(default_factory=dict)
     region_counts: Mapping[int, int] = field(default_factory=dict)
-    base: Variant | None = None  # the way to look that `regions` and `faith` are of
-    faith: Faith = Faith()
-    blocks: tuple[tuple[float, float, float], ...] = ()  # drops per finished second
-    block: tuple[tuple[float, float, float], ...] = ()  # drops of the second under way
-    block_ms: float = 0.0  # when it began
+    base: Variant | None = None  # the way to look that `regions` and `tally` are of
+    tally: Trials = field(default_factory=Trials)
+    evidence: Evidence | None = None  # what the tally's finished seconds add up to
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,8 @@ from emolive.attribution.look import SLOW, Look, explained_by_scores, look
 from emolive.attribution.methods import METHODS
 from emolive.attribution.passes import channel_scores
 from emolive.audit.agreement import agreement, regions, registered
-from emolive.audit.masks import masked_faces
+from emolive.audit.controls import controls_of
+from emolive.audit.probe import answered
 from emolive.audit.randomise import randomised
 from emolive.core.reading import likeliest
 from emolive.core.scene import (
@@ -86,6 +87,7 @@ class Engine:
         self.watch = watch or Stopwatch()
         self.slow = SlowMaps()
         self.detector, self.half, self.figures = detector, half, figures
+        self.controls = controls_of(model)
         self._ahead: dict[Frame, _Seen] = {}
         self._given: Given = {}
         self._randomised = lru_cache(maxsize=len(model.architecture.random))(lambda stages: randomised(model, stages))
@@ -109,7 +111,8 @@ class Engine:
                 regions=self._regions(reading, face) if self.figures or i == chosen else Regions(),
                 agreement=_agreement(reading),
                 emotions=self._emotions(seen, i, settings) if i == chosen else None,
-                proof=self._proof(pending, seen.look, reading, frame, face, settings) if i == chosen else None,
+                proof=self._proof(pending, seen, i, reading, frame, face, settings) if i == chosen else None,
+                activation=self._activation(seen, i, settings) if i == chosen else None,
             )
             for i, (reading, face) in enumerate(zip(seen.readings, faces, strict=True))
         )
@@ -266,37 +269,55 @@ class Engine:
         cam = reading.result.cam
         return Regions() if cam is None else regions(cam, reading.square, face.box, face.points)
 
+    def _activation(self, seen: _Seen, i: int, settings: Settings) -> np.ndarray | None:
+        """What knows no emotion, at the map's layer: a control of its proof."""
+        caught = seen.look.caught.get(base_variant(settings).layer) if settings.proof else None
+        return None if caught is None else caught[seen.first + i].mean(0).cpu().numpy()
+
     def _pending(self, frame: Frame, face: Face, settings: Settings, memory: Memory) -> Proof | None:
-        """The masked faces of the frame before, to ride in this frame's batch; their outcome is not known yet."""
+        """The masked faces of the frame before, to ride in this frame's batch; their outcome is not known yet. Nothing
+        is asked about a map that was drawn in another way than is asked for now."""
         if not settings.proof or settings.frozen or memory.last is None:
             return None
         track, index, last = memory.last
-        if index == frame.index or track != face.track:
+        if index == frame.index or track != face.track or (last.base or last.shown) != base_variant(settings):
             return None
-        return _question(last, track, index)
+        known = memory.tracks.get(track)
+        return self._question(last, track, index, last.activation, known.tally.asked if known else 0)
 
     def _proof(
-        self, pending: Proof | None, seen: Look, reading: Reading, frame: Frame, face: Face, settings: Settings
+        self,
+        pending: Proof | None,
+        seen: _Seen,
+        i: int,
+        reading: Reading,
+        frame: Frame,
+        face: Face,
+        settings: Settings,
     ) -> Proof | None:
-        """The answer for the frame before; for a frozen frame, by a second forward, the answer for itself."""
-        logits = seen.extra
+        """The answer for the frame before; for a frozen frame, by a second forward, the answer for itself: all of it,
+        at once."""
         if settings.proof and settings.frozen:
-            pending = _question(reading, face.track, frame.index)
-            if pending is not None:
-                with torch.no_grad():
-                    logits = self.model.net(self.model.prepare(pending.masked)).float()
+            activation = self._activation(seen, i, settings)
+            question = self._question(reading, face.track, frame.index, activation)
+            return question and answered(self.model, question)
         if pending is None:
             return None
-        after = self.model.probabilities(logits)[:, pending.target].tolist()
+        after = self.model.probabilities(seen.look.extra)[:, pending.target].tolist()
         return dataclasses.replace(pending, after=tuple(after))
 
-
-def _question(reading: Reading, track: int, index: int) -> Proof | None:
-    result = reading.result
-    if result.cam is None:
-        return None
-    masked = masked_faces(reading.crop, result.cam, seed=index)
-    return Proof(index, track, result.target, float(result.probs[result.target]), (0.0, 0.0, 0.0), masked)
+    def _question(
+        self, reading: Reading, track: int, index: int, activation: np.ndarray | None, turn: int | None = None
+    ) -> Proof | None:
+        """What is to be asked about a reading's map: everything, or what is the `turn` of a film's frame."""
+        result, way = reading.result, reading.base or reading.shown
+        if result.cam is None or not np.isfinite(result.cam).all():
+            return None
+        beside = self.controls.of(way.method, way.layer, result.target, result.cam, activation)
+        asks = beside.asks() if turn is None else beside.turn(turn)
+        masked = beside.faces(reading.crop, asks, index)
+        before = float(result.probs[result.target])
+        return Proof(index, track, result.target, before, asks, (), masked, way, turn is None)
 
 
 def _agreement(reading: Reading) -> Agreement | None:

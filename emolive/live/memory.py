@@ -9,20 +9,21 @@ from dataclasses import replace
 
 import numpy as np
 
+from emolive.audit.tally import of_film, taken
 from emolive.core.scene import (
     KEEP_MS,
     Face,
-    Faith,
     Frame,
     Memory,
     Reading,
     Remembered,
     Settings,
     Target,
+    Trials,
     Variant,
     selected,
 )
-from emolive.live.history import faith, mean_regions, pinned, timeline
+from emolive.live.history import mean_regions, pinned, timeline
 from emolive.live.smooth import mixed, part
 
 RISE, FALL, STEADY = 1 / 3, 10, 3
@@ -78,10 +79,14 @@ def _grown(now: Remembered, reading: Reading, t_ms: float) -> Remembered:
     """What is known, with a new frame taken into the timeline and the running figures; those are of one way to look."""
     base = reading.base or reading.shown
     if base != now.base:
-        now = replace(now, base=base, regions={}, region_counts={}, faith=Faith(), blocks=(), block=())
+        now = replace(now, base=base, regions={}, region_counts={}, tally=Trials(), evidence=None)
     now = replace(now, timeline=timeline(now.timeline, t_ms, now.probs))
-    now = mean_regions(now, int(np.argmax(now.probs)), reading.regions)
-    return faith(now, reading.proof, t_ms) if reading.proof is not None else now
+    now = mean_regions(now, reading.result.target, reading.regions)
+    if reading.proof is None or reading.proof.whole or reading.proof.way != base:
+        return now
+    tally = taken(now.tally, reading.proof, reading.crop, t_ms)
+    finished = len(tally.seconds) != len(now.tally.seconds)
+    return replace(now, tally=tally, evidence=of_film(tally) if finished else now.evidence)
 
 
 def _scales(old: Mapping[Variant, float], reading: Reading, passed: float, tau: float) -> dict[Variant, float]:

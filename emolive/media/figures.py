@@ -6,16 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emolive.core.evidence import CONTROLS, OWN
 from emolive.core.kinds import Integer, Kind, Number, Text
 from emolive.core.reading import entropy
 from emolive.core.scene import Reading, Scene
 
 PARTS = ("eyes", "nose", "mouth", "rest", "off")
-AREAS = ("hot", "random", "cold")
+AREAS = {"hot": OWN, **{control: control for control in CONTROLS}}
+"""What is masked for a proof: the hottest part of the map, or of one of its controls."""
+
 LEDGER = ("logit", "bias", "channels")
 
 WHOLE = frozenset(("frame", "face", "drop_frame"))
-WORDS = frozenset(("file", "label", "outside", "target", "against", "random"))
+WORDS = frozenset(("file", "label", "outside", "target", "against", "random", "drop_masking"))
 YES_OR_NO = frozenset(("confirmed", "knows_class"))
 """The columns of a table that hold whole numbers, words, and truth; all others hold floats."""
 
@@ -32,7 +35,7 @@ SHARES = ("prob_", "smooth_", "off_", "heat_")
 """What the columns of shares begin with."""
 
 Labels = Sequence[str]
-Value = bool | int | float | str | None | list[float | None] | dict[str, float | None]
+Value = bool | int | float | str | None | list[float | None] | dict[str, float | None] | dict[str, float | str | None]
 
 
 def kind_of(column: str) -> Kind:
@@ -79,11 +82,15 @@ def _regions(reading: Reading) -> Value:
 
 
 def _drops(reading: Reading) -> Value:
-    """They belong to the frame before, whose number is told."""
-    if reading.proof is None:
+    """They belong to the frame before, whose number is told; of a film's frame a few are asked, under one masking."""
+    proof = reading.proof
+    if proof is None:
         return None
-    drops = {area: _rounded(drop, 5) for area, drop in zip(AREAS, reading.proof.drops, strict=True)}
-    return {"frame": reading.proof.index, **drops}
+    drops = {area: proof.drop(of) for area, of in AREAS.items()}
+    how = None if proof.whole else proof.asks[0].masking
+    told: dict[str, float | str | None] = {"frame": proof.index, "masking": how}
+    told.update((area, None if drop is None else _rounded(drop, 5)) for area, drop in drops.items())
+    return told
 
 
 def _knocked(reading: Reading, labels: Labels) -> Value:
@@ -153,7 +160,7 @@ FIGURES = (
     Figure("heat", lambda _: [f"heat_{part}" for part in PARTS], lambda scene, i, _: _regions(scene.readings[i])),
     Figure(
         "drops",
-        lambda _: ["drop_frame", *(f"drop_{area}" for area in AREAS)],
+        lambda _: ["drop_frame", "drop_masking", *(f"drop_{area}" for area in AREAS)],
         lambda scene, i, _: _drops(scene.readings[i]),
     ),
     Figure(

@@ -7,12 +7,17 @@ import numpy as np
 import torch
 
 from emolive.attribution.emotions import emotion_maps
+from emolive.attribution.methods import METHODS
 from emolive.attribution.passes import OnProgress
 from emolive.audit.agreement import agreement, regions, spearman
+from emolive.audit.controls import controls_of
 from emolive.audit.curves import Curves, curves
 from emolive.audit.masks import blurred, masked_faces, masks
+from emolive.audit.probe import logits_of
 from emolive.audit.randomise import randomised
-from emolive.core.scene import Box, Face, Variant
+from emolive.audit.tally import of_picture
+from emolive.audit.verdict import verdict
+from emolive.core.scene import Box, Face, Proof, Variant
 from emolive.faces.crop import crop_face
 from emolive.networks.checkpoint import Model, as_seen
 from emolive.reports.figures import Cell, Drops, FaceReport, Figures
@@ -50,6 +55,8 @@ class Probe:
         self._curves: dict[tuple[tuple[int, ...], bytes], Curves] = {}
         self._random: dict[tuple[int, ...], float] = {}
         self._chance: dict[tuple[int, ...], Curves] = {}
+        self._known: dict[bytes, float] = {}
+        self.controls = controls_of(model)
 
     def curves(self, cam: np.ndarray) -> Curves:
         """Deletion and insertion curves of a map (h, w)."""
@@ -75,10 +82,22 @@ class Probe:
             self._chance[shape] = Curves(found[0].part, deletion, insertion)
         return self._chance[shape]
 
+    def proof(self, cam: np.ndarray, way: Way, activation: np.ndarray) -> Proof:
+        """The whole proof of a map (h, w) beside its controls; `activation` (h, w) knows no emotion."""
+        beside = self.controls.of(*way, self.target, cam, activation)
+        asks = beside.asks()
+        masked = beside.faces(self.crop, asks)
+        after = tuple(self._after(masked).tolist())
+        return Proof(0, 0, self.target, self.before, asks, after, masked, whole=True)
+
     def _after(self, pictures: np.ndarray) -> np.ndarray:
-        with torch.no_grad():
-            logits = self.model.net(self.model.prepare(pictures))
-        return self.model.probabilities(logits)[:, self.target].cpu().numpy()
+        """The target's probability (P,) in each picture; what was asked before is not asked again."""
+        keys = [picture.tobytes() for picture in pictures]
+        new = [i for i, key in enumerate(keys) if key not in self._known]
+        if new:
+            found = self.model.probabilities(logits_of(self.model, pictures[new]))[:, self.target].tolist()
+            self._known.update(zip((keys[i] for i in new), found, strict=True))
+        return np.array([self._known[key] for key in keys])
 
 
 def examine(
@@ -148,10 +167,15 @@ def _cell(
     if cam is None or gradcam is None:
         return Cell(method, layer, why=true.why[way])
     curves = probe.curves(cam)
+    activation = true.caught[layer if layer in layers else layers[-1]][n].mean(0).cpu().numpy()
+    evidence = of_picture(probe.proof(cam, way, activation))
+    blind = not METHODS[method].knows_class
     figures = Figures(
         deletion_area=curves.deletion_area,
         insertion_area=curves.insertion_area,
         drops=probe.drops(cam),
+        differences=evidence.differences,
+        verdict=verdict(evidence, probe.model.spec.labels[probe.target], blind),
         regions=regions(cam, sight.square, sight.face.box, sight.face.points) if sight.has_points else None,
         gradcam=agreement(cam, gradcam),
         sanity={step: _correlation(cam, other.cams[way][n]) for step, other in randoms.items()},

@@ -1,27 +1,32 @@
 """The page of `emolive explain`: one HTML file with the pictures beside it, no scripts, nothing from a network."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from emolive.reports.figures import INPUT, SAME, Cell, Drops, FaceReport, Figures, Report, can_react, knows_class, title
+from emolive.audit.verdict import Word
+from emolive.reports.figures import INPUT, SAME, Cell, FaceReport, Figures, Report, can_react, knows_class, title
 from emolive.reports.html import rendered
-from emolive.ui.words import percent
-
-LITTLE = 0.1
-"""A probability below which drops say next to nothing: there is little that could fall."""
-
-CLEAR = 0.05
-"""Drops that differ by less than this are called equal."""
 
 GROUPS = (
     ("curves", "areas", ("deletion", "insertion")),
     ("drops", "drop, in points", ("hot", "random", "cold")),
+    ("controls", "beats its controls", ("verdict",)),
     ("where", "share of heat, %", ("eyes", "nose", "mouth", "rest", "off")),
     ("like", "like Grad-CAM", ("rank", "overlap")),
 )
 """The columns of a table, in groups: the section that says what they mean, the group's name, the columns' names. After
 them come those of `_groups`."""
+
+
+SHORT: Mapping[Word, str] = {
+    "beats its controls": "yes",
+    "does not beat its controls": "no",
+    "depends on the masking": "by one masking",
+    "not enough evidence yet": "not known",
+    "no verdict": "–",
+}
+"""Verdicts, as a table has them."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,7 @@ def _values(figures: Figures) -> list[list[str]]:
     return [
         [f"{figures.deletion_area:.2f}", f"{figures.insertion_area:.2f}"],
         [_whole(drop) for drop in vars(figures.drops).values()],
+        [SHORT[figures.verdict.word]],
         [_whole(share) for share in where],
         [_signed(figures.gradcam.spearman), _signed(figures.gradcam.iou)],
     ]
@@ -127,33 +133,18 @@ def _signed(value: float) -> str:
 
 
 def verdict(face: FaceReport, layers: tuple[str, ...]) -> str:
-    """One or two sentences (plain text) on what the drops say of the first map of the last layer."""
+    """A few sentences (plain text) on what the drops say of the first map of the last layer."""
     cell = next((c for c in face.cells if c.figures is not None and c.layer == layers[-1]), None)
     if cell is None or cell.figures is None:
         return ""
-    drops, probability = cell.figures.drops, float(face.probs[face.target])
-    map_of = f"{title(cell.method)} at {cell.layer}"
-    if probability < LITTLE:
-        return (
-            f"The network gives {face.goal} only {percent(probability)} here, so next to nothing can drop: "
-            f"the maps say where the little evidence is, and the drops say nothing."
-        )
-    told = (
+    drops, map_of = cell.figures.drops, f"{title(cell.method)} at {cell.layer}"
+    return (
         f"Blurring the hottest fifth of {map_of} takes {points(drops.hot)} off {face.goal}; a random fifth takes "
-        f"{points(drops.random)}, the coldest {points(drops.cold)}."
+        f"{points(drops.random)}, the coldest {points(drops.cold)}. The verdict: {cell.figures.verdict.text}"
     )
-    return f"{told} {_judged(drops)}"
 
 
 def points(drop: float) -> str:
     """A drop in percentage points."""
     whole = round(100 * drop)
     return f"{whole} point{'' if abs(whole) == 1 else 's'}".replace("-", "−")
-
-
-def _judged(drops: Drops) -> str:
-    if drops.hot > drops.random + CLEAR:
-        return "So this map found something that the network needed here."
-    if drops.hot < drops.random - CLEAR:
-        return "So this map did worse than chance here: do not believe it on this face."
-    return "So this map did no better than chance here: do not believe it on this face."

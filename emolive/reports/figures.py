@@ -9,6 +9,8 @@ import numpy as np
 from emolive.attribution.methods import INPUT as INPUT
 from emolive.attribution.methods import METHODS
 from emolive.audit.curves import Curves
+from emolive.audit.verdict import Verdict
+from emolive.core.evidence import MASKINGS, Difference
 from emolive.core.scene import Agreement, Box, Measure, Regions
 
 SAME = 0.7
@@ -34,7 +36,8 @@ class Drops:
 class Figures:
     """What was measured of one map.
 
-    `deletion_area` (small is good) and `insertion_area` (large is good) lie between 0 and 1. `regions` are None where
+    `deletion_area` (small is good) and `insertion_area` (large is good) lie between 0 and 1. `differences` are those
+    of the map and its controls, by masking and control, and `verdict` what they come to. `regions` are None where
     nobody knows where the eyes are (a whole picture). `gradcam` compares the map with Grad-CAM's of the same layer.
     `sanity` is the rank correlation with the map of the same network when it is randomised down to each step.
     """
@@ -42,6 +45,8 @@ class Figures:
     deletion_area: float
     insertion_area: float
     drops: Drops
+    differences: Mapping[tuple[str, str], Difference]
+    verdict: Verdict
     regions: Regions | None
     gradcam: Agreement
     sanity: Mapping[str, float]
@@ -206,6 +211,11 @@ def _cell(cell: Cell) -> Json:
         "deletion_area": _number(figures.deletion_area),
         "insertion_area": _number(figures.insertion_area),
         "drops": {name: _number(v) for name, v in vars(figures.drops).items()},
+        "differences": {
+            how: {of: [_number(v) for v in d[:3]] for (by, of), d in figures.differences.items() if by == how}
+            for how in MASKINGS
+        },
+        "verdict": {"word": figures.verdict.word, "why": figures.verdict.why},
         "regions": where,
         "agreement_with_gradcam": {name: _number(v) for name, v in vars(figures.gradcam).items()},
         "sanity": {step: _number(v) for step, v in figures.sanity.items()},

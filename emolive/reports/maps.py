@@ -10,12 +10,10 @@ from torch import Tensor
 from emolive.attribution.look import explained_by_scores, look
 from emolive.attribution.methods import METHODS
 from emolive.attribution.passes import OnProgress, channel_scores
+from emolive.audit.controls import Way as Way
 from emolive.core.scene import Measure, Result, Variant
 from emolive.networks.checkpoint import Model
 from emolive.reports.figures import INPUT
-
-Way = tuple[str, str]
-"""A method and a layer."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from emolive.audit.verdict import judged
 from emolive.core.scene import Chosen, Scene
 from emolive.ui.filters import on_page
-from emolive.ui.words import label, percent, points, signed, way
+from emolive.ui.words import label, percent, signed, way
 
 NOBODY = "no face in sight"
 
@@ -76,8 +77,8 @@ def _proof(scene: Scene, chosen: Chosen) -> str:
     proof, settings = chosen.reading.proof, scene.settings
     agreement = chosen.reading.agreement
     if settings.proof and proof is not None:
-        hot, some = points(-proof.drops[0]), points(-proof.drops[1])
-        return f"hottest fifth blurred {hot} points, a random fifth {some}"
+        word = judged(chosen, scene.menu).word
+        return word if word == "not enough evidence yet" or word == "no verdict" else f"the map {word}"
     if settings.random and agreement is not None and np.isfinite(agreement.spearman):
         return f"with random weights the maps correlate {signed(agreement.spearman)}"
     if settings.compare and agreement is not None and np.isfinite(agreement.spearman):

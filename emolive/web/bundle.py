@@ -13,9 +13,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from emolive.audit.verdict import judged
 from emolive.core.files import as_bytes
 from emolive.core.scene import Ledger, Proof, Scene
 from emolive.faces.crop import to_rgb
+from emolive.media.figures import AREAS
 from emolive.networks.checkpoint import Model
 from emolive.reports.figures import Json
 from emolive.ui.camera import camera
@@ -124,12 +126,21 @@ def _layer(scene: Scene) -> Json:
         "scale": None if scene.chosen is None else scale_told(scene, scene.chosen.index),
         "grid": None if result.cam is None else list(result.cam.shape),
         "drops": reading.proof and _drops(reading.proof),
+        "verdict": _verdict(scene),
         "ledger": reading.ledger and _ledger(reading.ledger),
     }
 
 
+def _verdict(scene: Scene) -> Json | None:
+    if scene.chosen is None or scene.chosen.reading.proof is None:
+        return None
+    found = judged(scene.chosen, scene.menu)
+    return {"word": found.word, "why": found.why}
+
+
 def _drops(proof: Proof) -> Json:
-    return {name: _number(drop) for name, drop in zip(("hot", "random", "cold"), proof.drops, strict=True)}
+    found = {name: proof.drop(of) for name, of in AREAS.items()}
+    return {name: _number(drop) for name, drop in found.items() if drop is not None}
 
 
 def _ledger(ledger: Ledger) -> Json:

@@ -5,6 +5,8 @@ from html import escape
 
 import numpy as np
 
+from emolive.audit.verdict import NAMES
+from emolive.core.evidence import CONTROLS, OWN
 from emolive.core.scene import Ledger, Proof
 from emolive.ui import draw
 from emolive.ui.emotions import likeliest
@@ -72,19 +74,29 @@ def ledger(book: Ledger, name: str) -> str:
     return _table(f"What speaks for {name} (blue) and against it (red)", rows)
 
 
-PARTS = (("hottest", draw.ORANGE), ("random", draw.GREY), ("coldest", draw.SKY))
+PARTS = (
+    ("this map", OWN, draw.ORANGE),
+    *((NAMES[control].removeprefix("a "), control, draw.SKY) for control in CONTROLS[:-1]),
+    (NAMES["random"], "random", draw.GREY),
+)
+"""Whose hottest part is masked, and the colour of its bar."""
 
 
 def drops(proof: Proof, name: str) -> str:
-    """What blurring a fifth of the face does to the probability of the emotion `name`, in percentage points."""
+    """What masking a fifth of the face does to the probability of the emotion `name`, in percentage points: what this
+    map calls hot, and what its controls do."""
     rows = []
-    for (part, color), after in zip(PARTS, proof.after, strict=True):
-        bar, change = _bar(0, float(np.nan_to_num(after)), color), points(after - proof.before)
+    for part, of, color in PARTS:
+        drop = proof.drop(of)
+        if drop is None:
+            continue
+        after = proof.before - drop
+        bar, change = _bar(0, float(np.nan_to_num(after)), color), points(-drop)
         rows.append(
             f'<tr><th scope="row">{part}</th><td>{bar}</td>'
             f'<td class="number">{percent(after)}</td><td class="number">{change}</td></tr>'
         )
-    return _table(f"{name} {percent(proof.before)}: with a fifth of the face blurred, and the change in points", rows)
+    return _table(f"{name} {percent(proof.before)}: with a fifth of the face masked, and the change in points", rows)
 
 
 def _bar(start: float, length: float, color: draw.Color) -> str:

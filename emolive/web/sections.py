@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import streamlit as st
 
+from emolive.audit.verdict import judged
+from emolive.core.evidence import OWN
 from emolive.core.scene import Proof, Scene
 from emolive.faces.crop import crop_face
 from emolive.ui.camera import camera
@@ -69,7 +71,9 @@ def layer(scene: Scene) -> None:
     show(tiles, bundle.tiles(scene), words, f"{_stem(scene)}-{name}-filters.png")
     if reading.proof is not None:
         drops.html(parts.drops(reading.proof, aim))
-        drops.image(_masked(reading.proof), width="stretch", alt="The face with each of these fifths blurred")
+        if scene.chosen:
+            say.note(judged(scene.chosen, scene.menu).text, drops)
+        drops.image(_masked(reading.proof), width="stretch", alt="The face without what this map calls hot")
     if reading.ledger is not None:
         ledger.html(parts.ledger(reading.ledger, scene.menu.labels[reading.ledger.target]))
 
@@ -128,6 +132,7 @@ def _stem(scene: Scene) -> str:
 
 
 def _masked(proof: Proof) -> np.ndarray:
-    """The three blurred faces side by side, (H, W, 3) uint8 RGB."""
+    """The face without the map's own hottest part, by each masking, side by side, (H, W, 3) uint8 RGB."""
     side = 3 * proof.masked.shape[1]
-    return np.hstack([cv2.resize(face, (side, side), interpolation=cv2.INTER_CUBIC) for face in proof.masked])
+    own = [face for face, ask in zip(proof.masked, proof.asks, strict=True) if ask.of == OWN]
+    return np.hstack([cv2.resize(face, (side, side), interpolation=cv2.INTER_CUBIC) for face in own])

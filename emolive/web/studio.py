@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from safetensors import safe_open
 
 from emolive.attribution.methods import BLIND, METHODS, UNPINNED
 from emolive.core.errors import pick
@@ -78,9 +79,13 @@ class Wish:
 
 
 def shipped_models() -> dict[str, Path]:
-    """The networks in `model/`, by name."""
-    folder = weights()
-    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
+    """The networks in `model/`, by name: the files that say of themselves that they are one."""
+    found = {}
+    for path in sorted(weights().glob("*.safetensors")):
+        with safe_open(path, "pt") as file:
+            if "emolive" in (file.metadata() or {}):
+                found[path.stem] = path
+    return found
 
 
 def portrait() -> Path:

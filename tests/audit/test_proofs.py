@@ -266,6 +266,7 @@ def test_guided_works_where_a_relu_fires_twice(net, batch):
     assert np.abs(maps).max() > 0
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("minus", [None, "d"])
 @pytest.mark.parametrize("off", [(), (3, 5)])
 def test_scorecam_is_its_algorithm_one_channel_at_a_time(net, batch, minus, off):
@@ -325,7 +326,7 @@ def test_all_emotions_at_once_are_the_maps_of_each(net, batch, method, layer, mi
 
 
 @pytest.mark.parametrize("minus", [None, "c"])
-@pytest.mark.parametrize("method", ["guided", "scorecam", "eigencam", "filter"])
+@pytest.mark.parametrize("method", ["guided", pytest.param("scorecam", marks=pytest.mark.ci), "eigencam", "filter"])
 def test_all_emotions_at_once_of_every_other_method_are_the_maps_of_each_too(net, batch, method, minus):
     v = Variant(method=method, layer="layer3", target=Target(minus=minus), channels=(2, 7))
     seen = look(net, batch, [v], "layer3")

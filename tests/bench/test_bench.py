@@ -85,6 +85,7 @@ def test_memory_is_that_of_this_process():
     assert 30 < peak_memory_mb() < 10_000
 
 
+@pytest.mark.ci
 def test_the_command_measures_everything(tmp_path):
     path = tmp_path / "bench.json"
     done = emolive("--frames", "4", "--faces", "2", "--headless", "--json", str(path))

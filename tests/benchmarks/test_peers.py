@@ -106,6 +106,7 @@ def test_the_report_names_everyone_with_medians_and_ratios(tmp_path):
     assert (tmp_path / "peers.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.ci
 def test_an_environment_is_made_once_and_says_when_there_is_no_network(tmp_path, monkeypatch):
     there = Environment("env", packages=("pip",), bare=("pip",))
     python = made(there, tmp_path)

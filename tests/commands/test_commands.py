@@ -229,6 +229,7 @@ def test_an_output_folder_that_cannot_be_made(film, tmp_path):
     fails("Data files end in", "file", film, "--headless", "--data", tmp_path / "o.txt")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_a_signal_closes_the_file_and_sets_the_exit_status(tmp_path, name, status):
     out, data = tmp_path / "o.mp4", tmp_path / "o.jsonl"

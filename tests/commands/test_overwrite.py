@@ -156,6 +156,7 @@ def test_the_input_is_never_replaced(folder, words):
     assert {path: path.read_bytes() for path in before} == before
 
 
+@pytest.mark.ci
 def test_with_overwrite_it_is_replaced(folder):
     (folder / "o").mkdir()
     for name in ("report.json", "confusion.png", "model.safetensors", "notes.txt"):

@@ -61,6 +61,7 @@ def rows(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+@pytest.mark.ci
 def test_a_broken_video_is_named_and_all_others_are_done(first):
     done, out = first
     assert done.exit_code == 1

@@ -11,6 +11,8 @@ from emolive.corpus.engines import open_engine
 
 pytest.importorskip("ray")
 
+pytestmark = pytest.mark.ci
+
 LOOPBACK = ("127.", "::1", "::ffff:127.")
 
 

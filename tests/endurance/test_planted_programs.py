@@ -89,6 +89,7 @@ def test_a_program_in_every_place_that_is_read(places, tally):
         (folder / place).unlink()
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("place", ["run/checkpoints/last.ckpt", "model.pt"])
 def test_a_program_in_a_checkpoint_and_in_a_network(places, place):
     """The short version of the test above."""
@@ -114,6 +115,7 @@ def test_the_programs_are_run_by_whoever_trusts_them(tmp_path):
         (tmp_path / "executed").unlink()
 
 
+@pytest.mark.ci
 def test_a_program_in_what_segments_have_kept(tmp_path, model):
     """In a results folder that others may write to: it is not run, and the frames are looked at again."""
     film, mark = tmp_path / "film.mp4", tmp_path / "executed"

@@ -228,6 +228,7 @@ def follow(frames: Iterable[Frame], detect: Callable[[Frame], list[Face]]) -> di
     return seen
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("every", [1, 4])
 def test_one_woman_has_one_number_throughout(video: Callable, detectors: Callable, every: int) -> None:
     """24 frames a second, and 6; her face is found in at least 95 of 100 of them."""
@@ -249,6 +250,7 @@ def test_two_heads_side_by_side(video: Callable, detectors: Callable) -> None:
     assert all(f.box[2] < 200 for _, f in seen[1]) != all(f.box[2] < 200 for _, f in seen[2])
 
 
+@pytest.mark.ci
 def test_a_street(video: Callable, detectors: Callable) -> None:
     """Read off the frames: where some of the people are in the first one they are seen in, and in the last."""
     seen = follow(video("street_1080p.mp4"), detectors("tiled"))

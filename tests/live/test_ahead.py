@@ -87,6 +87,7 @@ def test_the_next_frame_fetched_ahead_is_the_same_frame(made):
     assert threading.active_count() == before
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("size", [2, 4, 64])
 @pytest.mark.parametrize("how", [{}, {"method_b": "layercam", "layer_b": "layer3", "off": (3, 5), "by_share": True}])
 def test_frames_in_batches_are_read_like_single_ones(made, size, how):

@@ -232,6 +232,7 @@ def test_every_emotion_of_score_cam_comes_with_its_map(model, frame, faces):
     np.testing.assert_allclose(reading.emotions[reading.result.target], reading.result.cam, atol=1e-6)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("frames", [40, pytest.param(1000, marks=pytest.mark.endurance)])
 def test_switching_anything_on_every_frame_leaves_no_hook_and_no_memory(model, frame, faces, frames):
     rng = np.random.default_rng(0)

@@ -1,13 +1,12 @@
 """Timelines, running figures and best faces: against formulas, and bounded whatever comes."""
 
 import itertools
-import math
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from emolive.core.scene import Face, Pinned, Proof, Reading, Regions, Remembered, Result, Variant
+from emolive.core.scene import Face, Pinned, Reading, Regions, Remembered, Result, Variant
 from emolive.live import history
 
 V = Variant()
@@ -22,10 +21,6 @@ def reading(*strengths: float) -> Reading:
     crop = np.full((4, 4, 3), round(strengths[0]) % 256, np.uint8)
     result = Result(np.zeros(2), np.array([0.5, 0.5]), np.zeros((2, 2)), 0)
     return Reading(crop, (0, 0, 4, 4), {V: result}, V, maps)
-
-
-def proof(*after: float) -> Proof:
-    return Proof(0, 1, 0, 0.9, after, np.zeros((3, 4, 4, 3), np.uint8))
 
 
 def face(track: int) -> Face:
@@ -58,30 +53,6 @@ def test_region_shares_are_means_per_label_and_silence_does_not_count():
         [getattr(known.regions[0], k) for k in ("eyes", "nose", "mouth", "rest", "off")], shares.mean(0)
     )
     assert known.region_counts == {0: 20}
-
-
-def test_drops_are_averaged_over_seconds_with_students_interval():
-    known, rng = remembered(), np.random.default_rng(2)
-    seconds = []
-    for second in range(13):
-        frames = rng.random((rng.integers(1, 30), 3))
-        for i, after in enumerate(frames):
-            known = history.faith(known, proof(*after), second * 1000 + i * 30.0)
-        seconds.append((0.9 - frames).mean(0))
-    finished = np.array(seconds[:-1])  # the last second is under way
-    assert known.faith.n == 12
-    np.testing.assert_allclose(known.faith.mean, finished.mean(0))
-    expected = stats.t.ppf(0.975, 11) * stats.sem(finished, axis=0)
-    np.testing.assert_allclose(known.faith.half, expected, rtol=1e-3)
-
-
-@pytest.mark.parametrize("freedom", [1, 2, 5, 10, 11, 20, 100, 599])
-def test_quantiles_are_students(freedom):
-    assert history.quantile(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-3)
-
-
-def test_one_second_has_no_interval():
-    assert history.interval([(0.1, 0.2, 0.3)]).half == (math.inf,) * 3
 
 
 def test_best_faces_are_the_strongest_one_per_track_and_second():

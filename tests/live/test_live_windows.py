@@ -226,6 +226,7 @@ class Hands:
             np.testing.assert_allclose(reading.painted.cam, reading.maps[hit.event.channel], atol=1e-5)
 
 
+@pytest.mark.ci
 def test_every_hotkey_in_the_real_windows(xserver, model, portrait, tmp_path):
     files = [film(tmp_path / "one.mp4", portrait, 0), film(tmp_path / "two.mp4", portrait, 1)]
     recordings, spy = tmp_path / "recordings", Spy()

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from emolive.core.evidence import OWN, Query
 from emolive.core.scene import (
     KEEP_MS,
     Face,
@@ -280,15 +281,20 @@ def test_nothing_given_is_written_to_and_memory_stays_small() -> None:
 
 def test_running_figures_are_of_one_way_to_look() -> None:
     """Another method begins anew; the target that follows the likeliest emotion does not."""
-    proof = Proof(0, 1, 0, 0.9, (0.1, 0.5, 0.8), np.zeros((3, 4, 4, 3), np.uint8))
+    asks = Query("blur", OWN), Query("blur", "random")
     eyes = Regions(eyes=1.0)
 
     def proven(variant: Variant) -> Reading:
+        proof = Proof(0, 1, 0, 0.9, asks, (0.1, 0.5), np.zeros((2, 4, 4, 3), np.uint8), variant)
         return replace(reading(variant=variant), base=variant, proof=proof, regions=eyes)
 
     kept = play([(t * 500, {1: proven(SHOWN)}) for t in range(9)])
-    assert kept.tracks[1].faith.n == 4
+    assert [second["blur", "random"] for second in kept.tracks[1].tally.seconds] == [pytest.approx(0.4)] * 4
+    assert kept.tracks[1].evidence.seconds == 4
     assert kept.tracks[1].regions[0] == eyes
     other = play([(5000, {1: proven(replace(SHOWN, method="layercam"))})], memory=kept).tracks[1]
-    assert (other.faith.n, other.blocks, len(other.block)) == (0, (), 1)
+    assert (other.evidence, other.tally.seconds, len(other.tally.now)) == (None, (), 1)
+    old = replace(proven(replace(SHOWN, method="layercam")), proof=proven(SHOWN).proof)
+    late = play([(5000, {1: old})], memory=kept).tracks[1]
+    assert late.tally.asked == 0  # the first answer after a switch is about the old map
     assert other.region_counts == {0: 1}

@@ -125,6 +125,7 @@ def test_no_command_says_it(url, words, tmp_path, monkeypatch):
     assert "eim" not in done.output
 
 
+@pytest.mark.ci
 def test_neither_logs_nor_tracebacks_say_it(tmp_path):
     """In a process of its own, with -v and --debug."""
     url = "http://admin:geheim@127.0.0.1:9/v?pw=geheim"

@@ -72,6 +72,7 @@ def test_each_face_has_a_rhythm_of_its_own_without_jumps():
     assert len({tuple(acting(i, t_ms, 6) for t_ms in range(0, 9000, 900)) for i in range(8)}) == 8
 
 
+@pytest.mark.ci
 def test_the_shipped_network_gives_many_answers_in_twenty_seconds(model):
     """They are its own: no film and no code says which word it should find. Five looks a second at three faces."""
     clip, labels = DemoClip(3), Counter()

@@ -12,6 +12,7 @@ import pytest
 from films import scene_of
 
 from emolive.core.errors import OutputError
+from emolive.core.evidence import OWN, Query
 from emolive.core.scene import (
     Agreement,
     Face,
@@ -34,6 +35,7 @@ from emolive.media.figures import FIGURES
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 LABELS = ("angry", "happy", "neutral")
 BGR = np.zeros((48, 64, 3), np.uint8)
+ASKS = (Query("linear", OWN), Query("linear", "other_face", 2), Query("linear", "random"))
 
 
 def scene(index: int, tracks: tuple[int, ...], progress: Progress | None = None, name: str = "") -> Scene:
@@ -123,7 +125,7 @@ def everything() -> Scene:
         results={**reading.results, off: knocked},
         knocked=off,
         ledger=Ledger(np.array([1.5, -0.25]), 0.5, 1.75, 0, True),
-        proof=Proof(7, 3, 0, 0.7, (0.2, 0.5, 0.6), np.zeros((3, 4, 4, 3), np.uint8)),
+        proof=Proof(7, 3, 0, 0.7, ASKS, (0.2, 0.5, 0.6), np.zeros((3, 4, 4, 3), np.uint8)),
         regions=Regions(0.5, 0.2, 0.1, 0.1, 0.1),
         agreement=Agreement(0.75, 0.5),
     )
@@ -160,7 +162,15 @@ def test_every_figure_fills_its_columns(tmp_path):
         count = len(value) if isinstance(value, list | dict) else 1
         assert len(figure.columns(LABELS)) == count, figure.key
     face = json.loads(write(tmp_path / "o.jsonl", some).read_text())["faces"][0]
-    assert face["drops"] == {"frame": 7, "hot": 0.5, "random": 0.2, "cold": 0.1}
+    assert face["drops"] == {
+        "frame": 7,
+        "masking": "linear",
+        "hot": 0.5,
+        "other_face": 0.2,
+        "centre": None,
+        "class_blind": None,
+        "random": 0.1,
+    }
     assert face["probs_off"] == {"angry": 0.6, "happy": 0.3, "neutral": 0.1}
     assert face["score_sum"] == {"logit": 1.75, "bias": 0.5, "channels": 1.25}
     assert face["heat"]["eyes"] == 0.5

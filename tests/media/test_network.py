@@ -280,7 +280,8 @@ def leave(command: list[str], folder: Path, interrupted: bool, hangs: Callable[[
     assert odd.plays(folder / "out.mp4")
 
 
-@pytest.mark.parametrize("interrupted", [True, pytest.param(False, marks=pytest.mark.ci)])
+@pytest.mark.ci
+@pytest.mark.parametrize("interrupted", [True, False])
 def test_leaving_while_a_stream_hangs(tmp_path, interrupted):
     with mute() as url:
         leave(["cam", "--camera", url, *([] if interrupted else ["--frames", "1"])], tmp_path, interrupted)

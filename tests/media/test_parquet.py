@@ -66,7 +66,7 @@ def test_types(tmp_path):
     table = pq.read_table(write(tmp_path / "o.parquet", *walk(5, files=2)))
     kinds = {str(field.type): {f.name for f in table.schema if f.type == field.type} for field in table.schema}
     assert kinds["int64"] == {"frame", "face", "drop_frame"}
-    assert kinds["string"] == {"file", "label", "outside", "target", "against", "random"}
+    assert kinds["string"] == {"file", "label", "outside", "target", "against", "random", "drop_masking"}
     assert kinds["bool"] == {"confirmed", "knows_class"}
     assert set(kinds) == {"int64", "string", "bool", "double"}
     assert table["drop_hot"].null_count == table.num_rows - 1

@@ -64,6 +64,7 @@ def check(page: Path) -> None:
     assert LABEL in seen.words
 
 
+@pytest.mark.ci
 def test_explain(tmp_path, portrait, evil_model):
     picture = tmp_path / f"{NAME}.png"
     cv2.imencode(".png", portrait)[1].tofile(picture)

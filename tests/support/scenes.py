@@ -5,6 +5,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from emolive.audit.tally import of_film
+from emolive.core.evidence import MASKINGS, OWN, Query, Trials
 from emolive.core.scene import (
     TOP,
     Agreement,
@@ -32,7 +34,6 @@ from emolive.core.scene import (
     other_variant,
     shown_variant,
 )
-from emolive.live.history import interval
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 METHODS = ("activation", "cam", "gradcam", "layercam", "filter")
@@ -188,7 +189,9 @@ def _examined(reading: Reading, given: Scene, track: int, rng: np.random.Generat
     count = len(true.probs)
     shares = rng.normal(scale=0.1, size=len(reading.maps)).astype(np.float32)
     logit = float(shares.sum()) + 0.1
-    after = (0.4 * true.probs[true.target], 0.9 * true.probs[true.target], 1.05 * true.probs[true.target])
+    before = float(true.probs[true.target])
+    after = tuple(float(part * true.probs[true.target]) for part in (0.4, 0.6, 0.9))
+    asks = Query("blur", OWN), Query("blur", "other_face", 3), Query("blur", "random", 1)
     masked = np.stack([reading.crop, reading.crop[:, ::-1], reading.crop[::-1]])
     return replace(
         reading,
@@ -199,7 +202,7 @@ def _examined(reading: Reading, given: Scene, track: int, rng: np.random.Generat
         knocked=knocked_variant(settings),
         emotions=np.stack([np.roll(cam, i, axis=1) * (1 - 0.15 * i) for i in range(count)]),
         ledger=Ledger(shares, 0.1, logit, true.target, settings.filter_layer == "layer4"),
-        proof=Proof(given.frame.index - 1, track, true.target, float(true.probs[true.target]), after, masked),
+        proof=Proof(given.frame.index - 1, track, true.target, before, asks, after, masked, base),
         regions=Regions(0.3, 0.1, 0.2, 0.25, 0.15),
         agreement=Agreement(0.42, 0.31) if settings.random or settings.compare else None,
         other_crop=reading.crop[::-1] if settings.compare and settings.compare.net == "b" else None,
@@ -214,14 +217,21 @@ def _with_past(kept: Remembered, rng: np.random.Generator, now: float, seconds: 
             waves = 1.5 * np.sin(t / 1500 + np.arange(len(kept.probs)) * 2)
             probs = np.exp(waves) / np.exp(waves).sum()
             moments.append(Moment(float(t), probs, float(-(probs * np.log2(probs)).sum())))
-    blocks = [tuple(rng.normal((0.35, 0.1, 0.0), 0.1).tolist()) for _ in range(6)]
+    means = {"other_face": 0.1, "centre": 0.03, "class_blind": 0.05, "random": 0.3}
+    seconds = tuple(
+        {(how, of): float(rng.normal(mean, 0.05)) for how in MASKINGS for of, mean in means.items()} for _ in range(12)
+    )
+    maps = {Query(how, of, 0): (3, mean) for how in MASKINGS for of, mean in means.items()}
+    looks = tuple(rng.integers(0, 256, (12, 12), dtype=np.uint8) for _ in seconds)
+    tally = Trials(seconds, looks, maps=maps, asked=120, before=0.7)
     regions = {0: Regions(0.4, 0.1, 0.1, 0.3, 0.1), 3: Regions(0.1, 0.1, 0.5, 0.2, 0.1)}
     return replace(
         kept,
         timeline=tuple(moments),
         regions=regions,
         region_counts={0: 120, 3: 9},
-        faith=interval(blocks),
+        tally=tally,
+        evidence=of_film(tally),
         seen_ms=now,
     )
 

@@ -45,6 +45,7 @@ def test_the_checkpoint_says_everything_and_reloads_to_identical_outputs(run, da
     assert (probabilities.argmax(1) == held.truth).mean() == report["accuracy"]
 
 
+@pytest.mark.ci
 def test_ctrl_c_keeps_the_best_and_resume_equals_uninterrupted(run, data, tmp_path, monkeypatch):
     append = History.on_train_epoch_end
 
@@ -68,6 +69,7 @@ def test_ctrl_c_keeps_the_best_and_resume_equals_uninterrupted(run, data, tmp_pa
         torch.testing.assert_close(ours[name], theirs[name], rtol=0, atol=0, msg=name)
 
 
+@pytest.mark.ci
 def test_soft_targets_have_their_own_outputs_in_training_only(data, tmp_path):
     with pytest.raises(EmoliveError, match=r"ferplus\.csv"):
         train(data, tmp_path / "none", Recipe(targets="both"))
@@ -127,6 +129,7 @@ def test_settings_come_back(tmp_path):
         Recipe.read(tmp_path / "s.json")
 
 
+@pytest.mark.ci
 def test_two_processes_give_the_same_checkpoint_format(run, data, tmp_path):
     SMALL.write(tmp_path / "settings.json")
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]

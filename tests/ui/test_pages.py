@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scenes import LABELS, examined, scene
 
-from emolive.core.scene import Agreement, Aim, Faith, Moment, Proof, Regions, Scene, Variant
+from emolive.core.evidence import MASKINGS, OWN, Difference, Evidence, Query
+from emolive.core.scene import Agreement, Aim, Moment, Proof, Regions, Scene, Variant
 from emolive.ui import compared, draw, faithful, proof, timeline
 from emolive.ui.emotions import HEIGHT, MOST, WIDTH, cells
 from emolive.ui.knocked import knocked
@@ -198,26 +199,31 @@ def test_before_the_first_answer_every_panel_has_a_sentence(monkeypatch):
     assert words.count("comes with the next frame") >= 2
 
 
-def test_the_drops_are_those_of_the_proof_and_say_of_which_frame(monkeypatch):
+def shown_with(given, proof, evidence):
+    kept = replace(given.memory.tracks[1], evidence=evidence)
+    reading = replace(given.readings[0], proof=proof)
+    return replace(given, readings=(reading,), memory=replace(given.memory, tracks={1: kept}))
+
+
+def test_the_panel_tells_this_frames_drops_the_verdict_and_each_difference(monkeypatch):
     given = examined(scene(proof=True))
-    answer = Proof(11, 1, 3, 0.8, (0.3, 0.7, 0.85), np.zeros((3, 48, 48, 3), np.uint8))
-    kept = replace(given.memory.tracks[1], faith=Faith((0.41, 0.12, -0.02), (0.05, 0.06, 0.07), 9))
-    given = replace(
-        given,
-        readings=(replace(given.readings[0], proof=answer),),
-        memory=replace(given.memory, tracks={1: kept}),
-    )
-    words = words_of(monkeypatch, "proof", given).replace("\N{NO-BREAK SPACE}", " ")
-    assert "happy 80 % · frame 11, the one before · mean of 9 s" in words
-    for part in ("hottest | 80 % → 30 % | −50", "random | 80 % → 70 % | −10", "coldest | 80 % → 85 % | +5"):
+    asks = Query("linear", OWN), Query("linear", "other_face", 2), Query("linear", "random", 5)
+    answer = Proof(11, 1, 3, 0.8, asks, (0.3, 0.7, 0.85), np.zeros((3, 48, 48, 3), np.uint8))
+    means = {"other_face": 0.41, "centre": 0.12, "class_blind": 0.02, "random": 0.3}
+    differences = {(how, of): Difference(m, m - 0.05, m + 0.05) for how in MASKINGS for of, m in means.items()}
+    found = Evidence(differences, 0.8, 30, 13.0)
+    words = words_of(monkeypatch, "proof", shown_with(given, answer, found)).replace("\N{NO-BREAK SPACE}", " ")
+    assert "happy 80 % · frame 11" in words
+    assert "linear" not in words
+    assert "filling in from the edge: this map" in words
+    for part in ("than other faces' maps | +41 ± 5 | +41 ± 5", "than random | +30 ± 5 | +30 ± 5"):
         assert part in words
-    for mean in ("mean −41 ± 5", "mean −12 ± 6", "mean +2 ± 7"):
-        assert mean in words
-    first = replace(kept, faith=Faith())
-    words = words_of(monkeypatch, "proof", replace(given, memory=replace(given.memory, tracks={1: first})))
-    assert "mean: after one second" in words
-    frozen = replace(given, frame=replace(given.frame, index=11))
-    assert "this frame" in words_of(monkeypatch, "proof", frozen)
+    assert "Does not beat its controls" in words
+    alone = {**differences, **{(how, "class_blind"): Difference(0.09, 0.04, 0.14) for how in MASKINGS}}
+    words = words_of(monkeypatch, "proof", shown_with(given, answer, replace(found, differences=alone)))
+    assert "Beats its controls" in words
+    words = words_of(monkeypatch, "proof", shown_with(given, answer, None))
+    assert "Not enough evidence yet" in words
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -227,16 +233,13 @@ def test_maps_of_one_cell_and_all_filters_off_are_shown(monkeypatch, view, made)
     assert words_of(monkeypatch, view, given)
 
 
-def test_a_larger_drop_has_a_longer_bar():
+def test_a_larger_difference_has_a_longer_bar():
     ends = []
-    for after in (0.7, 0.4, 0.1):
-        answer = Proof(1, 1, 0, 0.8, (after,) * 3, np.zeros((3, 48, 48, 3), np.uint8))
-        image = np.zeros((300, 700, 3), np.uint8)
+    for mean in (0.1, 0.3, 0.5):
+        found = Evidence({("linear", "random"): Difference(mean, mean, mean)}, 0.8, 30, 13.0)
         given = examined(scene(proof=True))
-        tracks = {1: replace(given.memory.tracks[1], faith=Faith())}
-        given = replace(
-            given, readings=(replace(given.readings[0], proof=answer),), memory=replace(given.memory, tracks=tracks)
-        )
+        image = np.zeros((300, 700, 3), np.uint8)
+        given = shown_with(given, given.readings[0].proof, found)
         faithful.faithful(image, (0, 0, 700, 300), given, given.chosen)
         ends.append(int((image == draw.SKY).all(axis=-1).sum()))
     assert ends == sorted(ends)

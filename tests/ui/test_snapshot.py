@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scenes import LABELS, examined, scene
 
+from emolive.core.evidence import OWN
 from emolive.core.scene import Scene, Variant
 from emolive.ui.snapshot import Facts, Snapshots
 from emolive.ui.views import VIEWS
@@ -69,7 +70,7 @@ def test_a_snapshot_holds_the_tests_that_are_on(tmp_path):
     (face,) = facts["faces"]
     reading = given.readings[0]
     assert face["drops"]["frame"] == 11
-    assert face["drops"]["hot"] == pytest.approx(reading.proof.drops[0], abs=1e-5)
+    assert face["drops"]["hot"] == pytest.approx(reading.proof.drop(OWN), abs=1e-5)
     assert face["agreement"] == {"spearman": 0.42, "iou": 0.31}
     assert face["heat"]["off"] == 0.15
     off = reading.results[reading.knocked].probs

@@ -1,5 +1,6 @@
 """The views of the camera and of filters: golden pictures; and what holds for all views and any scene."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from itertools import combinations
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from scenes import doubted, examined, scene
 
+from emolive.core.evidence import Difference, Evidence, Query, Trials
 from emolive.core.scene import (
     Best,
     Ledger,
@@ -125,9 +127,15 @@ def spoilt(value: object) -> object:
         return value * np.nan if value.dtype.kind == "f" else value
     if isinstance(value, Mapping):
         return {key: spoilt(inner) for key, inner in value.items()}
+    if isinstance(value, Query):
+        return value
+    if isinstance(value, Difference):
+        return Difference(math.nan, math.nan, math.nan)
     if isinstance(value, tuple) and not isinstance(value, str):
         return tuple(spoilt(inner) for inner in value)
-    if isinstance(value, Memory | Reading | Remembered | Result | Ledger | Proof | Pinned | Best | Moment):
+    if isinstance(
+        value, Memory | Reading | Remembered | Result | Ledger | Proof | Pinned | Best | Moment | Trials | Evidence
+    ):
         return replace(value, **{f.name: spoilt(getattr(value, f.name)) for f in fields(value) if f.name != "t_ms"})
     return value
 

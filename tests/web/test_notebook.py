@@ -29,6 +29,7 @@ def test_it_is_committed_without_outputs(notebook):
     assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
 
 
+@pytest.mark.ci
 def test_it_runs_from_top_to_bottom_without_a_network(notebook, tmp_path, monkeypatch):
     """Then the explorer is used: each method at another layer."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))

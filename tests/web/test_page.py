@@ -18,6 +18,8 @@ from emolive.ui.camera import camera
 from emolive.web import bundle, uploads
 from emolive.web.studio import Wish, explained, find_faces, portrait
 
+pytestmark = pytest.mark.ci
+
 
 def test_the_built_in_picture_is_explained_at_once(visit, server, model):
     v = visit()

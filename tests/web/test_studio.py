@@ -171,7 +171,7 @@ def test_everything_in_a_zip(model, frame, faces):
     layer = first["layers"]["layer4"]
     total = selected_reading(pages[0][0]).ledger
     assert layer["ledger"]["bias"] + float(total.shares.sum()) == pytest.approx(layer["ledger"]["logit"], abs=1e-3)
-    assert set(layer["drops"]) == {"hot", "random", "cold"}
+    assert set(layer["drops"]) == {"hot", "other_face", "centre", "class_blind", "random"}
     assert second["faces"] == []
     assert report["failures"] == {"x.jpg": "no picture"}
 

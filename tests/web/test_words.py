@@ -39,6 +39,7 @@ def hostile(tmp_path: Path, model) -> dict[str, Path]:
     return paths
 
 
+@pytest.mark.ci
 def test_hostile_words_are_words_on_the_page(visit, server, hostile, trio, tmp_path):
     odd = tmp_path / f"{WORDS.replace('/', '∕')[:80]}.jpg"
     odd.write_bytes(trio.read_bytes())

@@ -1,0 +1,119 @@
+"""From trials to evidence: what the paired differences of a picture, or of a film, add up to. No torch here.
+
+Frames of a film are alike. Trials are averaged within a second, and seconds are still alike (`ALIKE`), so they are
+worth fewer independent ones; the interval is Student's over so many. It is tried on simulated films in the tests.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from emolive.core.evidence import Difference, Evidence, Query, Trial, Trials
+from emolive.core.reading import Proof
+
+SECOND_MS = 1_000.0
+"""Trials within so much time count as one observation."""
+
+ALIKE = 0.4
+"""How much a second of film correlates with the next one, at least (measured; frames next to each other: 0.83)."""
+
+MOST_SECONDS, FEWEST, LONG, LOOK = 600, 3, 30, 12
+"""How many seconds are kept; below how many there is no interval; from how many on they show how alike they are; pixels
+a side of a tiny look."""
+
+EACH = "other_face", "centre"
+"""Controls of several maps, each of which is to be beaten; of random cells the mean is."""
+
+STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+"""97.5 % quantiles of Student's t distribution for 1 to 10 degrees of freedom."""
+
+
+def quantile(freedom: int) -> float:
+    """The 97.5 % quantile of Student's t; beyond ten degrees of freedom by Cornish and Fisher's expansion."""
+    if freedom <= len(STUDENT):
+        return STUDENT[freedom - 1]
+    z = 1.959964
+    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+
+
+def worth(values: np.ndarray) -> float:
+    """How many independent observations a row of seconds (n,) is worth: n (1 - r) / (1 + r), with r the correlation of
+    neighbours: `ALIKE`, or what a long row shows where that is more."""
+    n = len(values)
+    if n < LONG:
+        return max(1.0, n * (1 - ALIKE) / (1 + ALIKE))
+    away = values - values.mean()
+    total = float((away**2).sum())
+    seen = float((away[1:] * away[:-1]).sum()) / total if total > 0 else 0.0
+    r = min(max(ALIKE, seen + (1 + 4 * seen) / n), 0.95)  # a short row shows too little of it (Kendall, 1954)
+    return max(1.0, n * (1 - r) / (1 + r))
+
+
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """The mean of a row of seconds, half its 95 % interval (infinite where there are too few), and what they are
+    worth. Values that vary together vary less than they would alone: that is put right, too."""
+    row = np.asarray(values, float)
+    pictures = worth(row)
+    if len(row) < FEWEST or pictures < 2:
+        return float(row.mean()), math.inf, pictures
+    variance = row.var() * pictures / (pictures - 1)
+    return float(row.mean()), quantile(max(1, int(pictures - 1))) * math.sqrt(variance / pictures), pictures
+
+
+def of_picture(proof: Proof) -> Evidence:
+    """The evidence of one picture under which everything was asked."""
+    return _evidence(Trials(maps=_by_map({}, proof.trials()), before=proof.before))
+
+
+def of_film(tally: Trials) -> Evidence:
+    """The evidence of a film's finished seconds."""
+    return _evidence(tally)
+
+
+def _evidence(tally: Trials) -> Evidence:
+    singles: dict[tuple[str, str], list[tuple[int, float]]] = {}
+    for ask, one in tally.maps.items():
+        singles.setdefault((ask.masking, ask.of), []).append(one)
+    differences, pictures = {}, math.inf
+    for key, found in singles.items():
+        worst, best = min(mean for _, mean in found), max(mean for _, mean in found)
+        if not tally.seconds:
+            mean = float(np.mean([mean for _, mean in found]))
+            low, high = (worst, best) if key[1] in EACH else (mean, mean)
+        else:
+            mean, half, known = interval([second[key] for second in tally.seconds if key in second] or [0.0])
+            low, high, pictures = mean - half, mean + half, min(pictures, known)
+            low = min(low, worst) if key[1] in EACH else low
+        differences[key] = Difference(mean, low, high, len(found))
+    moved = float(np.std(tally.looks, axis=0).mean()) / 255 if len(tally.looks) > 1 else 0.0
+    return Evidence(differences, tally.before, len(tally.seconds), pictures if tally.seconds else 1.0, moved)
+
+
+def taken(tally: Trials, proof: Proof, crop: np.ndarray, t_ms: float) -> Trials:
+    """The tally with a frame's answer; a second that is over becomes one more observation. `crop` (S, S, 3) uint8 RGB
+    is what the network sees of the face now."""
+    trials = proof.trials()
+    before = tally.before + (proof.before - tally.before) / (tally.asked + 1)
+    tally = replace(tally, maps=_by_map(tally.maps, trials), asked=tally.asked + 1, before=before)
+    if not tally.now:
+        return replace(tally, now=trials, since=t_ms)
+    if t_ms - tally.since < SECOND_MS:
+        return replace(tally, now=(*tally.now, *trials))
+    over: dict[tuple[str, str], list[float]] = {}
+    for ask, difference in tally.now:
+        over.setdefault((ask.masking, ask.of), []).append(difference)
+    second = {key: float(np.mean(found)) for key, found in over.items()}
+    look = cv2.resize(crop[..., 0], (LOOK, LOOK), interpolation=cv2.INTER_AREA)
+    seconds, looks = (*tally.seconds, second)[-MOST_SECONDS:], (*tally.looks, look)[-MOST_SECONDS:]
+    return replace(tally, seconds=seconds, looks=looks, now=trials, since=t_ms)
+
+
+def _by_map(old: Mapping[Query, tuple[int, float]], trials: Sequence[Trial]) -> dict[Query, tuple[int, float]]:
+    found = dict(old)
+    for ask, difference in trials:
+        count, mean = found.get(ask, (0, 0.0))
+        found[ask] = count + 1, mean + (difference - mean) / (count + 1)
+    return found
