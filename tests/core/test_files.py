@@ -211,7 +211,7 @@ while True:
 
 def test_files_are_written_in_one_place():
     """Nothing in the package writes or replaces a small file by itself, but in folders that nobody sees yet."""
-    streams = {"media/parquet.py", "corpus/answers.py"}
+    streams = {"media/parquet.py", "corpus/answers.py", "corpus/progress.py"}
     drafts = {"corpus/layout.py", "reports/folder.py", "ui/snapshot.py", "media/tonemap.py"}
     help_texts = {"commands/options.py"}  # click's formatter has a method of that name
     root = Path(__file__).parents[2] / "emolive"
