@@ -45,7 +45,7 @@ NAMES = {
 HOW = {"blur": "blurring", "linear": "filling in from the edge"}
 """What each masking is called."""
 
-ONE_PICTURE = "Over one picture most maps cannot win: look at a film, or at many faces (emolive audit)."
+ONE_PICTURE = "Over one picture most maps cannot win: look at a film, or at many faces."
 
 
 @dataclass(frozen=True)
