@@ -191,6 +191,7 @@ class Hands:
         assert self.face.shown.target == Target(minus=self.now.settings.against)
         self.changes("C", "against")
         self.changes("i", "colormap")
+        self.changes("y", "scale")
         self.press("v", lambda old, new: new.settings.by_share and self.face.ledger is not None)
         book = self.face.ledger
         assert book.shares.sum() + book.bias == pytest.approx(book.logit, abs=1e-4)
