@@ -173,7 +173,7 @@ def test_soak(tmp_path, portrait, model, tally, count):
     clips = [partial(Crowd, portrait, name) for name in ("one", "two")]
     with Player(clips, realtime=False) as source, Detector(options.detector) as detector, switch:
         prepared, settings = session.parts(options, small, source, detector, Tracker())
-        _, snapshots = outputs(options, small, (), live=False)
+        _, _, snapshots = outputs(options, small, (), live=False)
         sinks = (switch, snapshots, hands)
         assert run(replace(prepared, sinks=sinks, poll=hands.poll, press=press_quickly), settings) == count
     assert not any(m._forward_hooks or m._forward_pre_hooks or m._backward_hooks for m in small.net.modules())
