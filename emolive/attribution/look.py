@@ -15,6 +15,7 @@ from torch import Tensor
 
 from emolive.attribution.hooks import switched_off, taps
 from emolive.attribution.ledger import ledgers
+from emolive.attribution.measure import measure
 from emolive.attribution.methods import METHODS
 from emolive.attribution.passes import GuidedGradients
 from emolive.attribution.targets import classes, score
@@ -170,7 +171,8 @@ def _results(
         maps = _numpy(METHODS[v.method].function(answers.act(v.layer, rows), other))
         ms += (time.perf_counter() - began) * 1e3
     heads = zip(_numpy(own), _numpy(model.probabilities(own)), maps, plus.tolist(), strict=True)
-    return tuple(Result(lo, pr, cam, target, why, ms) for lo, pr, cam, target in heads)
+    told = measure(model, v)
+    return tuple(Result(lo, pr, cam, target, why, ms, told) for lo, pr, cam, target in heads)
 
 
 def _undefined(model: Model, v: Variant) -> str:

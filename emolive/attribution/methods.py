@@ -126,15 +126,28 @@ w); the linear head's weights (N, C, 1, 1), at the last stage only; the gradient
 3, S, S); the score that each channel earns alone (N, C, 1, 1), which takes a pass for each; the pinned channels."""
 
 
+INPUT = "input"
+"""The "layer" of a map that is made of the network's input pixels."""
+
+
 @dataclass(frozen=True)
 class Method:
-    """A row of the registry: the function, what it asks for, its name for people, what it shows, and its source."""
+    """A row of the registry: the function, what it asks for, its name for people, what it shows, and its source.
+
+    `unit` says what the map's values are; `unit_at_end` where only pooling and a linear head follow, if they are
+    something else there. `against` says that negative values speak against the target, as positive ones speak for it.
+    The weights of a `normalised` method add up to 1 whatever the score is, so that its maps have no fixed scale.
+    """
 
     function: Callable[..., Tensor]
     asks: Ask
     title: str
     about: str
     paper: str = ""
+    unit: str = ""
+    unit_at_end: str = ""
+    against: bool = False
+    normalised: bool = False
 
     @property
     def knows_class(self) -> bool:
@@ -152,35 +165,54 @@ class Method:
         return self.asks == "channel scores"
 
 
+CELL = "score per cell"
+"""The unit where a map's cells add up to the score without its bias: exactly so at the end of the network only."""
+
 METHODS: dict[str, Method] = {
-    "gradcam": Method(gradcam, "gradient", "Grad-CAM", "channels weighted by their mean gradient", "arXiv:1610.02391"),
-    "gradcam++": Method(gradcam_pp, "gradient", "Grad-CAM++", "Grad-CAM with pixel-wise weights", "arXiv:1710.11063"),
+    "gradcam": Method(
+        gradcam, "gradient", "Grad-CAM", "channels weighted by their mean gradient", "arXiv:1610.02391",
+        unit="mean gradient × activation", unit_at_end=CELL, against=True,
+    ),
+    "gradcam++": Method(
+        gradcam_pp, "gradient", "Grad-CAM++", "Grad-CAM with pixel-wise weights", "arXiv:1710.11063",
+        unit="weighted activation",
+    ),
     "hirescam": Method(
-        hirescam, "gradient", "HiResCAM", "gradient × activation: what the score really used", "arXiv:2011.08891"
+        hirescam, "gradient", "HiResCAM", "gradient × activation: what the score really used", "arXiv:2011.08891",
+        unit="gradient × activation", unit_at_end=CELL, against=True,
     ),
     "xgradcam": Method(
-        xgradcam, "gradient", "XGrad-CAM", "gradients weighted by the channel's activation", "arXiv:2008.02312"
+        xgradcam, "gradient", "XGrad-CAM", "gradients weighted by the channel's activation", "arXiv:2008.02312",
+        unit="weighted gradient × activation", unit_at_end=CELL, against=True,
     ),
     "layercam": Method(
-        layercam,
-        "gradient",
-        "LayerCAM",
-        "positive gradients, pixel by pixel: sharp in shallow layers",
+        layercam, "gradient", "LayerCAM", "positive gradients, pixel by pixel: sharp in shallow layers",
         "doi:10.1109/TIP.2021.3089943",
+        unit="positive gradient × activation", unit_at_end="score per cell, positive weights",
     ),
-    "cam": Method(cam, "weights", "CAM", "class weights × activations; last stage only", "arXiv:1512.04150"),
+    "cam": Method(
+        cam, "weights", "CAM", "class weights × activations; last stage only", "arXiv:1512.04150",
+        unit="score, as mean of the cells", against=True,
+    ),
     "eigencam": Method(
-        eigencam, "nothing", "Eigen-CAM", "first principal direction; knows no class", "arXiv:2008.00299"
+        eigencam, "nothing", "Eigen-CAM", "first principal direction; knows no class", "arXiv:2008.00299",
+        unit="activation, first component",
     ),
-    "activation": Method(activation, "nothing", "Activation", "mean of all channels; knows no class"),
+    "activation": Method(
+        activation, "nothing", "Activation", "mean of all channels; knows no class", unit="mean activation",
+    ),
     "guided": Method(
-        guided, "guided gradient", "Guided backprop.", "pixels that excite the score; of no layer", "arXiv:1412.6806"
+        guided, "guided gradient", "Guided backprop.", "pixels that excite the score; of no layer", "arXiv:1412.6806",
+        unit="guided gradient",
     ),
     "scorecam": Method(
-        scorecam, "channel scores", "Score-CAM", "channels weighted by what each shows alone; slow", "arXiv:1910.01279"
+        scorecam, "channel scores", "Score-CAM", "channels weighted by what each shows alone; slow", "arXiv:1910.01279",
+        unit="weighted activation", normalised=True,
     ),
-    "filter": Method(filters, "pins", "Pinned filters", "where the pinned filters are active; knows no class"),
-}
+    "filter": Method(
+        filters, "pins", "Pinned filters", "where the pinned filters are active; knows no class", unit="activation",
+    ),
+}  # fmt: skip
 """Every method, in the order in which one walks through them."""
 
 UNPINNED = tuple(name for name, method in METHODS.items() if method.asks != "pins")

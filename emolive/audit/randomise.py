@@ -19,7 +19,8 @@ def randomised(model: Model, stages: int, seed: int = 0) -> Model:
     is before it. The model itself is not touched.
 
     Convolutions and the head get the initialisation that torchvision trains from (He et al., arXiv:1502.01852, or
-    uniform for the head), batch norms keep their statistics but lose their learnt scale and shift.
+    uniform for the head), batch norms keep their statistics but lose their learnt scale and shift. The fixed scales of
+    the model's maps are left out: they say nothing of a network that never learnt.
     """
     net = copy.deepcopy(model.net)
     unpack(net)  # several of these are kept, and none is looked through for long
@@ -37,7 +38,8 @@ def randomised(model: Model, stages: int, seed: int = 0) -> Model:
                 elif isinstance(module, nn.BatchNorm2d):
                     module.weight.fill_(1.0)
                     module.bias.zero_()
-    return dataclasses.replace(model, net=net)
+    spec = dataclasses.replace(model.spec, scales={}) if stages else model.spec
+    return dataclasses.replace(model, net=net, spec=spec)
 
 
 def _draw(weight: torch.Tensor, values: torch.Tensor) -> None:

@@ -32,7 +32,14 @@ def explain(
         raise click.UsageError("--half does not go with explain: proofs are computed in full precision.")
     methods = UNPINNED if methods == ("all",) else methods
     request = run.Request(
-        methods, layers, options.target, options.detector, options.min_confidence, options.max_faces, whole
+        methods,
+        layers,
+        options.target,
+        options.detector,
+        options.min_confidence,
+        options.max_faces,
+        whole,
+        options.scale,
     )
     model = load(options.model, options.labels, choose_device(options.device), options.facts())
     prepare(model.spec.labels)

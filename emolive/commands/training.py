@@ -55,11 +55,13 @@ def _check(recipe: Recipe, source: Path) -> None:
 @command("evaluate")
 @click.argument("folder", type=FOLDER)
 def evaluate(
-    options: Options, folder: Path, out: Path, tta: str, detect: bool, groups: Path | None, sweep: bool
+    options: Options, folder: Path, out: Path, tta: str, detect: bool, calibrate: bool, groups: Path | None, sweep: bool
 ) -> None:
-    """Measure a network on FOLDER/<emotion>/*: accuracy, F1, calibration, recall and confusion.
+    """Measure a network on FOLDER/<emotion>/*: accuracy, F1, calibration, recall, confusion, and which answers to keep.
 
-    With --groups also how well each group of people is read, with --sweep how much is left on spoilt pictures.
+    With --groups also how well each group of people is read, with --sweep how much is left on spoilt pictures. With
+    --calibrate OUT gets facts.json, too: copied to mine.json beside mine.pth, it says what "unsure" is and what full
+    heat is. Use pictures that the network did not learn from.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     with from_extra("train", NEEDS):
@@ -71,14 +73,17 @@ def evaluate(
     source = click.get_current_context().get_parameter_source("detector")
     if not detect and source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT):
         raise click.UsageError("--detector says how faces are found; add --detect to find them first.")
+    if calibrate and tta != "none":
+        raise click.UsageError("--calibrate is for single looks, as the windows take them: leave out --tta.")
     model = load(options.model, options.labels, facts=options.facts())
     prepare(model.spec.labels)
     kind = options.detector if detect else None
-    report = evaluate_folder(folder, model, out, tta, kind, options.overwrite, groups, sweep)
+    report = evaluate_folder(folder, model, out, tta, kind, options.overwrite, groups, sweep, calibrate)
     if "read_as" in report:
         click.echo("Folders read as: " + ", ".join(f"{name} → {label}" for name, label in report["read_as"].items()))
     click.echo(f"accuracy {report['accuracy']:.2%} of {report['n']}, macro F1 {report['macro_f1']:.2%}, "
-               f"calibration error {report['ece']:.2%}; see {out / 'report.json'}")  # fmt: skip
+               f"calibration error {report['ece']:.2%} (chance alone: {report['ece_floor']['mean']:.2%}); "
+               f"unsure below {report['unsure']['threshold']:.0%}; see {out / 'report.json'}")  # fmt: skip
     if groups:
         click.echo("\n".join(gaps_in_words(report["groups"])) + f"\nSee {out / GROUPS[-1]}.")
     if sweep:

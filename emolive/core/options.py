@@ -193,6 +193,11 @@ class Options:
         Choice(("inferno", "magma", "plasma", "viridis", "cividis", "gray")), Settings.colormap,
         "The colours of the map; all of them are even to the eye.", MAP, setting="colormap",
     )  # fmt: skip
+    scale: str = _look(
+        Choice(("fixed", "relative")), Settings.scale, "What is full heat: fixed is the same evidence for every face, "
+        "as the network's file says; relative is each map's own strongest.", MAP, (*LOOKING, "explain"),
+        setting="scale",
+    )  # fmt: skip
     against: str = _look(Text(), "", "Show what speaks for the target and against this emotion.",
                          MAP, setting="against")  # fmt: skip
     pin: tuple[int, ...] = _look(Channels(), Settings.pins, "Which filters of --filter-layer are pinned.",
@@ -396,6 +401,8 @@ OWN = (
            FILES, ("evaluate",), required=True),
     Option("tta", Choice(("none", "flip", "tencrop")), "none", "Average over each picture and its mirror image (flip), "
            "or over ten crops of it.", RUN, ("evaluate",)),
+    Option("calibrate", Flag(), False, "Work out the fixed scales of the maps, too, and write what was measured as "
+           "facts about the network: a JSON file to lay beside it. Takes minutes.", RUN, ("evaluate",)),
     Option("detect", Flag(), False, "Find the face first; without it each picture is a face.", FACES, ("evaluate",)),
     Option("groups", File(is_folder=False, exists=True), None, "A table of who is on each picture: the columns picture "
            "(its path in FOLDER), person, and one for each way to make groups, like sex. Measures each group.",

@@ -12,6 +12,18 @@ Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels of the unmirrored frame; may reach over its edges."""
 
 
+@dataclass(frozen=True)
+class Measure:
+    """What a map is measured in: its `unit` in words, whether negative values speak `against` the target (elsewhere
+    they say nothing of it), and what counts as `full` heat on the network's fixed scale; 0 where it has none. Maps that
+    are `normalised` by construction are as strong for little evidence as for much: no scale can tell."""
+
+    unit: str = ""
+    against: bool = False
+    full: float = 0.0
+    normalised: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """What one variant gave for one face.
@@ -19,7 +31,8 @@ class Result:
     `logits` (classes,) before temperature, `probs` (classes,) after it. `cam` is the *signed* map (h, w) float32 on the
     layer's own grid: positive speaks for `target` (a label's index), nothing is clipped or scaled yet. It is None where
     the method is not defined at the layer; `why` then says so. `ms` is the time its map took, all
-    faces together; maps of one pass that share a gradient are each charged with all of it.
+    faces together; maps of one pass that share a gradient are each charged with all of it. `measure` says what the
+    map's values are.
     """
 
     logits: np.ndarray
@@ -28,6 +41,7 @@ class Result:
     target: int
     why: str = ""
     ms: float = 0.0
+    measure: Measure = Measure()
 
 
 @dataclass(frozen=True, eq=False)

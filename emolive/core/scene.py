@@ -21,6 +21,7 @@ from emolive.core.mesh import Mesh
 from emolive.core.reading import Agreement as Agreement
 from emolive.core.reading import Box as Box
 from emolive.core.reading import Ledger as Ledger
+from emolive.core.reading import Measure as Measure
 from emolive.core.reading import Proof as Proof
 from emolive.core.reading import Reading as Reading
 from emolive.core.reading import Regions as Regions

@@ -84,6 +84,7 @@ class Settings:
     large: str = ""  # the view that has the board for itself
     full: bool = False  # over the whole screen
     colormap: str = "inferno"
+    scale: str = "fixed"  # what is full heat: "fixed" by the network's file where it says so, or "relative" to the face
     against: str | None = None  # contrast: the label that the map speaks against
     by_share: bool = False  # tiles sorted by their share of the target's score, not by strength
     off: tuple[int, ...] = ()  # filters of the filter layer that are switched off for comparison

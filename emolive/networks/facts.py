@@ -26,6 +26,9 @@ class Spec:
     A face crop is `crop_size` pixels square (as coarse as the faces of the training), turned to grey if `color` is
     "gray", enlarged to `input_size`, scaled to 0..1, and normalised by `mean` and `std` per channel. `crop_margin` says
     for each face detector how many times its box the square is wide. Softmax takes logits divided by `temperature`.
+    `scales` say what counts as full heat, {method: {layer: evidence}}: what 19 of 20 maps of the network's answers stay
+    below, on pictures it was calibrated on. `metrics` are figures measured there; `unsure` among them is the largest
+    probability below which an answer counts as unsure.
     """
 
     labels: tuple[str, ...]
@@ -41,12 +44,16 @@ class Spec:
     trained_on: str = ""
     recipe: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
+    scales: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 NAMES = tuple(f.name for f in dataclasses.fields(Spec))
 LABELS = ("labels", "id2label", "label2id")
 """Under which names the labels may stand."""
 COLORS = {"gray": "gray", "grey": "gray", "grayscale": "gray", "greyscale": "gray", "l": "gray", "rgb": "rgb"}
+DEFAULTS = {f.name: f.default for f in dataclasses.fields(Spec) if f.default is not dataclasses.MISSING}
+FED = ("arch", "input_size", "crop_size", "layer4_stride", "color", "mean", "std")
+"""What a network's calibration hangs on: told otherwise afterwards, its scales and its `unsure` hold no more."""
 
 
 class _WrongFactError(ValueError):
@@ -94,7 +101,8 @@ def normalised(facts: Mapping[str, Any], source: Path | str) -> dict[str, Any]:
 
 def merged(parts: Sequence[tuple[Mapping[str, Any], Path | str]]) -> Spec:
     """The spec that facts from several sources make together; of two for the same fact the later one counts, but for
-    labels, which must agree. What nobody says has the default of `Spec`, crop_size that of input_size.
+    labels, which must agree. What nobody says has the default of `Spec`, crop_size that of input_size. Who says anew
+    how the network is fed (`FED`, for `unsure` the temperature too) says that what was calibrated before is void.
 
     Raises `ModelError` where the labels differ, or nobody says what they are (`labels` is then named in it).
     """
@@ -108,8 +116,14 @@ def merged(parts: Sequence[tuple[Mapping[str, Any], Path | str]]) -> Spec:
                 "They must be the same, in the same order."
             )
         whose = source if labels else whose
-        margins = facts.get("crop_margin", {}) | some.get("crop_margin", {})
-        facts |= {**some, "crop_margin": margins}
+        known = {"crop_size": facts.get("input_size", Spec.crop_size), **DEFAULTS, **facts}
+        changed = {name for name in some if name in known and some[name] != known[name]} if facts else set()
+        if changed.intersection(FED):
+            facts.pop("scales", None)
+        if changed.intersection((*FED, "temperature")):
+            facts["metrics"] = {name: v for name, v in facts.get("metrics", {}).items() if name != "unsure"}
+        joined = {name: facts.get(name, {}) | some.get(name, {}) for name in ("crop_margin", "metrics", "scales")}
+        facts |= {**some, **joined}
     if "labels" not in facts:
         raise ModelError("Nobody says what the labels are.")
     facts.setdefault("crop_size", facts.get("input_size", Spec.crop_size))
@@ -246,6 +260,18 @@ def _metrics(value: object) -> dict[str, float]:
     return {str(name): _number(-1e9, 1e9)(number) for name, number in value.items()}
 
 
+def _scales(value: object) -> dict[str, dict[str, float]]:
+    number = _number(1e-30, 1e30)
+    if not isinstance(value, Mapping) or not all(isinstance(layers, Mapping) for layers in value.values()):
+        raise _WrongFactError('must be an object of methods, like {"gradcam": {"layer4": 0.25}}.')
+    if sum(len(layers) for layers in value.values()) > MOST_SCALES:
+        raise _WrongFactError(f"must be {MOST_SCALES} numbers at most.")
+    return {str(method): {str(at): number(full) for at, full in layers.items()} for method, layers in value.items()}
+
+
+MOST_SCALES = 100_000
+"""More methods and layers than any network has."""
+
 CHECKS = {
     "labels": _labels,
     "arch": _text,
@@ -260,6 +286,7 @@ CHECKS = {
     "trained_on": _text,
     "recipe": _text,
     "metrics": _metrics,
+    "scales": _scales,
 }
 """What each fact must be: a value as JSON or an option has it -> as `Spec` holds it."""
 

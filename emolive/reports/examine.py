@@ -108,9 +108,11 @@ def examine(
     layers: Sequence[str],
     target: str | None = None,
     progress: OnProgress = lambda _: None,
+    scale: str = "fixed",
 ) -> list[FaceReport]:
     """Measure everything for the faces of a picture (H, W, 3) uint8 BGR. `target` is a label, or None for each face's
-    likeliest one. The same input gives the same figures: all chance comes from fixed seeds."""
+    likeliest one; `scale` is only passed on to whoever draws the maps. The same input gives the same figures: all
+    chance comes from fixed seeds."""
     crops = np.stack([as_seen(crop_face(bgr, s.square, model.spec.crop_size), model.spec) for s in sights])
     x = model.prepare(crops)
     aim = torch.full((len(x),), model.spec.labels.index(target), device=x.device) if target else None
@@ -148,6 +150,8 @@ def examine(
                 chance=chance,
                 emotions=emotions,
                 emotions_layer=layers[-1],
+                emotions_measure=true.measures["gradcam", layers[-1]],
+                scale=scale,
             )
         )
     return faces
@@ -176,7 +180,7 @@ def _cell(
         gradcam=agreement(cam, gradcam),
         sanity={step: _correlation(cam, other.cams[way][n]) for step, other in randoms.items()},
     )
-    return Cell(method, layer, cam=cam, curves=curves, figures=figures)
+    return Cell(method, layer, cam=cam, curves=curves, figures=figures, measure=true.measures[way])
 
 
 def _correlation(cam: np.ndarray, other: np.ndarray | None) -> float:

@@ -36,7 +36,7 @@ BATCH = 8
 @dataclass(frozen=True)
 class Request:
     """What is asked for: methods, layers, the emotion to explain (None for each face's likeliest), and how faces are
-    found; `whole` takes each whole picture as a face."""
+    found; `whole` takes each whole picture as a face; `scale` says what full heat is, "fixed" or "relative"."""
 
     methods: tuple[str, ...]
     layers: tuple[str, ...]
@@ -45,6 +45,7 @@ class Request:
     min_confidence: float = 0.5
     max_faces: int = 50
     whole: bool = False
+    scale: str = "fixed"
 
     def checked(self, model: Model) -> "Request":
         """This request with its layers from shallow to deep. Raises `EmoliveError`, with the names there are, for what
@@ -152,6 +153,7 @@ def _explain(
             request.layers,
             request.target,
             told,
+            request.scale,
         )
     picture = PictureReport(name, stem, width, height, tuple(faces), len(unconfirmed))
     numbered = [(s.number, s.face) for s in sights if s.has_points]

@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from emolive.attribution.methods import INPUT as INPUT
 from emolive.attribution.methods import METHODS
 from emolive.audit.curves import Curves
 from emolive.audit.verdict import Verdict
 from emolive.core.evidence import MASKINGS, Difference
-from emolive.core.scene import Agreement, Box, Regions
-
-INPUT = "input"
-"""The "layer" of guided backpropagation, whose map is made of the network's input pixels."""
+from emolive.core.scene import Agreement, Box, Measure, Regions
 
 SAME = 0.7
 """A rank correlation with which a map counts as unchanged: the randomised network draws nearly the same picture."""
+
+UNMEASURED = Measure()
+"""Of a map that is not there."""
 
 Json = dict[str, object]
 
@@ -53,7 +54,8 @@ class Figures:
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One method at one layer for one face: its signed map (h, w), curves and figures; or `why` there are none."""
+    """One method at one layer for one face: its signed map (h, w), what that is measured in, curves and figures; or
+    `why` there are none."""
 
     method: str
     layer: str
@@ -61,13 +63,15 @@ class Cell:
     cam: np.ndarray | None = None
     curves: Curves | None = None
     figures: Figures | None = None
+    measure: Measure = UNMEASURED
 
 
 @dataclass(frozen=True, eq=False)
 class FaceReport:
     """All that is known of a face. `view` (V, V, 3) uint8 RGB is its square of the picture, `seen` (S, S, 3) uint8 RGB
     what the network saw of it. `probs` are (classes,), `target` is the explained class's index. `emotions` are the
-    Grad-CAM maps of each class (classes, h, w) at `emotions_layer`, None where the network is broken. `chance` has for
+    Grad-CAM maps of each class (classes, h, w) at `emotions_layer`, None where the network is broken, and
+    `emotions_measure` what they are measured in. `scale` is what full heat is: "fixed" or "relative". `chance` has for
     each layer the mean curves of cells in random order: what a map must beat."""
 
     number: int
@@ -82,6 +86,8 @@ class FaceReport:
     chance: Mapping[str, Curves]
     emotions: np.ndarray | None
     emotions_layer: str
+    emotions_measure: Measure = UNMEASURED
+    scale: str = "fixed"
 
     @property
     def label(self) -> str:

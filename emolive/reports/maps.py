@@ -11,7 +11,7 @@ from emolive.attribution.look import explained_by_scores, look
 from emolive.attribution.methods import METHODS
 from emolive.attribution.passes import OnProgress, channel_scores
 from emolive.audit.controls import Way as Way
-from emolive.core.scene import Result, Variant
+from emolive.core.scene import Measure, Result, Variant
 from emolive.networks.checkpoint import Model
 from emolive.reports.figures import INPUT
 
@@ -20,12 +20,13 @@ from emolive.reports.figures import INPUT
 class Maps:
     """The signed maps of N faces: `cams[way][n]` is (h, w), or None, and then `why[way]` says why.
 
-    `results[n]` hold the network's numbers, `aim` (N,) the classes that the maps explain, `caught` the activations
-    {layer: (N, C, h, w)}.
+    `measures[way]` says what its maps are measured in. `results[n]` hold the network's numbers, `aim` (N,) the classes
+    that the maps explain, `caught` the activations {layer: (N, C, h, w)}.
     """
 
     cams: Mapping[Way, Sequence[np.ndarray | None]]
     why: Mapping[Way, str]
+    measures: Mapping[Way, Measure]
     results: Sequence[Result]
     aim: Tensor
     caught: Mapping[str, Tensor]
@@ -66,7 +67,8 @@ def maps(
         cams[way], why[way] = found, ""
     progress(1.0)
     aim = torch.tensor([result.target for result in first], device=x.device)
-    return Maps(cams, why, first, aim, seen.caught)
+    measures = {way: found[0].measure for way, found in results.items()}
+    return Maps(cams, why, measures, first, aim, seen.caught)
 
 
 def _driven(passes: Generator[float, None, Tensor], progress: OnProgress) -> Tensor:

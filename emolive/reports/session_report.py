@@ -120,7 +120,7 @@ class SessionReport:
         picture = crop_face(scene.frame.bgr, reading.square, SIDE)[..., ::-1].copy()
         cam = reading.painted.cam
         if cam is not None and scene.settings.heat:
-            scale = heat_scale(reading, reading.shown, remembered)
+            scale = heat_scale(reading, reading.shown, remembered, scene.settings.scale).full
             heat(picture, cam, (0, 0, SIDE, SIDE), scale, scene.settings.alpha, scene.settings.colormap)
         stills[label] = Still(scene.frame.t_ms / 1e3, _jpeg(picture), float(probs[top]))
 

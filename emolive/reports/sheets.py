@@ -8,13 +8,15 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from emolive.attribution.measure import peak
 from emolive.attribution.methods import METHODS
 from emolive.core.scene import Face
 from emolive.reports.figures import INPUT, Cell, FaceReport, title
 from emolive.ui import draw
 from emolive.ui.draw import INK, Color
-from emolive.ui.heat import ON_FACE, gradient, heat
-from emolive.ui.words import percent
+from emolive.ui.emotions import common_scale
+from emolive.ui.heat import AGAINST, FOR, ON_FACE, Scale, diverging, gradient, heat, scale_of
+from emolive.ui.words import MINUS, percent
 
 SIDE, GAP, PAD = 210, 14, 28
 PX = 15
@@ -28,13 +30,10 @@ LARGEST = 1200
 WEAK = 0.2
 """A map whose strongest evidence is weaker than this part of the evidence against its class never counts as full."""
 
-CLIPPED = 0.995
-"""Full heat of a map of pixels is at this quantile: a few single pixels outshine all others."""
-
 
 def sheet(face: FaceReport, name: str, methods: Sequence[str], layers: Sequence[str]) -> np.ndarray:
-    """Rows are methods, columns layers; each cell the heat on the face, or why there is none. Every map has its own
-    scale. `name` is the picture's name."""
+    """Rows are methods, columns layers; each cell the heat on the face, what full heat is there, or why there is none.
+    `name` is the picture's name."""
     row, head = SIDE + GAP + 2 * PX, SIDE + 2 * PAD + 2 * PX
     left = PAD + max(draw.text_size(title(method), PX, bold=True)[0] for method in methods) + GAP
     width = max(left + len(layers) * (SIDE + GAP) + PAD, 980)
@@ -56,26 +55,26 @@ def sheet(face: FaceReport, name: str, methods: Sequence[str], layers: Sequence[
 
 
 def strip(face: FaceReport, across: int = 7) -> np.ndarray:
-    """The map of every emotion, on one scale, each with the probability that the network gives it; at most `across`
-    side by side."""
+    """The map of every emotion, for and against it, on one scale, each with the probability that the network gives it;
+    at most `across` side by side."""
     count = len(face.labels)
     across = min(across, count)
     row, top = SIDE + 3 * PX + GAP, PAD + (3 if across > 3 else 5) * PX
     image = _paper(2 * PAD + across * (SIDE + GAP) - GAP, top + -(-count // across) * row)
-    peak = 0.0 if face.emotions is None else float(np.nan_to_num(face.emotions).max())
-    words = f"Where Grad-CAM at {face.emotions_layer} finds evidence for each emotion"
+    maps = np.zeros((count, 1, 1)) if face.emotions is None else face.emotions
+    scale = common_scale(maps, face.emotions_measure, face.scale)
+    words = f"Grad-CAM at {face.emotions_layer}: what speaks for each emotion (orange), and against it (blue)"
     room = image.shape[1] - 2 * PAD
-    wide = min(330, room)
+    wide = min(430, room)
     lines = draw.wrap(words, PX, room)
     beside = draw.text_size(words, PX, bold=True)[0] + wide < room
     for n, line in enumerate(lines):
         draw.text(image, line, PAD, PAD - PX / 2 + 1.4 * n * PX, PX, INK, bold=beside)
     y = PAD - PX // 2 + (0 if beside else round(1.5 * len(lines) * PX))
-    _bar(image, image.shape[1] - PAD - wide if beside else PAD, y, "0", f"{peak:.2g} for all", wide)
+    _both_ways(image, image.shape[1] - PAD - wide if beside else PAD, y, scale, wide)
     for i, label in enumerate(face.labels):
         x, y = PAD + i % across * (SIDE + GAP), top + i // across * row
-        cam = None if face.emotions is None else face.emotions[i]
-        _face(image, face, cam, peak, x, y)
+        _face(image, face, maps[i], scale.full, x, y, torn=True)
         draw.fill(image, (x, y + SIDE, x + SIDE, y + SIDE + 5), draw.hue(label, i))
         chance = percent(float(face.probs[i])) if np.isfinite(face.probs[i]) else "–"
         bold = label == face.label
@@ -104,10 +103,9 @@ def marked(bgr: np.ndarray, faces: Sequence[tuple[int, Face]], unconfirmed: Sequ
 
 
 def full(cam: np.ndarray, layer: str) -> float:
-    """The evidence of a map (h, w) that is painted as full heat; 0 where nothing is to be painted."""
-    cam = np.nan_to_num(cam)
-    peak = float(np.quantile(cam, CLIPPED) if layer == INPUT else cam.max(initial=0))
-    return max(peak, -WEAK * float(cam.min(initial=0))) if peak > 0 else 0.0
+    """The evidence of a map (h, w) that is full heat on its own scale; 0 where nothing is to be painted."""
+    strongest = peak(cam, layer)
+    return max(strongest, -WEAK * float(np.nan_to_num(cam).min(initial=0))) if strongest > 0 else 0.0
 
 
 def _columns(left: int, layers: Sequence[str]) -> list[tuple[int, str]]:
@@ -134,7 +132,8 @@ def _head(image: np.ndarray, face: FaceReport, name: str) -> None:
     ]
     for i, line in enumerate(lines):
         draw.text(image, line, x, y + 36 + i * PX * 1.5, PX, INK)
-    _bar(image, x, y + 46 + round(len(lines) * PX * 1.5), "0", "each map's own maximum", 360)
+    words = "what each map says below it" if face.scale == "fixed" else "each map's own maximum"
+    _bar(image, x, y + 46 + round(len(lines) * PX * 1.5), "0", words, 360)
 
 
 def _bar(image: np.ndarray, x: int, y: int, low: str, high: str, width: int) -> None:
@@ -151,20 +150,37 @@ def _cell(image: np.ndarray, face: FaceReport, cell: Cell | None, x: int, y: int
         draw.fill(image, (x, y, x + SIDE, y + SIDE), EMPTY)
         _words(image, f"not defined: {cell.why}" if cell else "not asked for", x + PX, y + SIDE // 2 - 3 * PX, SIDE)
         return
-    scale = full(cell.cam, cell.layer)
-    _face(image, face, cell.cam, scale, x, y)
+    scale = scale_of(cell.measure, full(cell.cam, cell.layer), face.scale)
+    _face(image, face, cell.cam, scale.full, x, y)
     figures, small = cell.figures, round(PX * 0.8)
     words = f"deletion {figures.deletion_area:.2f} · insertion {figures.insertion_area:.2f}"
-    words = words if scale > 0 else "no evidence for it anywhere"
-    draw.text(image, words, x + SIDE / 2, y + SIDE + 3, small, FADED, align=0.5)
+    words = words if np.nan_to_num(cell.cam).max() > 0 else "no evidence for it anywhere"
+    full_heat = f"full {scale.most}, {'fixed' if scale.fixed else 'relative'}"
+    for n, line in enumerate((words, full_heat)):
+        draw.text(image, line, x + SIDE / 2, y + SIDE + 3 + n * (small + 3), small, FADED, align=0.5)
 
 
-def _face(image: np.ndarray, face: FaceReport, cam: np.ndarray | None, scale: float, x: int, y: int) -> None:
-    """The face in grey, so that colour always means heat, under a map."""
+def _both_ways(image: np.ndarray, x: int, y: int, scale: Scale, width: int) -> None:
+    """The diverging colours with their ends, unit, and whose scale it is, below it."""
+    small = round(PX * 0.85)
+    start = draw.text(image, f"{MINUS}{scale.full:.2g}", x, y, small, FADED) + 6
+    end = x + width - draw.text_size(f"+{scale.full:.2g} {scale.unit}", small)[0] - 6
+    diverging(image, (start, y + 2, end, y + small), ALPHA)
+    draw.text(image, f"+{scale.full:.2g} {scale.unit}", end + 6, y, small, FADED)
+    draw.text(image, scale.kind, x + width, y + round(1.4 * small), small, FADED, align=1)
+
+
+def _face(
+    image: np.ndarray, face: FaceReport, cam: np.ndarray | None, scale: float, x: int, y: int, torn: bool = False
+) -> None:
+    """The face in grey, so that colour always means heat, under a map; `torn` paints what speaks against, too."""
     gray = cv2.cvtColor(cv2.resize(face.view, (SIDE, SIDE), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
     _put(image, cv2.merge([gray] * 3), x, y)
     if cam is not None:
-        heat(image, cam, (x, y, x + SIDE, y + SIDE), scale, ALPHA)
+        square = x, y, x + SIDE, y + SIDE
+        heat(image, cam, square, scale, ALPHA, FOR if torn else "inferno")
+        if torn:
+            heat(image, -cam, square, scale, ALPHA, AGAINST)
 
 
 def _put(image: np.ndarray, picture: np.ndarray, x: int, y: int) -> None:

@@ -11,8 +11,6 @@ from torch import Tensor, nn
 
 LIFT = 0.05
 """By how much the bias of a class is raised at a time until its recall is high enough."""
-LEAST = 20
-"""So few answers say nothing of how often such answers are right."""
 SPREAD = 0.35
 """How far the logarithms of the scales are expected to lie from 0 (standard deviation) before any picture was seen."""
 LARGEST_TEMPERATURE, LARGEST_SCALE = 20.0, 8.0
@@ -98,17 +96,6 @@ def _within(value: Tensor, largest: float) -> Tensor:
     """A logarithm, held smoothly between those of 1 / `largest` and `largest`; near 0 it is the value itself."""
     limit = math.log(largest)
     return limit * torch.tanh(value / limit)
-
-
-def unsure_below(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """The largest probability below which answers (N, K) are wrong as often as right, in hundredths: of those in the
-    tenth below it, which are `LEAST` at least, half or fewer are the truth (N,). 0 where there is none."""
-    top, right = probabilities.max(1), probabilities.argmax(1) == truth
-    for hundredths in range(100, 0, -1):
-        near = right[(top < hundredths / 100) & (top >= hundredths / 100 - 0.1)]
-        if len(near) >= LEAST and near.mean() <= 0.5:
-            return hundredths / 100
-    return 0.0
 
 
 def _lifted(logits: Tensor, truth: Tensor, bias: Tensor, floor: float) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,16 @@ from emolive.core.scene import Frame
 from emolive.core.tables import read_csv
 from emolive.faces.crop import crop_face, square
 from emolive.networks.checkpoint import Model
+from emolive.training.confidence import confidence
+from emolive.training.confidence import facts as confidence_facts
 from emolive.training.dataset import VOTES, Faces, read_faces
 from emolive.training.groups import by_group, read_groups
+from emolive.training.scales import fixed_scales
 from emolive.training.sweep import swept
 
 log = logging.getLogger(__name__)
 
-REPORT, CONFUSION = "report.json", "confusion.png"
+REPORT, CONFUSION, COVERAGE, FACTS = "report.json", "confusion.png", "coverage.png", "facts.json"
 
 BATCH = 64
 BINS = 15
@@ -145,18 +148,20 @@ def evaluate_folder(
     overwrite: bool = False,
     groups: Path | None = None,
     sweep: bool = False,
+    scales: bool = False,
 ) -> dict[str, Any]:
-    """Measure a network on FOLDER/<emotion>/*, write report.json and confusion.png into `out`, give the report.
+    """Measure a network on FOLDER/<emotion>/*, write report.json and its pictures into `out`, give the report. With
+    `scales`, all that is known of the network goes into facts.json, with the fixed scales of its maps.
 
     With a table of `groups` (see `read_groups`) also "groups" of the report, groups.csv, gaps.csv and groups.png; with
     `sweep` also "sweep", sweep.csv and sweep.png (see `swept`). Raises `EmoliveError`; `OutputError` where one of the
     files is there already, and `overwrite` is not given.
     """
     from emolive.training import curves
-    from emolive.training.pictures import draw_confusion
+    from emolive.training.pictures import draw_confusion, draw_coverage
 
-    written = [REPORT, CONFUSION, *(curves.GROUPS if groups else ()), *(curves.SWEEP if sweep else ())]
-    for name in written:
+    written = [REPORT, CONFUSION, COVERAGE, *(curves.GROUPS if groups else ()), *(curves.SWEEP if sweep else ())]
+    for name in (*written, *([FACTS] if scales else [])):
         inputs = [*folder.glob("*/*"), Path(model.path), *([groups] if groups else [])]
         check_output(out / name, inputs, overwrite)
     faces = read_faces(folder, model.spec.crop_size, model.spec.labels)
@@ -166,7 +171,7 @@ def evaluate_folder(
         faces, lost = detected(folder, faces, model, detector)
     table = read_groups(groups, faces.files) if groups else None
     probabilities = predict(model, faces.crops, tta, progress=True)
-    report = measure(probabilities, faces.truth, faces.labels)
+    report = measure(probabilities, faces.truth, faces.labels) | confidence(probabilities, faces.truth)
     report |= {"model": model.name, "sha256": model.sha256, "tta": tta, "unreadable": list(unreadable)}
     report |= {"read_as": faces.read_as} if faces.read_as else {}
     if detector:
@@ -179,10 +184,15 @@ def evaluate_folder(
         report["sweep"] = swept(partial(predict, model), faces, probabilities)
     write_report(report, out)
     draw_confusion(report, out / CONFUSION)
+    draw_coverage(report, out / COVERAGE)
     if table:
         curves.write_groups(report["groups"], out)
     if sweep:
         curves.write_sweep(report["sweep"], out)
+    if scales:
+        metrics = {**model.spec.metrics, **confidence_facts(report)}
+        spec = replace(model.spec, metrics=metrics, scales=fixed_scales(model, faces.crops, progress=True))
+        write_whole(out / FACTS, json.dumps(asdict(spec), indent=1, ensure_ascii=False) + "\n")
     return report
 
 

@@ -13,11 +13,13 @@ import torch
 from emolive.core.errors import EmoliveError, ModelError
 from emolive.networks.checkpoint import load, save
 from emolive.networks.weights import NotFiniteError
-from emolive.training.calibrate import calibrate, unsure_below
+from emolive.training.calibrate import calibrate
+from emolive.training.confidence import confidence, facts
 from emolive.training.dataset import Faces
 from emolive.training.evaluate import CONFUSION, logits_of, measure, predict, write_report
 from emolive.training.pictures import draw_confusion, draw_mistakes
 from emolive.training.recipe import Recipe
+from emolive.training.scales import fixed_scales
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +48,14 @@ def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str
     fitted.fold(head)
     model = dataclasses.replace(model, spec=dataclasses.replace(model.spec, temperature=fitted.temperature))
     probabilities = predict(model, held.crops)
-    report = measure(probabilities, held.truth, held.labels)
+    report = measure(probabilities, held.truth, held.labels) | confidence(probabilities, held.truth)
     spec = dataclasses.replace(
         model.spec,
         trained_on=trained_on,
         recipe=json.dumps(dataclasses.asdict(settings)),
         metrics={f"validation_{name}": round(report[name], 4) for name in ("accuracy", "macro_f1", "ece")}
-        | {"unsure": unsure_below(probabilities, held.truth)},
+        | facts(report),
+        scales=fixed_scales(model, held.crops),
     )
     save(out / MODEL, model.net, spec)
     write_report(report, out)

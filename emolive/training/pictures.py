@@ -50,6 +50,20 @@ def draw_confusion(report: Mapping[str, Any], path: Path) -> None:
     figure.savefig(path, dpi=80)
 
 
+def draw_coverage(report: Mapping[str, Any], path: Path) -> None:
+    """How many answers are right if only the surest part of them is kept; and where "unsure" begins."""
+    curve, unsure = report["coverage"], report["unsure"]
+    figure = Figure(figsize=(5, 3.5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([100 * point["kept"] for point in curve], [100 * point["accuracy"] for point in curve], marker=".")
+    axes.axvline(100 * unsure["kept"], linestyle=":", color="black")
+    axes.set_xlabel("answers kept, the surest first, %")
+    axes.set_ylabel("of those, right, %")
+    axes.set_title(f'"unsure" below {unsure["threshold"]:.0%}')
+    axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=80)
+
+
 def draw_pairs(pairs: Sequence[tuple[np.ndarray, str, np.ndarray, str]], path: Path) -> None:
     """Pairs of pictures (S, S, 3) uint8 RGB side by side, each over the name of its file, three pairs a row."""
     rows = -(-len(pairs) // 3)

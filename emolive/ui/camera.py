@@ -11,7 +11,7 @@ from emolive.ui.draw import Color, Rect
 from emolive.ui.heat import ON_FACE, gradient, heat, heat_scale
 from emolive.ui.labels import Labelled, Labeller
 from emolive.ui.where import warning
-from emolive.ui.words import UNITS, against, caption, label, randomised
+from emolive.ui.words import against, caption, label, randomised
 
 SMALLEST = 240
 """Frames with a shorter side than this are enlarged by a whole factor, so that there is room for words."""
@@ -55,7 +55,7 @@ def _heat(image: np.ndarray, scene: Scene, fitted: Callable[[Box], Box]) -> None
     for face, reading in zip(scene.faces, scene.readings, strict=True):
         cam = reading.painted.cam
         if cam is not None:
-            scale = heat_scale(reading, reading.shown, scene.memory.tracks.get(face.track))
+            scale = heat_scale(reading, reading.shown, scene.memory.tracks.get(face.track), scene.settings.scale).full
             cam = cam[:, ::-1] if scene.settings.mirror else cam
             heat(image, cam, fitted(reading.square), scale, scene.settings.alpha, scene.settings.colormap)
 
@@ -100,10 +100,12 @@ def _legend(image: np.ndarray, scene: Scene) -> Rect:
     if chosen is not None:
         reading = chosen.reading
         lines = [(caption(reading.shown, scene.menu, reading.painted.target), draw.PAPER)]
-        lines += [(line, draw.AMBER) for line in _remarks(scene, reading, max(width // 3, 14 * px), px)]
+        room = max(width // 3, 14 * px)
+        lines += [(line, draw.AMBER) for line in _remarks(scene, reading, room, px)]
         if reading.painted.cam is not None and scene.settings.heat:
-            full = f"{heat_scale(reading, reading.shown, chosen.remembered):.2g}"
-            unit = UNITS.get(reading.shown.method, "")
+            scale = heat_scale(reading, reading.shown, chosen.remembered, scene.settings.scale)
+            full, unit = scale.most, scale.unit
+            lines += [(line, draw.AMBER if scale.why else draw.DIM) for line in draw.wrap(scale.kind, px, room)]
     widths = [draw.text_size(line, px)[0] for line, _ in lines]
     if full:
         widths.append(draw.text_size(f"0{full} {unit}", px)[0] + bar + pad)

@@ -7,7 +7,7 @@ import numpy as np
 from emolive.core.scene import Agreement, Chosen, Scene, Variant
 from emolive.ui import draw
 from emolive.ui.draw import AMBER, PAPER, Rect
-from emolive.ui.heat import heat_scale
+from emolive.ui.heat import Scale, heat_scale
 from emolive.ui.panels import hot_face, paragraph, paste
 from emolive.ui.words import randomised, signed, way
 
@@ -120,11 +120,24 @@ def _one(
     x0, y0, x1, y1 = place
     result = chosen.reading.results.get(variant) if variant else None
     cam = result.cam if result is not None else None
-    full = heat_scale(chosen.reading, variant, chosen.remembered) if variant and cam is not None else 0.0
+    full = 0.0
+    if variant and cam is not None:
+        scale = heat_scale(chosen.reading, variant, chosen.remembered, scene.settings.scale)
+        full = scale.full
     paste(image, hot_face(crop, cam, full, x1 - x0, scene.settings.colormap), x0, y0)
+    if cam is not None and full > 0:
+        _say(image, place, scale)
     if cam is None:
         words = (result.why if result is not None else "") or "comes with the next frame"
         lines = draw.wrap(words, 13, x1 - x0 - 12)
         draw.panel(image, (x0 + 2, y1 - 10 - 18 * len(lines), x1 - 2, y1 - 2), opacity=0.85, radius=4)
         for n, line in enumerate(lines):
             draw.text(image, line, x0 + 6, y1 - 7 - 18 * (len(lines) - n), 13, AMBER)
+
+
+def _say(image: np.ndarray, place: Rect, scale: Scale) -> None:
+    """What is full heat on a face, at its foot: two maps side by side may have different scales."""
+    x0, _, x1, y1 = place
+    words = draw.shorten(f"full: {scale.most}, {'fixed' if scale.fixed else 'relative'}", 13, x1 - x0 - 12)
+    draw.panel(image, (x0 + 2, y1 - 20, x0 + 14 + draw.text_size(words, 13)[0], y1 - 2), opacity=0.7, radius=4)
+    draw.text(image, words, x0 + 8, y1 - 19, 13, PAPER)

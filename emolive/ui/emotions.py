@@ -1,13 +1,18 @@
-"""The emotions view: the selected face with the map of each emotion, on one scale, so that they can be compared."""
+"""The emotions view: the selected face with the map of each emotion, on one scale, so that they can be compared.
+
+Where a method's negative values speak against an emotion, they are painted too: orange is for it, blue against it.
+"""
+
+from dataclasses import replace
 
 import numpy as np
 
-from emolive.core.scene import Aim, Chosen, Hit, Picture, Reading, Scene, Variant
+from emolive.core.scene import Aim, Chosen, Hit, Measure, Picture, Reading, Scene, Variant
 from emolive.ui import draw
 from emolive.ui.draw import AMBER, DIM, PAPER, Rect
-from emolive.ui.heat import ON_FACE, gradient, heat_scale
-from emolive.ui.panels import hot_face, message, page, paste
-from emolive.ui.words import UNITS, against, label, percent, trained, way
+from emolive.ui.heat import ON_FACE, Scale, diverging, gradient, heat_scale, scale_of
+from emolive.ui.panels import DENSE, hot_face, message, page, paste, torn_face
+from emolive.ui.words import MINUS, against, label, percent, trained, way
 
 WIDTH, HEIGHT, TOP, PAD = 960, 360, 48, 14
 """The picture's size, the height of its heading, and the empty edge."""
@@ -33,8 +38,9 @@ def emotions(scene: Scene) -> Picture:
     if maps is None or base is None:
         message(image, "No map of each emotion", _why(scene, reading))
         return Picture(image)
-    peak = float(np.nan_to_num(maps).max(initial=0))
-    full = max(peak, heat_scale(reading, base, chosen.remembered)) if peak > 0 else 0.0
+    scale = common_scale(maps, reading.results[base].measure, scene.settings.scale)
+    if not scale.fixed and scale.full > 0:  # as steady as the camera's
+        scale = replace(scale, full=max(scale.full, heat_scale(reading, base, chosen.remembered, "relative").full))
     minus = against(base, scene.menu)
     _heading(image, scene, chosen, base, minus)
     those = likeliest(probs)
@@ -43,10 +49,24 @@ def emotions(scene: Scene) -> Picture:
     for i, place in zip(those, places, strict=False):
         side = place[3] - place[1]
         colormap = scene.settings.colormap
-        paste(image, hot_face(reading.crop, maps[i], full, side, colormap), place[0], place[1])
+        paste(image, painted(reading.crop, maps[i], scale, side, colormap), place[0], place[1])
         _words(image, place, label(scene.menu.labels, i), i, float(probs[i]), i == int(np.argmax(probs)), minus)
-    _legend(image, places[-1], maps, base, full, scene.settings.colormap)
+    _legend(image, places[-1], maps, base.method in scene.menu.blind, scale, scene.settings.colormap)
     return Picture(image, hits)
+
+
+def common_scale(maps: np.ndarray, measure: Measure, wish: str) -> Scale:
+    """The scale of all maps (classes, h, w) of a face; a relative one ends with their strongest evidence, for or (where
+    there is such) against."""
+    known = np.nan_to_num(maps)
+    return scale_of(measure, float((np.abs(known) if measure.against else known).max(initial=0)), wish)
+
+
+def painted(crop: np.ndarray, cam: np.ndarray, scale: Scale, size: int, colormap: str) -> np.ndarray:
+    """A grey face of `size` with the map of an emotion, what speaks against it too where the map knows that."""
+    if scale.against:
+        return torn_face(crop, cam, scale.full, size)
+    return hot_face(crop, cam, scale.full, size, colormap)
 
 
 def likeliest(probs: np.ndarray) -> tuple[int, ...]:
@@ -108,22 +128,35 @@ def _words(image: np.ndarray, place: Rect, name: str, index: int, p: float, best
             draw.text(image, line, x, bar + px + round(n * px * 1.2), px - 3, AMBER)
 
 
-def _legend(image: np.ndarray, place: Rect, maps: np.ndarray, base: Variant, full: float, colormap: str) -> None:
+def _legend(image: np.ndarray, place: Rect, maps: np.ndarray, blind: bool, scale: Scale, colormap: str) -> None:
     """The scale that all maps share."""
     x0, y0, x1, _ = place
     wide = min(round((x1 - x0) * (1 + BESIDE)), WIDTH - PAD - x0)
     px = max(11, min(16, wide // 13))
-    blind = bool((maps == maps[0]).all())
-    lines = ("this method knows", "no emotion: all alike") if blind else ("one scale for all", "maps of this face")
-    for n, line in enumerate(lines):
-        draw.text(image, line, x0, y0 + round(n * px * 1.35), px, AMBER if blind else DIM)
-    y = y0 + round(px * 3.1)
-    if not full > 0:
-        draw.text(image, "no positive evidence", x0, y, px, AMBER)
+    first = ("knows no emotion: all alike", AMBER) if blind else ("one scale for all maps", DIM)
+    kind = (scale.kind, AMBER if scale.why else DIM)
+    lines = [(line, color) for words, color in (first, kind) for line in draw.wrap(words, px, wide)]
+    y = y0
+    for line, color in lines[:3]:
+        draw.text(image, line, x0, y, px, color)
+        y += round(px * 1.3)
+    if not scale.full > 0:
+        draw.text(image, "no evidence" if scale.against else "no positive evidence", x0, y, px, AMBER)
         return
-    gradient(image, (x0, y, x0 + wide, y + px), colormap, ON_FACE)
-    draw.text(image, "0", x0, y + round(px * 1.2), px, DIM)
-    draw.text(image, f"{full:.2g}", x0 + wide, y + round(px * 1.2), px, PAPER, align=1)
-    unit = UNITS.get(base.method, "")
-    if unit:
-        draw.text(image, unit, x0 + wide, y + round(px * 2.5), px, DIM, align=1)
+    y += px // 3
+    bar = x0, y, x0 + wide, y + px
+    if scale.against:
+        diverging(image, bar, DENSE)
+        marks = [(f"{MINUS}{scale.full:.2g}", 0.0, PAPER), ("0", 0.5, DIM), (f"+{scale.full:.2g}", 1.0, PAPER)]
+    else:
+        gradient(image, bar, colormap, ON_FACE)
+        marks = [("0", 0.0, DIM), (scale.most, 1.0, PAPER)]
+    y += round(px * 1.15)
+    for words, at, color in marks:
+        draw.text(image, words, x0 + at * wide, y, px, color, align=at)
+    y += round(px * 1.3)
+    ends = "against | for" if scale.against else "" if blind else "only what speaks for"
+    for words in (ends, scale.unit):
+        for line in draw.wrap(words, px, wide) if words else ():
+            draw.text(image, line, x0 + wide / 2, y, px, DIM, align=0.5)
+            y += round(px * 1.25)

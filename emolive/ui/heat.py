@@ -1,12 +1,13 @@
 """Heat: how a map becomes colours, and the bar that says what they mean. The only place that knows the colour maps."""
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from emolive.core.scene import Box, Reading, Remembered, Target, Variant
+from emolive.core.scene import Box, Measure, Reading, Remembered, Target, Variant
 from emolive.ui.draw import Rect, rounded
 
 COLORMAPS = {
@@ -20,11 +21,30 @@ COLORMAPS = {
 """Even to the eye and safe for any colour vision: brighter always means more. The first is the usual one."""
 
 
+FOR, AGAINST = "for", "against"
+"""The two arms of the diverging colours: orange speaks for an emotion, blue against it, both as bright at each step."""
+
+_ARMS = {FOR: ((42.0, 55.0, 48.0), (80.0, 72.0, 72.0)), AGAINST: ((42.0, 45.0, 268.0), (80.0, 38.0, 240.0))}
+"""Where an arm begins and ends: lightness, chroma, and hue in degrees of CIE L*a*b*."""
+
+
 @lru_cache(maxsize=16)
 def palette(colormap: str = "inferno", low: float = 0.0) -> np.ndarray:
-    """(256, 3) uint8 BGR from weak to strong, beginning at the part `low` of a colour map of `COLORMAPS`."""
+    """(256, 3) uint8 BGR from weak to strong, beginning at the part `low` of a colour map of `COLORMAPS`; or an arm of
+    the diverging colours, whole."""
+    if colormap in _ARMS:
+        return _arm(*_ARMS[colormap])
     steps = np.linspace(round(255 * low), 255, 256).round().astype(np.uint8)
     colors = np.ascontiguousarray(cv2.applyColorMap(steps[:, None], COLORMAPS[colormap])[:, 0])
+    colors.setflags(write=False)
+    return colors
+
+
+def _arm(weak: tuple[float, float, float], strong: tuple[float, float, float]) -> np.ndarray:
+    lightness, chroma, hue = (np.linspace(a, b, 256) for a, b in zip(weak, strong, strict=True))
+    lab = np.stack([lightness, chroma * np.cos(np.radians(hue)), chroma * np.sin(np.radians(hue))], axis=1)
+    colors: np.ndarray = cv2.cvtColor(lab[None].astype(np.float32), cv2.COLOR_Lab2BGR)[0]
+    colors = np.rint(255 * np.clip(colors, 0, 1)).astype(np.uint8)
     colors.setflags(write=False)
     return colors
 
@@ -69,17 +89,70 @@ def _paint(colormap: str, alpha: float) -> tuple[np.ndarray, np.ndarray]:
     return over[:, None], (255 * (1 - density)).round().astype(np.uint8).repeat(3, axis=1)[:, None]
 
 
-def heat_scale(reading: Reading, variant: Variant, remembered: Remembered | None) -> float:
-    """The evidence that counts as full heat for a variant's map: the remembered one, or the map's own maximum."""
-    cam = reading.results[variant].cam
-    own = float(np.nan_to_num(cam).max(initial=0)) if cam is not None else 0.0
-    return remembered.scale.get(replace(variant, target=Target()), own) if remembered else own
+@dataclass(frozen=True)
+class Scale:
+    """What heat means: `full` evidence and more is full heat; `fixed`, for every face alike, or relative to one's own
+    map, and then `why`, unless that was asked for. In `unit`, and whether negative values speak `against` the target.
+    """
+
+    full: float
+    fixed: bool = False
+    why: str = ""
+    unit: str = ""
+    against: bool = False
+
+    @property
+    def kind(self) -> str:
+        """In words: "fixed scale"."""
+        return "fixed scale" if self.fixed else "relative scale" + (f": {self.why}" if self.why else "")
+
+    @property
+    def most(self) -> str:
+        """The end of the bar: on a fixed scale there may be more."""
+        return f"{'≥ ' if self.fixed else ''}{self.full:.2g}"
+
+    def told(self) -> dict[str, object]:
+        """The same for files."""
+        full = float(f"{self.full:.4g}") if math.isfinite(self.full) else None
+        return {"full": full, "kind": "fixed" if self.fixed else "relative", "unit": self.unit or None}
+
+
+NO_SCALE, UNLEARNT = "no fixed one in the file", "no fixed one for random weights"
+NORMALISED = "weights add up to 1 for any score"
+"""Why a scale is relative although a fixed one was asked for."""
+
+
+def scale_of(measure: Measure, own: float, wish: str, random: bool = False) -> Scale:
+    """The scale of a map whose own strongest evidence is `own`; `wish` is `Settings.scale`."""
+    if wish == "fixed" and measure.full > 0:
+        return Scale(measure.full, True, "", measure.unit, measure.against)
+    why = UNLEARNT if random else NORMALISED if measure.normalised else NO_SCALE
+    why = "" if wish == "relative" else why
+    return Scale(own, False, why, measure.unit, measure.against)
+
+
+def heat_scale(reading: Reading, variant: Variant, remembered: Remembered | None, wish: str = "fixed") -> Scale:
+    """What counts as full heat for a variant's map. A relative scale follows the map's maximum, as it is remembered."""
+    result = reading.results[variant]
+    own = float(np.nan_to_num(result.cam).max(initial=0)) if result.cam is not None else 0.0
+    own = remembered.scale.get(replace(variant, target=Target()), own) if remembered else own
+    return scale_of(result.measure, own, wish, random=variant.net.startswith("a~"))
 
 
 def gradient(image: np.ndarray, rect: Rect, colormap: str = "inferno", low: float = 0.0) -> None:
     """A bar from the weakest to the strongest colour, left to right."""
     x0, y0, x1, y1 = rect
     image[y0:y1, x0:x1] = palette(colormap, low)[np.linspace(0, 255, x1 - x0).round().astype(int)]
+
+
+def diverging(image: np.ndarray, rect: Rect, alpha: float) -> None:
+    """A bar of the diverging colours as they are painted on something grey: against, nothing, for."""
+    x0, y0, x1, y1 = rect
+    image[y0:y1, x0:x1] = 108
+    middle = (x0 + x1) // 2
+    ramp = np.linspace(0, 1, max(2, x1 - middle))[None]
+    heat(image, ramp, (middle, y0, x1, y1), 1.0, alpha, FOR)
+    heat(image, ramp[:, ::-1], (x0, y0, middle, y1), 1.0, alpha, AGAINST)
 
 
 def colored(values: np.ndarray, full: float | np.ndarray, colormap: str = "inferno") -> np.ndarray:

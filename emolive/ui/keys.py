@@ -137,6 +137,10 @@ def _colormap(s: Settings, menu: Menu) -> Settings:
     return replace(s, colormap=_walk(tuple(COLORMAPS), s.colormap, 1))
 
 
+def _scale(s: Settings, menu: Menu) -> Settings:
+    return replace(s, scale=_walk(("fixed", "relative"), s.scale, 1))
+
+
 def _alpha(step: float) -> Action:
     return lambda s, menu: replace(s, alpha=round(min(max(s.alpha + step, 0), 1), 2))
 
@@ -291,6 +295,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("-",), "heat map weaker", _alpha(-0.1), ("alpha",), "map"),
     Binding(("o",), "heat map off and on", _flip("heat"), ("heat",), "map"),
     Binding(("i",), "other colours", _colormap, ("colormap",), "map"),
+    Binding(("y",), "scale of the heat: fixed or relative", _scale, ("scale",), "map"),
     Binding(("g",), "window of all emotions on and off", _view("emotions"), ("views",), "proof"),
     Binding(("t",), "timeline window on and off", _view("timeline"), ("views",), "proof"),
     Binding(("d",), "proof by blurring, on and off", _proof, ("proof", "views"), "proof"),

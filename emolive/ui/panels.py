@@ -8,7 +8,7 @@ import numpy as np
 
 from emolive.ui import draw
 from emolive.ui.draw import DIM, PAPER, Color, Rect
-from emolive.ui.heat import heat
+from emolive.ui.heat import AGAINST, FOR, heat
 
 GROUND: Color = (34, 29, 27)
 CARD: Color = (46, 40, 37)
@@ -70,6 +70,13 @@ def hot_face(crop: np.ndarray, cam: np.ndarray | None, full: float, size: int, c
     picture = face(crop, size)
     if cam is not None:
         heat(picture, cam, (0, 0, size, size), full, DENSE, colormap)
+    return picture
+
+
+def torn_face(crop: np.ndarray, cam: np.ndarray, full: float, size: int) -> np.ndarray:
+    """The same with what speaks against in other colours than what speaks for, as strongly."""
+    picture = hot_face(crop, cam, full, size, FOR)
+    heat(picture, -cam, (0, 0, size, size), full, DENSE, AGAINST)
     return picture
 
 

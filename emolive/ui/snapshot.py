@@ -18,6 +18,7 @@ from emolive.core.files import write_whole
 from emolive.core.installed import versions
 from emolive.core.scene import Picture, Scene
 from emolive.media.figures import FIGURES
+from emolive.ui.heat import heat_scale
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +118,16 @@ def _face(scene: Scene, face: int) -> dict[str, object]:
     """The same figures as in data files, and the name of the crop's picture."""
     labels = scene.menu.labels
     known = {f.key: value for f in FIGURES if (value := f.value(scene, face, labels)) is not None}
-    return {**known, "crop": f"face-{scene.faces[face].track}.png"}
+    return {**known, "scale": scale_told(scene, face), "crop": f"face-{scene.faces[face].track}.png"}
+
+
+def scale_told(scene: Scene, face: int) -> dict[str, object] | None:
+    """What counts as full heat on a face; None where there is no map."""
+    reading = scene.readings[face]
+    if reading.painted.cam is None:
+        return None
+    remembered = scene.memory.tracks.get(scene.faces[face].track)
+    return heat_scale(reading, reading.shown, remembered, scene.settings.scale).told()
 
 
 def _unused(folder: Path, now: datetime) -> Path:

@@ -1,20 +1,8 @@
-"""What things are called on the screen: ways to look, what they aim at, units, and figures as people write them."""
+"""What things are called on the screen: ways to look, what they aim at, and figures as people write them."""
 
 from collections.abc import Sequence
 
 from emolive.core.scene import TOP, Menu, Settings, Variant
-
-UNITS = {
-    "cam": "score",
-    "gradcam": "score per cell",
-    "hirescam": "score per cell",
-    "xgradcam": "score per cell",
-    "layercam": "score per cell",
-    "activation": "activation",
-    "eigencam": "activation",
-    "filter": "activation",
-}
-"""What heat is measured in, by method: parts of the score (the logit) where it is one; other methods have no unit."""
 
 MINUS = "\N{MINUS SIGN}"
 

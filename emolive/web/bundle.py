@@ -25,7 +25,7 @@ from emolive.ui.emotions import emotions
 from emolive.ui.filters import filters
 from emolive.ui.heat import colored
 from emolive.ui.side import SIDE
-from emolive.ui.snapshot import Facts, facts_of
+from emolive.ui.snapshot import Facts, facts_of, scale_told
 from emolive.web.studio import Wish, selected_reading
 
 STRONGEST = 8
@@ -123,6 +123,7 @@ def _layer(scene: Scene) -> Json:
         "target": None if blind else labels[result.target],
         "against": None if blind else reading.shown.target.minus,
         "why": result.why or None,
+        "scale": None if scene.chosen is None else scale_told(scene, scene.chosen.index),
         "grid": None if result.cam is None else list(result.cam.shape),
         "drops": reading.proof and _drops(reading.proof),
         "verdict": _verdict(scene),

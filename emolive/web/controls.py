@@ -10,7 +10,7 @@ from emolive.core.scene import Face, Frame, Memory, Settings, selected
 from emolive.networks.checkpoint import Model
 from emolive.ui.heat import COLORMAPS
 from emolive.web import uploads
-from emolive.web.studio import FEWEST, MOST, SORTS, TITLES, Wish, portrait
+from emolive.web.studio import FEWEST, MOST, SCALES, SORTS, TITLES, Wish, portrait
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -104,6 +104,7 @@ def wish(network: Model) -> Wish:
     sort = st.selectbox("Filters sorted by", list(SORTS), format_func=SORTS.__getitem__, key="sort", bind=URL)
     alpha = st.slider("Strength of the heat", 0, 100, round(100 * Wish.alpha), 5, format="%d %%", key="heat", bind=URL)
     colors = st.selectbox("Colours", list(COLORMAPS), key="colors", bind=URL)
+    scale = st.selectbox("Full heat is", list(SCALES), format_func=SCALES.__getitem__, key="scale", bind=URL)
     detector = st.selectbox(
         "Face detector", list(DETECTORS), format_func=DETECTORS.__getitem__, key="detector", bind=URL
     )
@@ -115,6 +116,7 @@ def wish(network: Model) -> Wish:
         target=target,
         alpha=alpha / 100,
         colormap=colors,
+        scale=scale,
         detector=detector,
     )
 

@@ -87,7 +87,9 @@ def strip(scene: Scene) -> None:
     view, labels = emotions(scene).bgr, scene.menu.labels
     those = likeliest(scene.chosen.probs) if scene.chosen else ()
     few = f" The {len(those)} most probable ones of {len(labels):,}." if len(those) < len(labels) else ""
-    say.caption(f"What speaks for each emotion at {scene.settings.layer}, all on one scale.{few} {_chosen(scene)}")
+    torn = reading.results[reading.base or reading.shown].measure.against
+    colors = "Orange speaks for it, blue against it." if torn else "Only what speaks for it is painted."
+    say.caption(f"Each emotion at {scene.settings.layer}, all on one scale. {colors}{few} {_chosen(scene)}")
     *maps, (left, top, right, foot) = cells(len(those) + 1)
     # The view's own maps, one by one, so that they find room side by side on a phone, too.
     with st.container(horizontal=True):

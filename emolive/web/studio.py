@@ -31,6 +31,9 @@ the process's stderr. Two looks at once would catch each other's activations."""
 TITLES = {name: METHODS[name].title + (" (slow)" if METHODS[name].slow else "") for name in UNPINNED}
 """The methods that need no pinned filter, and their names for people."""
 
+SCALES = {"fixed": "fixed: the same for every face", "relative": "relative: each map's own strongest evidence"}
+"""What full heat can be, and what that means."""
+
 SORTS = {"strength": "strongest first", "share": "share of the score", "number": "number"}
 """How filters can be sorted."""
 
@@ -50,13 +53,15 @@ class Wish:
     target: str = ""
     alpha: float = 0.6
     colormap: str = "inferno"
+    scale: str = "fixed"
     detector: str = "full"
     face: int = 0
 
     @property
     def asked(self) -> "Wish":
         """What of this the network must be asked for: without what is only drawing."""
-        return replace(self, tiles=Wish.tiles, sort=Wish.sort, alpha=Wish.alpha, colormap=Wish.colormap)
+        drawn = {name: getattr(Wish, name) for name in ("tiles", "sort", "alpha", "colormap", "scale")}
+        return replace(self, **drawn)
 
     def settings(self, layer: str, first: bool) -> Settings:
         """The same for the engine and the views, at one of the layers; the map of each emotion at the first only."""
@@ -141,9 +146,15 @@ def explained(
 
 
 def redrawn(scene: Scene, wish: Wish) -> Scene:
-    """The scene with what only the drawing depends on: opacity, colours, how many filters, and how they are sorted."""
+    """The scene with what only the drawing depends on: opacity, colours and their scale, how many filters, and how they
+    are sorted."""
     settings = replace(
-        scene.settings, alpha=wish.alpha, colormap=wish.colormap, tiles=wish.tiles, by_share=wish.sort == "share"
+        scene.settings,
+        alpha=wish.alpha,
+        colormap=wish.colormap,
+        scale=wish.scale,
+        tiles=wish.tiles,
+        by_share=wish.sort == "share",
     )
     scene = replace(scene, settings=settings)
     reading = selected_reading(scene)

@@ -205,9 +205,9 @@ def test_keys_of_results_do_not_change_by_accident():
         views=("proof",), colormap="gray", against="sad", pin=(1, 2), off=(3,), by_share=True, proof=True, random=2,
         method_b="cam", layer_b="layer1", model_b=Path("/x/z.pt"), mirror=True, device="cpu", frames=3,
     )  # fmt: skip
-    plain = "88c33462c454599cd8d04d40685143af29521f3c2e246440f6eee789ddc3aaca"
+    plain = "1941c70dea98e44c86acf2990d16b1c0b98637f083f3834604430ee786e4dae4"
     assert settings_hash(Options(), False, "jsonl", MAKERS) == plain
-    other = "6d2667c3677bf547034dfc21cdf16f1e932edaebbaaa062209db586549c2bfc5"
+    other = "42e951d7d50729f6825547a5485867d8aad533a67f88eb03ef51e044754e90ea"
     assert settings_hash(some, True, "parquet", {**MAKERS, "networks": ["abc", "def"]}) == other
 
 

@@ -40,7 +40,7 @@ TIMES = tuple([500.0 * i + 200.0 * (i % 2) for i in range(count)] for count in C
 SEEKS = {"k": 5000.0, "right": 5000.0, "j": -5000.0, "left": -5000.0}
 STEPS = {".": 1, ",": -1}
 FILES = {"N": 1, "P": -1}
-KEYS = (" ", *SEEKS, *STEPS, *FILES, "m", "y")
+KEYS = (" ", *SEEKS, *STEPS, *FILES, "m", "A")
 
 
 @dataclass

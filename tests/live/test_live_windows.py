@@ -167,7 +167,7 @@ class Hands:
         self.press("P", lambda old, new: new.frame.name == "one.mp4")
         self.press("r", lambda old, new: not new.recording)
         before = self.now.settings
-        x.key("y")  # bound to nothing
+        x.key("A")  # bound to nothing
         time.sleep(0.2)
         assert self.now.settings == before
         x.key("q")

@@ -157,3 +157,56 @@ def test_every_field_of_a_spec_is_checked():
     from emolive.networks.facts import CHECKS
 
     assert set(CHECKS) == set(NAMES)
+
+
+def test_scales_are_numbers_of_methods_and_layers():
+    assert normalised({"scales": {"gradcam": {"layer4": 1}}}, "m.json") == {"scales": {"gradcam": {"layer4": 1.0}}}
+    assert normalised({"scales": {}}, "m.json") == {"scales": {}}
+    wrong = (
+        [1],
+        {"gradcam": 0.2},
+        {"gradcam": {"layer4": 0}},
+        {"gradcam": {"layer4": -1}},
+        {"gradcam": {"layer4": "x"}},
+    )
+    for value in (*wrong, {"gradcam": {"layer4": float("inf")}}, {"gradcam": {"layer4": True}}):
+        with pytest.raises(ModelError, match=r"m\.json: scales must be"):
+            normalised({"scales": value}, "m.json")
+    with pytest.raises(ModelError, match="100000 numbers at most"):
+        normalised({"scales": {"gradcam": {str(n): 1 for n in range(100_001)}}}, "m.json")
+
+
+CALIBRATED = {"labels": LABELS, "input_size": 64, "temperature": 2.0, "metrics": {"accuracy": 0.7},
+              "scales": {"gradcam": {"layer4": 0.2, "layer3": 0.1}}}  # fmt: skip
+
+
+def test_facts_beside_a_file_add_metrics_and_scales_to_its_own():
+    beside = {"metrics": {"unsure": 0.4}, "scales": {"cam": {"layer4": 9.0}, "gradcam": {"layer4": 0.3}}}
+    spec = merged([(CALIBRATED, "m.safetensors"), (beside, "m.json")])
+    assert spec.metrics == {"accuracy": 0.7, "unsure": 0.4}
+    assert spec.scales == {"cam": {"layer4": 9.0}, "gradcam": {"layer4": 0.3}}  # a method's scales come as a whole
+
+
+@pytest.mark.parametrize(
+    ("option", "kept"),
+    [
+        ({"input_size": 96}, (False, False)),
+        ({"layer4_stride": 1}, (False, False)),
+        ({"mean": (0.5, 0.5, 0.5)}, (False, False)),
+        ({"temperature": 3.0}, (True, False)),
+        ({"temperature": 2.0, "input_size": 64}, (True, True)),  # the same said again
+        ({"crop_margin": {"full": 1.3}}, (True, True)),
+    ],
+)
+def test_who_says_anew_how_it_is_fed_voids_what_was_calibrated(option, kept):
+    known = {**CALIBRATED, "layer4_stride": 2, "mean": (0.4, 0.4, 0.4), "metrics": {"accuracy": 0.7, "unsure": 0.4}}
+    spec = merged([(known, "m.safetensors"), (option, "the options")])
+    assert (bool(spec.scales), "unsure" in spec.metrics) == kept
+    assert spec.metrics["accuracy"] == 0.7
+
+
+def test_a_network_that_others_are_told_apart_from_by_defaults_is_changed_by_options_too():
+    """Without a word in its file, the size is the default one: an option that says otherwise changes it."""
+    known = {"labels": LABELS, "scales": {"gradcam": {"layer4": 0.2}}}
+    assert merged([(known, "m.json"), ({"input_size": 64}, "the options")]).scales == {}
+    assert merged([(known, "m.json"), ({"input_size": 224}, "the options")]).scales != {}

@@ -36,7 +36,7 @@ def test_a_map_without_evidence_paints_nothing(face):
     plain, hot = (sheet(f, "x", ("gradcam",), ("layer4",)) for f in (dataclasses.replace(face, cells=cells), face))
     below = slice(SIDE + 90, None)
     assert colour(plain[below]) <= 10  # the ink is not quite black
-    assert colour(hot[below]) > 100
+    assert colour(hot[below]) > 60
 
 
 def test_a_sheet_grows_with_methods_and_layers_and_keeps_its_input(face):
@@ -53,8 +53,10 @@ def test_the_strip_paints_the_strongest_emotion_most(face):
     hottest = int(np.nan_to_num(face.emotions).max(axis=(1, 2)).argmax())
     step = (picture.shape[1] - 2 * 28 + 14) // 7
     panels = [picture[80 : 80 + SIDE, 28 + i * step : 28 + i * step + SIDE] for i in range(7)]
-    warmth = [float(np.ptp(panel.astype(int), axis=-1).mean()) for panel in panels]
-    assert int(np.argmax(warmth)) == hottest
+    redness = [float((panel[..., 2].astype(int) - panel[..., 0]).mean()) for panel in panels]
+    assert int(np.argmax(redness)) == hottest  # orange speaks for an emotion
+    coldest = int(np.nan_to_num(face.emotions).mean(axis=(1, 2)).argmin())
+    assert int(np.argmin(redness)) == coldest  # blue against it
     assert strip(dataclasses.replace(face, emotions=None)).shape == picture.shape
 
 

@@ -14,6 +14,7 @@ from emolive.core.scene import (
     Face,
     Frame,
     Ledger,
+    Measure,
     Memory,
     Menu,
     Moment,
@@ -27,6 +28,7 @@ from emolive.core.scene import (
     Scene,
     Settings,
     Target,
+    Variant,
     base_variant,
     knocked_variant,
     other_variant,
@@ -35,6 +37,14 @@ from emolive.core.scene import (
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 METHODS = ("activation", "cam", "gradcam", "layercam", "filter")
+MEASURES = {
+    "gradcam": Measure("score per cell", True, 0.8),
+    "cam": Measure("score, as mean of the cells", True),
+    "layercam": Measure("positive gradient × activation", False, 0.8),
+    "activation": Measure("mean activation", False, 0.8),
+}
+"""As of a network whose file has no fixed scale of CAM."""
+
 LAYERS = ("conv1", "layer1", "layer2", "layer3", "layer4")
 
 
@@ -110,7 +120,7 @@ def scene(
         features *= rng.gamma(1.0, size=(channels, 1, 1)).astype(np.float32)
         if maps > 4:
             features = np.stack([cv2.GaussianBlur(f, (0, 0), maps / 14) for f in features])
-        results = {shown: Result(logits, probs, values, target, why)}
+        results = {shown: Result(logits, probs, values, target, why, measure=MEASURES.get(shown.method, Measure()))}
         readings.append(Reading(crop, square, results, shown, features, base=shown))
         found.append(Face(box, 0.9, np.zeros((6, 2)), track=n))
         scale = {replace(shown, target=Target()): float(np.max(values)) * 0.9 if defined else 0.0}
@@ -158,6 +168,12 @@ def examined(given: Scene, seconds: float = 12.0) -> Scene:
     return replace(given, frame=replace(given.frame, t_ms=now), readings=readings, memory=memory)
 
 
+def measure_of(variant: Variant) -> Measure:
+    """What its maps are measured in; a network that is random in part has no fixed scale."""
+    known = MEASURES.get(variant.method, Measure())
+    return replace(known, full=0.0) if variant.net.startswith("a~") else known
+
+
 def _examined(reading: Reading, given: Scene, track: int, rng: np.random.Generator) -> Reading:
     settings, base, true = given.settings, reading.base, reading.result
     cam = true.cam if true.cam is not None else smooth_map(rng, 4)
@@ -167,7 +183,9 @@ def _examined(reading: Reading, given: Scene, track: int, rng: np.random.Generat
             probs = np.abs(true.probs + rng.normal(scale=0.05, size=len(true.probs)))
             values = np.roll(cam, 1, axis=0) if variant.method != "cam" else None
             why = "" if values is not None else "CAM is defined at the last stage only (layer4)."
-            results[variant] = Result(true.logits, probs / probs.sum(), values, true.target, why, 1.25)
+            results[variant] = Result(
+                true.logits, probs / probs.sum(), values, true.target, why, 1.25, measure_of(variant)
+            )
     count = len(true.probs)
     shares = rng.normal(scale=0.1, size=len(reading.maps)).astype(np.float32)
     logit = float(shares.sum()) + 0.1

@@ -284,18 +284,3 @@ def test_a_plain_state_dict_is_measured_with_its_labels_and_facts(tested, tmp_pa
     assert json.loads((tmp_path / "out" / "report.json").read_text())["labels"] == ["sad", "happy"]
     done = CliRunner().invoke(cli, [*words, "--labels", "sad,happy", "--mean", "123.7"])
     assert (done.exit_code, "divide it by 255" in done.output) == (1, True)
-
-
-def test_answers_are_unsure_below_where_half_of_them_are_wrong():
-    from emolive.training.calibrate import unsure_below
-
-    top = np.repeat(np.linspace(0.35, 0.99, 65), 200)
-    probabilities = np.stack([top, 1 - top], axis=1)
-    probabilities = np.concatenate([probabilities, np.zeros((len(top), 1))], axis=1)
-    probabilities[:, 1:] = ((1 - top) / 2)[:, None]
-    draw = np.random.default_rng(0)
-    truth = np.where(draw.random(len(top)) < np.clip(top - 0.1, 0, 1), 0, 1)
-    # Answers are right 10 points less often than they say; those of the tenth below 0.65 are, half of the time.
-    assert abs(unsure_below(probabilities, truth) - 0.65) <= 0.03
-    assert unsure_below(probabilities, np.zeros(len(top), int)) == 0.0
-    assert unsure_below(probabilities[:10], truth[:10]) == 0.0

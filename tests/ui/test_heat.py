@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from emolive.ui.heat import COLORMAPS, ON_FACE, colored, gradient, heat, palette
+from emolive.core.scene import Measure
+from emolive.ui.heat import AGAINST, COLORMAPS, FOR, ON_FACE, colored, gradient, heat, palette, scale_of
 
 GREY = np.full((120, 160, 3), 128, np.uint8)
 SQUARE = (30.0, 10.0, 130.0, 110.0)
@@ -95,3 +96,43 @@ def test_gradient_runs_from_weak_to_strong():
     assert np.array_equal(picture[15, 10], palette()[0])
     assert np.array_equal(picture[15, 109], palette()[-1])
     assert np.array_equal(picture[9], GREY[9])
+
+
+def seen_by(colors: np.ndarray, kind: str) -> np.ndarray:
+    """Colours (N, 3) BGR in CIE L*a*b* as people without one kind of cones see them: Machado, Oliveira, Fernandes, "A
+    Physiologically-based Model for Simulation of Color Vision Deficiency", IEEE TVCG 15, 2009, severity 1."""
+    matrix = {
+        "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+        "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+        "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+        "all": np.eye(3),
+    }[kind]
+    rgb = colors[:, ::-1] / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ np.array(matrix).T
+    linear = linear.clip(0, 1)
+    back = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return cv2.cvtColor(back[None, :, ::-1].astype(np.float32), cv2.COLOR_BGR2LAB)[0]
+
+
+@pytest.mark.parametrize("kind", ["all", "protan", "deutan", "tritan"])
+def test_for_and_against_can_be_told_apart_with_any_colour_vision(kind):
+    ahead, against = seen_by(palette(FOR), kind), seen_by(palette(AGAINST), kind)
+    assert np.linalg.norm(ahead - against, axis=1).min() > 30
+    assert (np.diff(ahead[:, 0])).min() > -0.5  # brighter always means more
+    assert (np.diff(against[:, 0])).min() > -0.5
+
+
+def test_for_and_against_are_as_bright_at_each_step():
+    ahead, against = seen_by(palette(FOR), "all"), seen_by(palette(AGAINST), "all")
+    assert np.abs(ahead[:, 0] - against[:, 0]).max() < 4
+
+
+def test_a_scale_says_what_it_is_and_why():
+    known, unknown = Measure("score per cell", True, 0.25), Measure("activation")
+    assert scale_of(known, 0.01, "fixed").told() == {"full": 0.25, "kind": "fixed", "unit": "score per cell"}
+    assert scale_of(known, 0.01, "relative").told() == {"full": 0.01, "kind": "relative", "unit": "score per cell"}
+    assert scale_of(known, 0.01, "fixed").most == "≥ 0.25"
+    assert scale_of(known, 0.01, "relative").kind == "relative scale"  # as was asked for
+    assert scale_of(unknown, 2, "fixed").kind == "relative scale: no fixed one in the file"
+    assert scale_of(unknown, 2, "fixed", random=True).kind == "relative scale: no fixed one for random weights"
+    assert "add up to 1" in scale_of(Measure("x", normalised=True), 2, "fixed").kind

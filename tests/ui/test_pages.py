@@ -110,7 +110,7 @@ def test_of_a_thousand_emotions_the_likeliest_are_shown():
 
 
 def test_all_emotions_share_one_scale():
-    given = examined(scene(**OPEN))
+    given = examined(scene(**OPEN, method="layercam"))
     maps = np.stack([np.full((4, 4), v, np.float32) for v in (1, 0.5, 0.25, 0, -1, 0.5, 0.9)])
     given = replace(given, readings=(replace(given.readings[0], emotions=maps),))
     picture = VIEWS["emotions"](given).bgr
@@ -118,10 +118,38 @@ def test_all_emotions_share_one_scale():
     assert np.array_equal(tiles[1], tiles[5])
     assert np.array_equal(tiles[3], tiles[4])  # nothing is painted without positive evidence
     assert not np.array_equal(tiles[0], tiles[1])
+    fainter = replace(given, readings=(replace(given.readings[0], emotions=maps / 2),))
+    again = VIEWS["emotions"](fainter).bgr  # the scale is fixed: half the evidence looks as half of it did
+    (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = cells(8)[1:3]
+    assert np.array_equal(again[ay0 + 6 : ay1 - 6, ax0 + 6 : ax1 - 6], picture[by0 + 6 : by1 - 6, bx0 + 6 : bx1 - 6])
+
+
+def test_relative_heat_is_as_hot_for_half_of_the_evidence():
+    given = examined(scene(**OPEN, method="layercam", scale="relative"))
+    maps = np.stack([np.full((4, 4), v, np.float32) for v in (8, 4, 2, 0, -8, 4, 7)])
+    given = replace(given, readings=(replace(given.readings[0], emotions=maps),))
     doubled = replace(given, readings=(replace(given.readings[0], emotions=2 * maps),))
-    again = VIEWS["emotions"](doubled).bgr
     x0, y0, x1, y1 = cells(8)[1]
-    assert np.array_equal(again[y0:y1, x0:x1], picture[y0:y1, x0:x1])
+    one, two = (VIEWS["emotions"](each).bgr[y0:y1, x0:x1] for each in (given, doubled))
+    assert np.array_equal(one, two)
+
+
+def test_evidence_against_is_blue_and_for_it_orange_and_both_as_strong(monkeypatch):
+    given = examined(scene(**OPEN))
+    maps = np.stack([np.full((4, 4), v, np.float32) for v in (0.8, -0.8, 0, 0.4, -0.4, 0.01, 0)])
+    given = replace(given, readings=(replace(given.readings[0], emotions=maps),))
+    picture = VIEWS["emotions"](given).bgr
+    tiles = [picture[y0 + 8 : y1 - 8, x0 + 8 : x1 - 8].astype(int) for x0, y0, x1, y1 in cells(8)[:7]]
+    red = [float((tile[..., 2] - tile[..., 0]).mean()) for tile in tiles]
+    assert min(red[0], red[3]) > 20
+    assert max(red[1], red[4]) < -20
+    assert red[2] == 0
+    assert abs(red[5]) < 12  # next to nothing
+    grey = [cv2.cvtColor(tile.astype(np.uint8), cv2.COLOR_BGR2LAB)[..., 0].astype(float).mean() for tile in tiles]
+    assert abs(grey[0] - grey[1]) < 8
+    words = words_of(monkeypatch, "emotions", given)
+    for said in ("fixed scale", "against | for", "score per cell"):
+        assert said in words
 
 
 def test_a_contrast_is_named_and_an_emotion_against_itself_too(monkeypatch):
