@@ -25,7 +25,7 @@ PAUSE, LATER = 0.03, 0.5
 
 
 @dataclass
-class _Window:
+class _Sight:
     doubted: bool = True
     since: float = 0.0
     looked: float = 0.0
@@ -38,11 +38,11 @@ class Seen:
 
     def __init__(self, server: Keyboard) -> None:
         self._server = server
-        self._windows: dict[str, _Window] = {}
+        self._windows: dict[str, _Sight] = {}
 
     def doubt(self, title: str) -> None:
         """This window is new, or was moved, resized, or uncovered by another one."""
-        self._windows[title] = _Window(since=time.monotonic())
+        self._windows[title] = _Sight(since=time.monotonic())
 
     def forget(self, title: str) -> None:
         """This window is gone."""
@@ -51,7 +51,7 @@ class Seen:
     def sure(self, title: str, canvas: np.ndarray) -> bool:
         """Whether there is no doubt that a window shows `canvas` (H, W, 3, uint8 BGR). Call it after events were
         handled, and again and again: it looks, and tells Qt again what it seems to have missed."""
-        window = self._windows.setdefault(title, _Window())
+        window = self._windows.setdefault(title, _Sight())
         now = time.monotonic()
         if window.hopeless or now - window.looked < (PAUSE if window.doubted else LATER):
             return not window.doubted
