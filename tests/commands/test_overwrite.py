@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 from emolive.commands.main import cli
 from emolive.networks.checkpoint import default_model
 
-INPUTS = {"model", "model_b", "settings", "groups"}
+INPUTS = {"model", "model_b", "settings", "groups", "why"}
 """Options that name files to read; every other option that takes a path is taken for an output."""
 
 OWN_RULE = {

@@ -191,6 +191,7 @@ def seconds_to_quit(model: Model, picture: object) -> float:
             seen.append(cv2.imread(str(shot)))
             seen.append(spy.now)
             seen.append(x.place("emolive camera"))
+            seen.append(windows.shown["camera"])
         finally:
             pressed.append(time.monotonic())
             x.key("q")
@@ -203,12 +204,19 @@ def seconds_to_quit(model: Model, picture: object) -> float:
         run(replace(parts, sinks=[windows, spy], poll=windows.poll, max_seconds=120), settings)
         ended = time.monotonic()
         thread.join()
-    screen, scene, window = seen
+    screen, scene, (left, top, width, height), drawn = seen
     assert scene.working
     assert scene.working.part < 1
     assert spy.now.working  # it was in the middle of it
-    _, _, width, _ = window
-    shown = camera(scene).bgr
-    face = cv2.resize(shown[180:320, 180:320], None, fx=width / shown.shape[1], fy=width / shown.shape[1])
-    assert cv2.matchTemplate(screen, face, cv2.TM_CCOEFF_NORMED).max() > 0.95
+    assert drawn.shape == (height, width, 3)
+    looks = np.abs(screen[top : top + height, left : left + width].astype(int) - drawn)
+    assert (looks.max(axis=2) < 3).mean() > 0.95  # all but the progress, which went on
+    assert best_match(drawn, camera(scene).bgr[180:320, 180:320]) > 0.95
     return ended - pressed[0]
+
+
+def best_match(picture: np.ndarray, piece: np.ndarray) -> float:
+    """How well a piece is found in a picture at any of many sizes, 1 at best."""
+    sizes = (round(side) for side in piece.shape[0] * np.linspace(0.5, 4, 141))
+    pieces = (cv2.resize(piece, (side, side)) for side in sizes if side < min(picture.shape[:2]))
+    return max(cv2.matchTemplate(picture, one, cv2.TM_CCOEFF_NORMED).max() for one in pieces)

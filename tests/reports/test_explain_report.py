@@ -115,7 +115,7 @@ class Links(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
-        if tag not in ("meta", "img", "br", "link"):
+        if tag not in ("meta", "img", "br", "link", "source"):
             self.open.append(tag)
         for name, value in attrs:
             if name in ("src", "href", "srcset", "action", "poster", "data"):
