@@ -78,7 +78,9 @@ def test_the_constraints_are_narrower_than_what_is_allowed(setup):
         ("lightning", ["train", "."], "train"),
         ("torchmetrics", ["evaluate", ".", "--out", "out"], "train"),
         ("streamlit", ["web"], "web"),
-        ("pyarrow", ["demo", "--headless", "--data", "x.parquet", "--frames", "1"], "parquet"),
+        pytest.param(
+            "pyarrow", ["demo", "--headless", "--data", "x.parquet", "--frames", "1"], "parquet", marks=pytest.mark.ci
+        ),
         ("ray", ["batch", ".", "--out", "out", "--engine", "ray"], "ray"),
     ],
 )

@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from emolive.ui.topics import pointed
 from emolive.ui.views import VIEWS
 
 if sys.platform == "linux":
-    from emolive.ui import x11
+    from emolive.ui import seen, x11
 
 USUAL_SCREEN: Rect = (0, 0, 1440, 900)
 """What is taken for the screen where nobody tells what it is."""
@@ -37,6 +38,9 @@ TITLE_BAR, BORDER = 36, 4
 """What a window manager may put around a window, in pixels: above, and at each other side."""
 
 SMALLEST: Size = (320, 240)
+
+UP, BLIND = 1.0, 0.12
+"""Seconds that first words wait at most until they are seen, and where nobody can tell whether they are."""
 
 SETTLING, NEAR = 12, 50
 """So many polls pass until a window lies where it was put, its picture so many pixels from there at most (its
@@ -74,6 +78,7 @@ class Windows:
         self._closed: set[str] = set()  # by the user, and not yet gone from the settings
         self._kept: dict[str, _Place] = {}  # where the user put them
         self._keyboard = x11.Keyboard() if sys.platform == "linux" else None
+        self._seen = seen.Seen(self._keyboard) if self._keyboard else None
         self._screen = USUAL_SCREEN
         self._scene: Scene | None = None
         self._laid: object = None  # what the windows' places were worked out for
@@ -112,7 +117,8 @@ class Windows:
         self._lay_out(self._settings, _names(self._settings)[:1])
         for window in self._open.values():
             window.put(hud.loading(text, window.size, self._px(self._settings, window.size)))
-        for _ in range(12):  # the window system takes a few rounds to put a new window up
+        end = time.monotonic() + (UP if self._seen else BLIND)
+        while not self._all_seen() and time.monotonic() < end:  # a new window is up after a few rounds
             cv2.waitKeyEx(10)
 
     def compose(self, scene: Scene) -> None:
@@ -143,14 +149,27 @@ class Windows:
             if not window.visible():
                 # It is gone already; destroyed once more, OpenCV would count its Qt windows wrong and take all down.
                 self._note_place(name, window)
+                if self._seen:
+                    self._seen.forget(window.title)
                 del self._open[name]
                 self._closed.add(name)
                 events.append(Closed(name))
             elif window.looked_at():
+                if window.resized and self._seen:
+                    self._seen.doubt(window.title)
                 if window.resized and self._scene is not None:
                     self._draw(name, window, self._scene)
                 window.show()
+        self._all_seen()
         return events
+
+    def _all_seen(self) -> bool:
+        """Whether all windows are known to show what was drawn in them."""
+        if self._seen is None:
+            return False
+        drawn = [(window.title, window.canvas) for window in self._open.values() if window.canvas is not None]
+        sure = [self._seen.sure(title, canvas) for title, canvas in drawn]  # all are asked
+        return all(sure)
 
     def _px(self, settings: Settings, size: Size) -> int:
         """The height of text: by the height of the board, or by that of the screen, so that all windows are alike."""
@@ -183,6 +202,9 @@ class Windows:
                 self._keyboard.watch()
         if names and names[0] in self._open:
             self._open[names[0]].fill(settings.full)
+        if self._seen:
+            for window in self._open.values():  # those that stay were covered for a moment, too
+                self._seen.doubt(window.title)
 
     def _note_place(self, name: str, window: "_Window") -> None:
         if window.moved is not None:
@@ -190,6 +212,8 @@ class Windows:
 
     def _close(self, name: str) -> None:
         window = self._open.pop(name)
+        if self._seen:
+            self._seen.forget(window.title)
         if window.visible():
             window.looked_at()
             self._note_place(name, window)
@@ -219,7 +243,7 @@ class _Window:
     _names = (f"emolive {n}" for n in itertools.count())
 
     def __init__(self, title: str, place: _Place) -> None:
-        self.name, self.size = next(self._names), place[1]
+        self.name, self.title, self.size = next(self._names), title, place[1]
         self.canvas: np.ndarray | None = None
         self.moved: _Place | None = None  # where the user put it
         self.resized = False

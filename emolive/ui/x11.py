@@ -10,8 +10,11 @@ import logging
 import os
 import time
 from collections import deque
+from typing import Any
 
+import numpy as np
 from Xlib import X, display, error
+from Xlib.protocol import event as events
 from Xlib.support import connect
 
 from emolive.ui.draw import Rect
@@ -38,7 +41,7 @@ def problem(name: str) -> str | None:
 
 
 class Keyboard:
-    """The keys pressed in this program's windows, and the size of the screen. A context manager."""
+    """The keys pressed in this program's windows, what they show, and the size of the screen. A context manager."""
 
     def __init__(self) -> None:
         self._display: display.Display | None = None
@@ -107,6 +110,55 @@ class Keyboard:
                     waiting.extend(window.query_tree().children)
         self._display.sync()
         return bool(self._watched)
+
+    def pixels(self, title: str) -> np.ndarray | None:
+        """What the server has in this program's window of that title, (H, W, 3) uint8 BGR; None where it cannot say."""
+        with contextlib.suppress(error.XError, error.ConnectionClosedError, OSError):
+            window = self._titled(title)
+            if window is not None and window.get_attributes().map_state == X.IsViewable:
+                size = window.get_geometry()
+                data = window.get_image(0, 0, size.width, size.height, X.ZPixmap, 0xFFFFFFFF).data
+                if len(data) == size.width * size.height * 4:  # 24 or 32 bits a pixel; no others are met today
+                    return np.frombuffer(data, np.uint8).reshape(size.height, size.width, 4)[..., :3]
+        return None
+
+    def size(self, title: str) -> tuple[int, int] | None:
+        """Width and height of this program's window of that title; None where the server cannot say."""
+        with contextlib.suppress(error.XError, error.ConnectionClosedError, OSError):
+            window = self._titled(title)
+            if window is not None:
+                size = window.get_geometry()
+                return size.width, size.height
+        return None
+
+    def remind(self, title: str) -> None:
+        """Tell this program's window of that title once more that it is up, where, how large, and to be painted."""
+        with contextlib.suppress(error.XError, error.ConnectionClosedError, OSError):
+            window = self._titled(title)
+            if self._display is None or window is None or window.get_attributes().map_state != X.IsViewable:
+                return
+            log.debug("the window %s does not show what was drawn; it is told again that it is there", title)
+            size, corner = window.get_geometry(), window.translate_coords(self._display.screen().root, 0, 0)
+            names = {"event": window, "window": window, "override": 0}
+            place = {"x": -corner.x, "y": -corner.y, "width": size.width, "height": size.height, "border_width": 0}
+            # No mask: events for the client that made the window.
+            window.send_event(events.MapNotify(**names), event_mask=0)
+            window.send_event(events.ConfigureNotify(**names, above_sibling=X.NONE, **place), event_mask=0)
+            window.clear_area(exposures=True)
+            self._display.sync()
+
+    def _titled(self, title: str) -> Any:
+        """This program's window of that title, or None."""
+        if self._display is None:
+            return None
+        name = self._display.intern_atom("_NET_WM_NAME")
+        for number in self._watched:
+            window = self._display.create_resource_object("window", number)
+            with contextlib.suppress(error.XError):  # it may be gone
+                found = window.get_full_property(name, X.AnyPropertyType)
+                if found is not None and bytes(found.value) == title.encode():
+                    return window
+        return None
 
     def pressed(self) -> list[str] | None:
         """The names of the keys pressed since the last call, in order; None where no window is listened to."""

@@ -78,6 +78,7 @@ def test_a_broken_video_is_named_and_all_others_are_done(first):
     assert sum(report.people[0].shares.values()) == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.ci
 def test_it_is_the_engine_of_the_file_command(first, study, tmp_path):
     _, out = first
     same = ("--headless", "--out", tmp_path / "o.mp4", "--data", tmp_path / "o.jsonl")

@@ -12,6 +12,7 @@ from films import numbered, probed_times, write_video
 from recording import QUICK, lines
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(sys.platform != "linux", reason="the clock can be faked on Linux only")
 @pytest.mark.parametrize("count", [3, pytest.param(60, marks=pytest.mark.endurance)])
 def test_the_clock_is_set(tmp_path, tally, count):

@@ -29,6 +29,7 @@ from emolive.live.outputs import outputs
 from emolive.media.player import Player
 from emolive.media.switch import RecordingSwitch
 from emolive.ui.keys import BINDINGS, press
+from emolive.ui.snapshot import Snapshots
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +174,7 @@ def test_soak(tmp_path, portrait, model, tally, count):
     clips = [partial(Crowd, portrait, name) for name in ("one", "two")]
     with Player(clips, realtime=False) as source, Detector(options.detector) as detector, switch:
         prepared, settings = session.parts(options, small, source, detector, Tracker())
-        _, _, snapshots = outputs(options, small, (), live=False)
+        (snapshots,) = (sink for sink in outputs(options, small, (), live=False) if isinstance(sink, Snapshots))
         sinks = (switch, snapshots, hands)
         assert run(replace(prepared, sinks=sinks, poll=hands.poll, press=press_quickly), settings) == count
     assert not any(m._forward_hooks or m._forward_pre_hooks or m._backward_hooks for m in small.net.modules())

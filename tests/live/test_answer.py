@@ -93,6 +93,7 @@ def surely(label: int, labels: int) -> np.ndarray:
     return probs
 
 
+@pytest.mark.ci
 def test_everything_that_is_worked_out_explains_the_answer(model: Model, shot):
     """Just before, the answer was another one: map, shares, random and second networks, slow maps all follow it."""
     frame, faces = shot

@@ -22,6 +22,7 @@ from emolive.media.demo import STEP_MS, DemoClip
 from emolive.media.player import Player
 from emolive.media.sources import open_files
 from emolive.networks.checkpoint import Model
+from emolive.ui.camera import camera
 from emolive.ui.windows import Windows
 
 
@@ -189,6 +190,8 @@ def seconds_to_quit(model: Model, picture: object) -> float:
             x.screenshot(str(shot))
             seen.append(cv2.imread(str(shot)))
             seen.append(spy.now)
+            seen.append(x.place("emolive camera"))
+            seen.append(windows.shown["camera"])
         finally:
             pressed.append(time.monotonic())
             x.key("q")
@@ -201,13 +204,19 @@ def seconds_to_quit(model: Model, picture: object) -> float:
         run(replace(parts, sinks=[windows, spy], poll=windows.poll, max_seconds=120), settings)
         ended = time.monotonic()
         thread.join()
-    screen, scene = seen
+    screen, scene, (left, top, width, height), drawn = seen
     assert scene.working
     assert scene.working.part < 1
     assert spy.now.working  # it was in the middle of it
-    shown = scene.frame.bgr[400:560, 180:340]  # below the face, where nothing is drawn
-    small = cv2.resize(screen, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    # The window draws the picture as large as it has room for.
-    sizes = [cv2.resize(shown, (side, side), interpolation=cv2.INTER_AREA) for side in range(50, 220)]
-    assert max(cv2.matchTemplate(small, part, cv2.TM_CCOEFF_NORMED).max() for part in sizes) > 0.9
+    assert drawn.shape == (height, width, 3)
+    looks = np.abs(screen[top : top + height, left : left + width].astype(int) - drawn)
+    assert (looks.max(axis=2) < 3).mean() > 0.95  # all but the progress, which went on
+    assert best_match(drawn, camera(scene).bgr[180:320, 180:320]) > 0.95
     return ended - pressed[0]
+
+
+def best_match(picture: np.ndarray, piece: np.ndarray) -> float:
+    """How well a piece is found in a picture at any of many sizes, 1 at best."""
+    sizes = (round(side) for side in piece.shape[0] * np.linspace(0.5, 4, 141))
+    pieces = (cv2.resize(piece, (side, side)) for side in sizes if side < min(picture.shape[:2]))
+    return max(cv2.matchTemplate(picture, one, cv2.TM_CCOEFF_NORMED).max() for one in pieces)

@@ -27,6 +27,8 @@ from emolive.faces.detect import Detector
 from emolive.live.engine import Engine
 from emolive.reports.explain import Request, explain, find
 
+pytestmark = pytest.mark.ci  # a page of every method is made
+
 QUICK = Request(("gradcam",), ("layer4",))
 
 
@@ -180,7 +182,6 @@ def test_what_the_mesh_denies_is_not_explained(model, shared, tmp_path):
     assert "the face mesh did not" in html
 
 
-@pytest.mark.ci
 def test_the_same_pictures_give_the_same_bytes(model, portrait_png, tmp_path):
     for name in ("one", "two"):
         explain([portrait_png], tmp_path / name, model, QUICK)

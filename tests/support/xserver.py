@@ -176,6 +176,17 @@ def press_close(title: str) -> None:
         server.close()
 
 
+def make_forget(title: str) -> None:
+    """Let Qt think that a window is not up, as when it loses the event that says it is: on a busy machine it does."""
+    server = display.Display()
+    try:
+        window = server.create_resource_object("window", window_id(title))
+        window.send_event(protocol.event.UnmapNotify(window=window, event=window, from_configure=0))
+        server.sync()
+    finally:
+        server.close()
+
+
 def screenshot(path: str) -> None:
     """Write what the screen shows to a PNG file, by ffmpeg."""
     size = f"{SIZE[0]}x{SIZE[1]}"

@@ -22,6 +22,8 @@ from emolive.training.finish import finish
 from emolive.training.fit import train
 from emolive.training.recipe import Recipe
 
+pytestmark = pytest.mark.ci  # networks are trained
+
 
 @pytest.fixture
 def copy(run, tmp_path) -> Path:
@@ -39,7 +41,6 @@ OTHERS = {
 }  # fmt: skip
 
 
-@pytest.mark.ci
 @pytest.mark.parametrize("name", OTHERS)
 def test_another_recipe_is_named(run, data, name):
     before = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
@@ -110,7 +111,6 @@ def test_a_run_from_before_files_were_listed_is_named(copy, data):
         train(data, copy, SMALL, resume=True)
 
 
-@pytest.mark.ci
 def test_more_epochs_in_another_place_keep_what_was_best(run, copy, data, tmp_path):
     """The folder was moved, the pictures too; an epoch more, other workers: all of that is allowed."""
     moved = shutil.copytree(data, tmp_path / "elsewhere" / "data")
@@ -127,7 +127,6 @@ def test_more_epochs_in_another_place_keep_what_was_best(run, copy, data, tmp_pa
     assert Path(kept).is_file()
 
 
-@pytest.mark.ci
 def test_a_torn_state_is_named_and_a_way_on(copy, data):
     last = copy / "checkpoints" / "last.ckpt"
     other = next((copy / "checkpoints").glob("best-*.ckpt"))
@@ -160,7 +159,6 @@ def interrupt(*_):
     raise KeyboardInterrupt
 
 
-@pytest.mark.ci
 def test_ctrl_c_before_the_first_epoch_keeps_nothing(data, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("emolive.training.network.Emotions.training_step", interrupt)
@@ -181,7 +179,6 @@ def test_out_under_a_file_and_locked_folders_are_named_before_anything_is_read(t
             train(tmp_path / "no data", tmp_path / "locked" / "out", SMALL)
 
 
-@pytest.mark.ci
 @pytest.mark.parametrize(("limit", "began"), [(10_000, False), (30_000_000, False)])
 def test_a_file_too_large_for_the_disk(data, tmp_path, limit, began):
     """A state of this network takes 130 MB, a network 22: neither, or only the second, may be written."""
@@ -199,7 +196,6 @@ def test_a_file_too_large_for_the_disk(data, tmp_path, limit, began):
     assert not [path for path in (tmp_path / "out").rglob("*") if path.name.endswith((".part", ".ckpt"))]
 
 
-@pytest.mark.ci
 def test_a_disk_that_fills_up_later_loses_nothing(copy, data, monkeypatch):
     """The state of the last whole epoch stays, byte for byte, and the run goes on from it when there is room."""
     last = copy / "checkpoints" / "last.ckpt"

@@ -223,6 +223,19 @@ def test_what_is_seen_is_what_is_said_to_be_shown_in_any_size(windows, shown, tm
     assert x.wait_for(is_seen)
 
 
+def test_a_window_that_qt_takes_for_hidden_is_not_left_black(windows, shown, tmp_path):
+    x.make_forget(FILTERS)
+    settle(windows)
+    resize(windows, "filters", (500, 380))
+
+    def is_seen() -> bool:
+        windows.poll()
+        seen, want = on_screen(FILTERS, tmp_path), windows.shown["filters"]
+        return seen.shape == want.shape and np.abs(seen.astype(int) - want).mean() < 1
+
+    assert x.wait_for(is_seen)
+
+
 def test_help_and_rec_are_seen_in_the_window_but_not_in_the_picture(windows, shown, tmp_path):
     given = replace(shown, recording=True, settings=replace(shown.settings, help=True))
     before = VIEWS["camera"](given).bgr

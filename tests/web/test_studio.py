@@ -60,6 +60,7 @@ def test_a_scene_per_layer_deepest_first_each_with_its_own_map(model, frame, fac
     assert scenes[0].readings[0].emotions.shape[0] == len(model.spec.labels)
 
 
+@pytest.mark.ci
 def test_looks_at_the_same_time_do_not_mix(model, frame, faces):
     """Hooks sit on the one network that all sessions share."""
     layers = ("layer1", "layer2", "layer3", "layer4")
