@@ -37,7 +37,10 @@ def test_every_socket_is_on_loopback(monkeypatch):
     with open_engine("ray", play, Resources(workers=2)) as engine:
         for n in range(2):
             engine.submit(("name", str(n)))
-        assert len(list(engine.finished())) == 2
+        done = []
+        while found := engine.wait(60):
+            done += found
+        assert len(done) == 2
         own = [each for each in sockets() if each not in before]
     assert {name for name, _ in own} >= {"raylet", "gcs_server"}, own
     assert [(name, ip) for name, ip in own if not ip.startswith(LOOPBACK)] == []

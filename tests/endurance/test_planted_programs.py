@@ -125,7 +125,7 @@ def test_a_program_in_what_segments_have_kept(tmp_path, model):
     split = work(Whole(job))
     if not isinstance(split, Split):
         split = Split("content", (200.0, 500.0))
-    making(job.out).mkdir(parents=True)
+    making(job.out).mkdir(parents=True, exist_ok=True)
     paths = segments(job, split)
     for path, program in zip(paths, forms(mark), strict=False):
         path.write_bytes(program)

@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from emolive.audit.curves import Curves
+from emolive.audit.verdict import verdict
+from emolive.core.evidence import CONTROLS, MASKINGS, Difference, Evidence
 from emolive.core.reading import Agreement
 from emolive.corpus import summary_page
 from emolive.reports import explain_page, session_page
@@ -64,7 +66,9 @@ def explain(folder: Path) -> str:
     pixels, line = np.zeros((48, 48, 3), np.uint8), np.linspace(0, 1, 3)
     curves = Curves(line, line, line)
     steps = dict.fromkeys(("fc", "layer4", "layer3", "layer2", "layer1"), 0.97)
-    figures = Figures(0.42, 0.58, Drops(0.6, 0.1, -0.1), None, Agreement(0.9, 0.5), steps)
+    asked = {(how, of): Difference(0.1, -0.05, 0.25, 8) for how in MASKINGS for of in CONTROLS}
+    judged = verdict(Evidence(asked, 0.8), "happy")
+    figures = Figures(0.42, 0.58, Drops(0.6, 0.1, -0.1), asked, judged, None, Agreement(0.9, 0.5), steps)
     cells = [
         Cell(method, layer, "", line.reshape(1, 3), curves, figures)
         for method in ("gradcam", "layercam", "eigencam")
