@@ -46,6 +46,7 @@ def running(size: tuple[int, int] = SIZE) -> Iterator[str]:
     """Start Xvfb and give its display's name, also as DISPLAY in the environment; stop it at the end."""
     reading, writing = os.pipe()
     command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{size[0]}x{size[1]}x24", "-nolisten", "tcp"]
+    command += ["-noreset"]  # else it begins anew when its last client leaves, and throws out one that is just coming
     server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
     os.close(writing)
     with os.fdopen(reading) as pipe:
