@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import xserver as x
 from costs import Costs
+from lacking import Lacking
 
 # A SIGPROF from a library that nobody named yet once ended whole runs without a word, after the training tests. Say
 # where it comes, and go on.
@@ -22,6 +23,7 @@ faulthandler.register(signal.SIGPROF, all_threads=True, chain=False)
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Costs(), "costs")
+    config.pluginmanager.register(Lacking(), "lacking")
 
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,9 +1,12 @@
 #!/bin/sh
-# Installs what the tests need and pip cannot bring: an X server without a screen, a robot's hands, a browser, GL libraries.
+# Installs what the tests need and pip cannot bring: an X server without a screen, a window manager, hands, a browser, GL.
 set -eu
 missing=""
 command -v Xvfb >/dev/null 2>&1 || missing="$missing xvfb"
 command -v xdotool >/dev/null 2>&1 || missing="$missing xdotool"
+command -v openbox >/dev/null 2>&1 || missing="$missing openbox"
+command -v xprop >/dev/null 2>&1 || missing="$missing x11-utils"
+command -v wmctrl >/dev/null 2>&1 || missing="$missing wmctrl"
 command -v ffprobe >/dev/null 2>&1 || missing="$missing ffmpeg"
 command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
 if [ "$(uname)" = Linux ]; then
