@@ -1,4 +1,5 @@
-"""Ctrl-C and SIGTERM: the loop ends after the frame at hand, every file is closed, and the exit status says which."""
+"""Ctrl-C, SIGTERM and a terminal that is closed: the loop ends after the frame at hand, every file is closed, and the
+exit status says which."""
 
 import logging
 import os
@@ -12,12 +13,16 @@ from types import FrameType
 HANGING = ("read ", "ahead")
 """How the names of threads begin that read from cameras, streams and films."""
 
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What asks a program to end; Windows has no SIGHUP."""
+
 
 class Interrupts:
-    """Takes Ctrl-C and SIGTERM while entered.
+    """Takes Ctrl-C, SIGTERM and SIGHUP (the terminal is closed) while entered; one that is ignored, as by `nohup`,
+    stays so.
 
     The first signal within `calm` (where the loop runs, and asks) is only remembered; any other raises SystemExit with
-    130 or 143, which unwinds every `with`. Once left after a signal, the process is about to end with its status:
+    130, 143 or 129, which unwinds every `with`. Once left after a signal, the process is about to end with its status:
     signals that still come are ignored, since Python's own handlers would turn them into noise.
     """
 
@@ -26,7 +31,8 @@ class Interrupts:
         self._calm = False
 
     def __enter__(self) -> "Interrupts":
-        self._before = {s: signal.signal(s, self._take) for s in (signal.SIGINT, signal.SIGTERM)}
+        asked = [one for one in SIGNALS if signal.getsignal(one) is not signal.SIG_IGN or one == signal.SIGTERM]
+        self._before = {one: signal.signal(one, self._take) for one in asked}
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -24,7 +24,7 @@ from emolive.corpus.contract import BatchEngine, Failure, Resources
 from emolive.corpus.engines import open_engine
 from emolive.corpus.job import Job, Join, Lost, Outcome, Segment, Split, Task, Whole
 from emolive.corpus.layout import DRIVERS, FAILED, MAKING, VIDEO, clear, data_name, is_free, make_folder, making
-from emolive.corpus.leases import Lease, LeaseLost, Leases, Watch, forget, holders
+from emolive.corpus.leases import Lease, LeaseLost, Leases, Watch, forget, forget_hearts, holders
 from emolive.corpus.manifest import found, makers_of, named_results, network_facts, settings_hash, settings_of
 from emolive.corpus.progress import step, text_of
 from emolive.corpus.standing import Record, Standing, records, standing, standings
@@ -312,7 +312,8 @@ class Driver:
             if now and still > now.patience_s:
                 log.warning("%s: nothing came for %.0f s after frame %d", task.job.video.name, still, now.count)
                 self._watch.forget(lease.token)
-                self._engine.end(task, f"Nothing came for {still:.0f} s after {now.count} frames, at each of its tries")
+                reason = f"Nothing came for {still:.0f} s after {now.count} frames, at each of its tries"
+                self._engine.end(task, reason, now.pid)
 
 
 def _keep(stand: Standing, there: Record, leases: Leases, state: BatchState) -> None:
@@ -375,6 +376,7 @@ def _tidy(out: Path) -> None:
     with suppress(OSError):  # whatever happened to the folder, it is not worth more than what the batch has to say
         for folder in (out / MAKING).iterdir():
             if folder.name == DRIVERS:
+                forget_hearts(folder)
                 continue
             forget(folder)
             if not holders(folder):

@@ -110,6 +110,16 @@ def forget(folder: Path) -> None:
                 (folder / match[0]).unlink()
 
 
+def forget_hearts(drivers: Path) -> None:
+    """Remove the hearts of drivers that are known to have ended: they were killed."""
+    for heart in tuple(drivers.iterdir()):
+        with suppress(OSError, ValueError):
+            if _was_here(heart.read_text()[len(_count(0)) :]):
+                heart.unlink()
+    with suppress(OSError):
+        drivers.rmdir()
+
+
 @dataclass
 class Watch:
     """Since when things stand still, by this process's own clock. A look that comes late counts as one in time: then it
@@ -148,7 +158,7 @@ class Leases:
         make_folder(self._drivers.parent)
         make_folder(self._drivers)
         with as_output_error(self._heart), self._heart.open("x") as heart:
-            heart.write(_count(0))
+            heart.write(_count(0) + self._me.process)
         self._thread.start()
         return self
 
@@ -223,9 +233,15 @@ class Leases:
 
 def has_ended(holder: Holder) -> bool:
     """Whether the process is known to have ended: it was one of this machine."""
-    machine, _, began = holder.process.rpartition(" ")
+    return _was_here(holder.process)
+
+
+def _was_here(process: str) -> bool:
+    """Whether what `_process` said is of this machine, and of no process any more."""
+    machine, _, facts = process.rpartition(" ")
+    pid, _, _ = facts.partition(":")
     mine = _process(os.getpid()).rpartition(" ")[0]
-    return bool(machine) and machine == mine and _process(holder.pid).rpartition(" ")[2] != began
+    return bool(machine) and machine == mine and pid.isdigit() and _process(int(pid)) != process
 
 
 def _process(pid: int) -> str:
@@ -237,7 +253,7 @@ def _process(pid: int) -> str:
         facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return ""
-    return f"{boot} {space} {facts[19]}" if facts[0] not in "ZX" else ""
+    return f"{boot} {space} {pid}:{facts[19]}" if facts[0] not in "ZX" else ""
 
 
 def _count(beats: int) -> str:

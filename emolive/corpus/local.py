@@ -45,16 +45,21 @@ class _Worker:
 class LocalEngine:
     """Runs tasks in worker processes of this machine; a `contract.BatchEngine`.
 
-    Workers are spawned when they are needed and share the cores evenly: each uses `threads` threads. With `gpus` there
-    are only as many workers as their shares of the GPUs allow, and each sees one GPU.
+    Workers are spawned when they are needed and share the cores evenly: each uses `threads` threads. They are spread
+    over the GPUs that this process may see, one each; with `gpus` there are only as many workers as their shares allow.
+
+    Why not a process pool: one ends all workers with one (`concurrent.futures`) or leaves a busy one behind when the
+    driver is killed, does not try a dead worker's task again, and gives all workers one environment (pebble, tried).
     """
 
     def __init__(self, work: Work, resources: Resources) -> None:
         cores = _cores()
-        self._work, self._gpus = work, _gpu_count() if resources.gpus else 0
+        self._work, self._gpus = work, visible_gpus()
+        if resources.gpus and not self._gpus:
+            raise EmoliveError("--gpus-per-worker is given, but no CUDA device can be seen here. Leave it out.")
         self.workers = resources.workers or cores
         if resources.gpus:
-            self.workers = min(self.workers, max(1, int(self._gpus / resources.gpus)))
+            self.workers = min(self.workers, max(1, int(len(self._gpus) / resources.gpus)))
         self.threads = threads_for(self.workers, cores)
         self._queue: deque[tuple[Any, int]] = deque()  # tasks, and how often each was tried
         self._workers: dict[int, _Worker] = {}
@@ -73,9 +78,9 @@ class LocalEngine:
         ready = wait([self._workers[place].pipe for place in busy.values()], seconds)
         return [done for pipe in ready if (done := self._heard(busy[id(pipe)]))]
 
-    def end(self, task: Any, why: str) -> None:
+    def end(self, task: Any, why: str, pid: int | None = None) -> None:
         for worker in self._workers.values():
-            if worker.attempts and worker.task is task:
+            if worker.attempts and worker.task is task and pid in (None, worker.process.pid):
                 worker.why = why
                 worker.process.kill()
 
@@ -131,8 +136,8 @@ class LocalEngine:
         process = context.Process(target=_serve, args=(theirs, self._work, level), name=f"emolive worker {place}")
         settings = thread_settings(self.threads)
         if self._gpus:
-            settings["CUDA_VISIBLE_DEVICES"] = str(place % self._gpus)
-        with _environment(settings), _without_ctrl_c():
+            settings["CUDA_VISIBLE_DEVICES"] = self._gpus[place % len(self._gpus)]
+        with _environment(settings), _without_terminal():
             process.start()
         theirs.close()  # so that our end says when the worker is gone
         return _Worker(process, ours)
@@ -163,12 +168,16 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _gpu_count() -> int:
+def visible_gpus() -> list[str]:
+    """The GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them: those that it was given by a scheduler,
+    whatever they are called there, or all."""
     import torch
 
-    if not torch.cuda.device_count():
-        raise EmoliveError("--gpus-per-worker is given, but this machine has no CUDA device. Leave it out.")
-    return torch.cuda.device_count()
+    count = torch.cuda.device_count()
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if given is None:
+        return [str(number) for number in range(count)]
+    return [name.strip() for name in given.split(",")][:count]
 
 
 @contextmanager
@@ -187,12 +196,13 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _without_ctrl_c() -> Iterator[None]:
-    """A process that is started here never hears of Ctrl-C, which a terminal sends to all: the driver decides."""
+def _without_terminal() -> Iterator[None]:
+    """A process that is started here never hears of Ctrl-C, nor that its terminal is closed, which a terminal sends to
+    all: the driver decides."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:

@@ -1,5 +1,6 @@
 """How far a task is: its worker writes it down, its driver looks whether it grows."""
 
+import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,10 +22,12 @@ disk."""
 
 @dataclass(frozen=True)
 class Step:
-    """How many frames a task has looked at, and how many seconds may pass before that changes."""
+    """How many frames a task has looked at, how many seconds may pass before that changes, and which process says
+    so."""
 
     count: int
     patience_s: float
+    pid: int
 
 
 class TaskProgress:
@@ -72,7 +75,7 @@ class TaskProgress:
         self._count += 1
         if self._path:
             with suppress(OSError):  # the folder is gone where the task was taken over
-                self._path.write_text(f"{self._frames} {self._count} {patience_s:g}\n")
+                self._path.write_text(f"{self._frames} {self._count} {patience_s:g} {os.getpid()}\n")
 
 
 def path_of(lease: Lease) -> Path:
@@ -91,7 +94,7 @@ def text_of(lease: Lease) -> str:
 def step(text: str) -> Step | None:
     """What a text of progress says; None for none."""
     try:
-        frames, _, patience = text.split()
-        return Step(int(frames), float(patience))
+        frames, _, patience, pid = text.split()
+        return Step(int(frames), float(patience), int(pid))
     except ValueError:
         return None

@@ -96,7 +96,7 @@ class RayEngine:
         ready, _ = ray.wait(list(self._running), num_returns=1, timeout=seconds)
         return [done for one in ready if (done := self._heard(one))]
 
-    def end(self, task: Any, why: str) -> None:
+    def end(self, task: Any, why: str, pid: int | None = None) -> None:
         for running, (one, _) in self._running.items():
             if one is task:
                 self._why[running] = why

@@ -30,5 +30,7 @@ def run(folder: Path, name: str) -> str:
 
 def test_what_is_not_there_is_said_in_one_line(tmp_path):
     (tmp_path / "test_some.py").write_text(TESTS)
-    assert "Not tested here: there is no radio (2); the moon is not up (1)\n" in run(tmp_path, "radio or moon or test_here")
+    assert "Not tested here: there is no radio (2); the moon is not up (1)\n" in run(
+        tmp_path, "radio or moon or test_here"
+    )
     assert "Not tested" not in run(tmp_path, "test_here")

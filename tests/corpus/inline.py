@@ -31,5 +31,5 @@ class InlineEngine:
         task = self._queue.popleft()
         return [Done(task, attempt(self._work, task))]
 
-    def end(self, task: Any, why: str) -> None:
+    def end(self, task: Any, why: str, pid: int | None = None) -> None:
         raise AssertionError

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import psutil
@@ -99,3 +100,84 @@ def test_the_parts_of_one_long_video_are_shared(study, film, tmp_path):
     (record,) = records(out).values()
     assert (record.segments, record.frames, record.faces) == (4, 24, 19)
     assert not (out / MAKING).exists()
+
+
+def family(driver: subprocess.Popen) -> list[psutil.Process]:
+    return psutil.Process(driver.pid).children(recursive=True)
+
+
+def at_work(out: Path, but_not: Collection[str] = ()) -> bool:
+    """Whether a frame was looked at of what is in hand, by another process than those."""
+    texts = [path.read_text().split() for path in (out / MAKING).glob("*/progress-*") if path.exists()]
+    return any(len(text) == 4 and text[0] != "0" and text[3] not in but_not for text in texts)
+
+
+def closed_terminal(command: list[str]) -> tuple[subprocess.Popen, int]:
+    """A process that leads a session of its own in a terminal, and the terminal's other end."""
+    import fcntl
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+
+    def lead() -> None:
+        os.setsid()
+        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+
+    driver = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=lead)
+    os.close(theirs)
+    return driver, ours
+
+
+@pytest.mark.parametrize("how", ["SIGHUP", "SIGTERM", "SIGKILL", "terminal"])
+def test_however_a_driver_ends_nothing_is_left_and_the_same_command_goes_on(study, tmp_path, how):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "emolive", "batch", str(study), "--out", str(out), "--workers", "1"]
+    if how == "terminal":
+        driver, terminal = closed_terminal(command)
+    else:
+        driver = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    xserver.wait_for(lambda: results(out) and at_work(out), PATIENCE)
+    workers = family(driver)
+    assert workers
+    if how == "terminal":
+        os.close(terminal)
+    else:
+        driver.send_signal(getattr(signal, how))
+    driver.wait(10)
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+    assert driver.returncode == {"SIGHUP": 129, "SIGTERM": 143, "SIGKILL": -9, "terminal": 129}[how]
+    before = {name: r.attempts for name, r in records(out).items()}
+    assert 1 <= len(before) < 6
+    again = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=PATIENCE)
+    assert again.returncode == 0, again.stderr
+    told = json.loads(again.stdout)
+    assert sum(d["kept"] for d in told["done"]) == len(before)
+    assert len(records(out)) == 6
+    assert not (out / MAKING).exists()
+
+
+def test_a_worker_that_hangs_is_ended_its_video_fails_after_three_tries_and_the_rest_is_done(study, tmp_path):
+    out = tmp_path / "out"
+    for path in study.glob("[2-5].mp4"):
+        path.unlink()
+    driver = start(study, out, "--limit", "8")  # so many seconds that a busy machine does not count as hanging
+    said_by: set[str] = set()
+    while True:
+        xserver.wait_for(lambda: at_work(out, said_by) or driver.poll() is not None, PATIENCE)
+        if driver.poll() is not None or {path.parent.name for path in (out / MAKING).glob("*/progress-*")} != {"0"}:
+            break
+        (worker,) = (one for one in family(driver) if "spawn_main" in " ".join(one.cmdline()))
+        os.kill(worker.pid, signal.SIGSTOP)
+        pid = str(worker.pid)
+        worker.wait(PATIENCE)  # SIGKILL ends what is stopped
+        said_by.add(pid)
+    assert len(said_by) == 3
+    told, said = driver.communicate(timeout=PATIENCE)
+    assert driver.returncode == 1
+    facts = json.loads(told)
+    assert [Path(one["video"]).name for one in facts["failed"]] == ["0.mp4"]
+    assert "Nothing came for" in facts["failed"][0]["error"]
+    assert [Path(one["video"]).name for one in facts["done"]] == ["1.mp4"]
+    assert "Traceback" not in said

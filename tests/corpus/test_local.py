@@ -10,6 +10,7 @@ import pytest
 import xserver
 from chores import Chore, do
 
+from emolive.corpus import local
 from emolive.corpus.contract import ATTEMPTS, Failure, Resources, threads_for
 from emolive.corpus.local import LocalEngine
 
@@ -92,3 +93,46 @@ def test_workers_end_with_a_driver_that_is_killed(tmp_path):
 
 def test_cores_are_shared_out():
     assert [threads_for(workers, 8) for workers in (1, 2, 3, 8, 20)] == [8, 4, 2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("given", "there", "seen"),
+    [
+        (None, 2, ["0", "1"]),
+        ("3,7", 2, ["3", "7"]),
+        ("GPU-8f1, MIG-77", 2, ["GPU-8f1", "MIG-77"]),
+        ("", 0, []),
+        ("2,-1,3", 1, ["2"]),  # CUDA reads no further than what it does not know
+    ],
+)  # fmt: skip
+def test_workers_are_spread_over_the_gpus_that_may_be_seen(monkeypatch, tmp_path, given, there, seen):
+    """A scheduler says which: two workers never sit on one while another is idle, nor on somebody else's."""
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: there)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if given is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+    assert local.visible_gpus() == seen
+    if there < 2:
+        return
+    with LocalEngine(do, Resources(workers=2)) as engine:
+        engine.submit(Chore("gpu 1", tmp_path))
+        engine.submit(Chore("gpu 2", tmp_path))
+        assert sorted(done.result for done in all_done(engine, 2)) == seen
+
+
+def test_a_task_that_is_ended_is_tried_again_and_then_fails_with_the_reason(tmp_path):
+    with LocalEngine(do, Resources(workers=1)) as engine:
+        chore = Chore("sleep", tmp_path)
+        engine.submit(chore)
+        for times in range(1, ATTEMPTS + 1):
+            xserver.wait_for(lambda: engine.wait(0.1) or begun_if(tmp_path, "sleep") == times, 30)  # noqa: B023
+            engine.end(chore, "Nothing came for 60 s")
+        (done,) = all_done(engine, 1)
+    assert done.attempts == ATTEMPTS
+    assert "Nothing came for 60 s (3)" in done.result.error
+
+
+def begun_if(folder: Path, name: str) -> int:
+    return begun(folder, name) if (folder / name).exists() else 0
