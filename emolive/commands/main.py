@@ -61,10 +61,11 @@ class Group(click.Group):
             sys.exit(130)
 
     def said(self, text: str) -> str:
-        """A text for people, without the passwords that the user's words and the environment hold."""
+        """A text for people, without the passwords that the user's words and the environment hold, and without
+        characters that steer a terminal."""
         words = [*getattr(self, "words", ()), *(v for name, v in os.environ.items() if name.startswith("EMOLIVE_"))]
         values = [word.partition("=")[2] for word in words if word.startswith("--")]
-        return scrubbed(text, [*words, *values])
+        return "\n".join(map(printable, scrubbed(text, [*words, *values]).split("\n")))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Each command with the whole first sentence of its help."""

@@ -101,6 +101,12 @@ class RowCommand(click.Command):
             name = word.partition("=")[2] if word.startswith("-") else word
             if os.sep in name and "\0" not in name and "://" not in name:
                 answered(Path(name), partial(os.path.exists, name))
+        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        for parameter in self.params:
+            value = given.get(parameter.name or "")
+            words = value if isinstance(value, list | tuple) else (value,)
+            if isinstance(parameter, click.Argument) and "" in words:
+                raise click.UsageError("A name is empty; it would mean the folder you are in.", ctx)
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

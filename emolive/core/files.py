@@ -1,5 +1,6 @@
 """Outputs: never over an input, not over another file unless the user says so, and whole or not at all."""
 
+import errno
 import os
 import uuid
 from collections.abc import Iterable
@@ -9,8 +10,23 @@ from pathlib import Path
 from emolive.core.errors import ModelError, OutputError, SourceError
 from emolive.core.foreign import answered, open_regular
 
+DEEPEST = 300
+"""Folders in one another of which an output may lie in the last."""
+
 MOST_MODEL = 4 << 30
 """Bytes of a file of weights: the largest vision transformers have some 2.5 GB."""
+
+
+def real(path: Path) -> Path:
+    """The whole path, without links; of links in a circle, as far as they lead."""
+    return Path(os.path.realpath(path))
+
+
+def make_folders(path: Path) -> None:
+    """Make a folder, and those above it. Raises OSError, also where `mkdir` would call itself too often."""
+    if len(path.parts) > DEEPEST:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), str(path))
+    path.mkdir(parents=True, exist_ok=True)
 
 
 def check_output(path: Path, inputs: Iterable[Path] = (), overwrite: bool = False, make: bool = True) -> None:
@@ -22,7 +38,7 @@ def check_output(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
     try:
         answered(path, lambda: os.path.lexists(path))
         if make:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(path.parent)
         if path.is_dir():
             raise OutputError(f"{path} is a folder. Give the name of a file in it.")
         folder = _nearest(path.parent)
@@ -54,7 +70,7 @@ def reserved(path: Path) -> Path:
 
     Two programs that choose the same name in the same second so get two files. Makes the folder. Raises OSError.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(path.parent)
     for name in chain([path.stem], (f"{path.stem}_{number}" for number in count(2))):
         found = path.with_name(f"{name}{path.suffix}")
         try:

@@ -17,7 +17,7 @@ import click
 from tqdm import tqdm
 
 from emolive.core.errors import EmoliveError, OutputError
-from emolive.core.files import why, write_whole
+from emolive.core.files import make_folders, real, why, write_whole
 from emolive.core.interrupts import Interrupts
 from emolive.core.options import Options
 from emolive.corpus.contract import BatchEngine, Failure, Resources
@@ -72,7 +72,7 @@ class BatchPlan:
         asked = self.request
         return Job(
             video,
-            asked.out.resolve() / self.names[video],
+            real(asked.out) / self.names[video],
             asked.options,
             self.settings,
             asked.annotated,
@@ -125,7 +125,7 @@ def batch(request: BatchRequest, engine: str, resources: Resources) -> BatchStat
     out = request.out
     _make(out)
     state = BatchState()
-    with Interrupts(), Leases(out.resolve(), request.lease_s) as leases, _bar(len(plan.standings)) as bar:
+    with Interrupts(), Leases(real(out), request.lease_s) as leases, _bar(len(plan.standings)) as bar:
         try:
             todo = []
             for stand in plan.standings:
@@ -346,8 +346,8 @@ def _show(bar: "tqdm[None]", state: BatchState) -> None:
 
 def _resolved(options: Options) -> Options:
     """With whole paths, which hold in every worker."""
-    whole = {name: path.resolve() for name in ("model", "model_b") if (path := getattr(options, name))}
-    return replace(options, **whole)
+    whole = {name: real(path) for name in ("model", "model_b") if (path := getattr(options, name))}
+    return replace(options, **whole)  # type: ignore[arg-type]
 
 
 def _checked(options: Options, data: str) -> list[dict[str, Any]]:
@@ -364,7 +364,7 @@ def _checked(options: Options, data: str) -> list[dict[str, Any]]:
 
 def _make(out: Path) -> None:
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folders(out)
     except OSError as error:
         raise OutputError(f"The folder {out} cannot be made ({why(error)}). Choose another one with --out.") from error
     make_folder(out / MAKING)

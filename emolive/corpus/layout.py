@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from emolive.core.errors import EmoliveError, OutputError, SourceError
-from emolive.core.files import why
+from emolive.core.files import make_folders, why
 from emolive.core.foreign import read_json
 
 REPORT, VIDEO, MAKING, DRIVERS = "report.json", "video.mp4", ".making", ".drivers"
@@ -117,7 +117,7 @@ def making(out: Path) -> Path:
 def make_folder(folder: Path) -> None:
     """Make a folder for what is not finished, and see that it is none that a link leads to. Raises `OutputError`."""
     with as_output_error(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder)
     if folder.is_symlink():
         raise OutputError(f"{folder} is a link to another place. Remove it, or choose another folder with --out.")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emolive.core.errors import OutputError, SourceError
-from emolive.core.files import why
+from emolive.core.files import real, why
 from emolive.core.foreign import open_regular
 from emolive.core.installed import weights
 from emolive.core.options import Options
@@ -45,7 +45,7 @@ def found(names: Sequence[str], out: Path) -> dict[Path, str]:
     there: dict[Path, str] = {}
     for name in names:
         root, files = _meant(name)
-        inside = [path for path in files if not path.resolve().is_relative_to(out.resolve())]
+        inside = [path for path in files if not path.resolve().is_relative_to(real(out))]
         inside = _without_results(inside)
         if not inside:
             raise SourceError(f"There is no video {name}. Check the name; quote patterns, like 'study/**/*.mp4'.")

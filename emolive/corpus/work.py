@@ -53,7 +53,9 @@ def work(task: Task) -> TaskResult:
 
 def _whole(job: Job, lease: Lease | None, progress: TaskProgress) -> Outcome | Split:
     from emolive.corpus.split import edges
+    from emolive.media.folders import check_video
 
+    check_video(job.video)  # before all of it is read
     try:
         facts = facts_of(job.video)
     except OSError as error:

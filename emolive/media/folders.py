@@ -11,6 +11,7 @@ from emolive.core.errors import SourceError
 from emolive.core.foreign import answered
 from emolive.media.address import address_in
 from emolive.media.clips import VideoClip
+from emolive.media.film import open_film
 from emolive.media.opening import HEAD, is_text, open_regular
 from emolive.media.pictures import SUFFIXES, Form, form
 
@@ -91,6 +92,13 @@ def is_video(path: Path) -> bool:
     except SourceError:
         return False
     return True
+
+
+def check_video(path: Path) -> None:
+    """Raise `SourceError` at once for what is no film; it may be large."""
+    if form(path) is None:
+        with open_film(path):
+            pass
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,10 @@ class StreamCapture:
     """
 
     def __init__(self, url: str, limit_s: float, other_hosts: bool = False) -> None:
-        scheme = urlsplit(url).scheme.lower()
+        try:
+            scheme = urlsplit(url).scheme.lower()
+        except ValueError as error:
+            raise SourceError(why_no_stream(url, error)) from error
         if scheme not in (*http.PORTS, *rtsp.PORTS):
             raise SourceError(
                 f"emolive reads http, https, rtsp and rtsps, not {without_password(url)}. Give another address."

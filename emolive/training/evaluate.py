@@ -25,7 +25,7 @@ from torchmetrics.functional.classification import (
 from torchvision.transforms.v2 import functional as F
 
 from emolive.core.errors import EmoliveError
-from emolive.core.files import check_output, write_whole
+from emolive.core.files import check_output, make_folders, write_whole
 from emolive.core.scene import Frame
 from emolive.core.tables import read_csv
 from emolive.faces.crop import crop_face, square
@@ -199,7 +199,7 @@ def evaluate_folder(
 def write_report(report: dict[str, Any], out: Path) -> None:
     """Write report.json into the folder `out`, which is made."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folders(out)
         write_whole(out / REPORT, json.dumps(report, indent=1) + "\n")
     except OSError as error:
         raise EmoliveError(f"{out / REPORT} cannot be written ({error}). Choose another --out.") from error

@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from emolive.core.errors import EmoliveError, OutputError
-from emolive.core.files import why
+from emolive.core.files import make_folders, why
 from emolive.networks.checkpoint import GRAY, Spec
 from emolive.training.augment import augmentation
 from emolive.training.dataset import VOTES, Faces, join_votes
@@ -168,7 +168,7 @@ def _tell_of_twins(learnt: Faces, held: Faces, out: Path) -> None:
 def _sentences(out: Path) -> Iterator[None]:
     """Say of a full disk, or of what else keeps files from being written, what is to be done; nothing is lost."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folders(out)
         yield
     except (OSError, OutputError) as error:
         kept = " Everything up to the last whole epoch is kept: make room, then go on with --resume."

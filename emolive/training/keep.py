@@ -23,7 +23,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
 from emolive.core.errors import EmoliveError, OutputError
-from emolive.core.files import check_output, why, write_whole
+from emolive.core.files import check_output, make_folders, why, write_whole
 from emolive.core.tables import csv_line
 from emolive.networks.checkpoint import save
 from emolive.training.evaluate import CONFUSION, REPORT
@@ -195,7 +195,7 @@ class WholeFiles(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         """Write beside `path`, then take its place. `OSError` where the disk is full."""
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
         content = io.BytesIO()
         torch.save(checkpoint, content)
         write_whole(path, content.getbuffer())

@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emolive.core.files import write_whole
+from emolive.core.files import make_folders, write_whole
 from emolive.core.installed import versions
 from emolive.core.scene import Picture, Scene
 from emolive.media.figures import FIGURES
@@ -73,7 +73,7 @@ class Snapshots:
 
 def write(scene: Scene, pictures: Mapping[str, Picture], folder: Path, facts: Facts) -> Path:
     """Write a snapshot into a new folder in `folder`, and give that back. Raises OSError and leaves nothing behind."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folders(folder)
     now = datetime.now().astimezone()
     target = _unused(folder, now)
     draft = folder / f".{target.name}.{os.getpid()}"
