@@ -13,13 +13,13 @@ from types import FrameType
 HANGING = ("read ", "ahead")
 """How the names of threads begin that read from cameras, streams and films."""
 
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+SIGNALS = tuple(one for one in signal.Signals if one.name in ("SIGINT", "SIGTERM", "SIGHUP"))
 """What asks a program to end; Windows has no SIGHUP."""
 
 
 class Interrupts:
-    """Takes Ctrl-C, SIGTERM and SIGHUP (the terminal is closed) while entered; one that is ignored, as by `nohup`,
-    stays so.
+    """Takes Ctrl-C, SIGTERM and SIGHUP (the terminal is closed) while entered; the last stays ignored where it is, as
+    `nohup` has it.
 
     The first signal within `calm` (where the loop runs, and asks) is only remembered; any other raises SystemExit with
     130, 143 or 129, which unwinds every `with`. Once left after a signal, the process is about to end with its status:
@@ -31,7 +31,7 @@ class Interrupts:
         self._calm = False
 
     def __enter__(self) -> "Interrupts":
-        asked = [one for one in SIGNALS if signal.getsignal(one) is not signal.SIG_IGN or one == signal.SIGTERM]
+        asked = [one for one in SIGNALS if one.name != "SIGHUP" or signal.getsignal(one) is not signal.SIG_IGN]
         self._before = {one: signal.signal(one, self._take) for one in asked}
         return self
 

@@ -6,6 +6,7 @@ puts them into the connection: FFmpeg, which would take them from anywhere, open
 """
 
 import contextlib
+import io
 import re
 import socket
 import ssl
@@ -18,6 +19,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from emolive.media.datagrams import PortPair
+from emolive.media.encrypted import Encrypted
 from emolive.media.http import Deadline
 
 PORTS = {"rtsp": 554, "rtsps": 322}
@@ -93,14 +95,15 @@ def relayed(url: str, deadline: Deadline, refusals: list[int]) -> Iterator[str]:
         except ValueError as error:
             raise OSError(str(error)) from error
         camera = stack.enter_context(socket.create_connection(where, deadline.left()))
+        line: socket.socket | Encrypted = camera
         if scheme == "rtsps":
             unchecked = ssl.create_default_context()
             unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
-            camera = stack.enter_context(unchecked.wrap_socket(camera, server_hostname=where[0]))
+            line = Encrypted(stack.enter_context(unchecked.wrap_socket(camera, server_hostname=where[0])))
         door = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1))
         stack.callback(_shut, door)
-        stack.callback(_shut, camera)
-        relay = _Relay(camera, refusals, may_use_udp=scheme == "rtsp")  # what is asked for encrypted stays so
+        stack.callback(_shut, line)
+        relay = _Relay(line, refusals)
         threading.Thread(target=relay.serve, args=(door,), name=f"relay {where[0]}", daemon=True).start()
         user = parts.netloc.rpartition("@")[0]
         netloc = f"{user}@" if user else ""
@@ -112,8 +115,8 @@ class _Relay:
 
     _player: socket.socket
 
-    def __init__(self, camera: socket.socket, refusals: list[int], may_use_udp: bool) -> None:
-        self._camera, self._refusals, self._may_use_udp = camera, refusals, may_use_udp
+    def __init__(self, camera: socket.socket | Encrypted, refusals: list[int]) -> None:
+        self._camera, self._refusals = camera, refusals
         self._setup: Message | None = None  # asked for by FFmpeg, not yet answered
         self._asked: PortPair | None = None  # asked for by this relay, likewise
         self._pairs: dict[int, tuple[PortPair, int]] = {}  # by FFmpeg's channels
@@ -126,15 +129,14 @@ class _Relay:
             self._player, _ = door.accept()
             door.close()  # one connection only
             with self._player:
-                self._camera.settimeout(None)
                 threading.Thread(target=self._requests, name="relay requests", daemon=True).start()
-                with contextlib.suppress(OSError, ValueError), self._camera.makefile("rb", buffering=1 << 16) as heard:
+                with contextlib.suppress(OSError, ValueError), _heard(self._camera) as heard:
                     self._answers(heard)
                 _shut(self._player)
                 _shut(self._camera)
 
     def _requests(self) -> None:
-        with contextlib.suppress(OSError, ValueError), self._player.makefile("rb", buffering=1 << 16) as heard:
+        with contextlib.suppress(OSError, ValueError), _heard(self._player) as heard:
             while said := spoken(heard):
                 if isinstance(said, Packet) and said.channel in self._pairs:
                     pair, which = self._pairs[said.channel]
@@ -167,8 +169,8 @@ class _Relay:
 
     def _ask_for_udp(self, setup: Message) -> bool:
         """Ask the camera once more, for packets over UDP; say whether that makes sense."""
-        if not self._may_use_udp or not setup.found(CHANNELS):
-            return False
+        if isinstance(self._camera, Encrypted) or not setup.found(CHANNELS):
+            return False  # what is asked for encrypted stays so
         pair = self._asked = self._open.enter_context(PortPair(self._camera))
         ports = f"client_port={pair.first}-{pair.first + 1}"
         self._camera.sendall(bytes(setup.with_transport(f"RTP/AVP;unicast;{ports}")))
@@ -224,7 +226,15 @@ def _exactly(heard: Heard, count: int) -> bytes:
     return data
 
 
-def _shut(line: socket.socket) -> None:
+def _heard(line: socket.socket | Encrypted) -> io.BufferedReader:
+    """What is said over a connection from now on, however long that takes."""
+    if isinstance(line, Encrypted):
+        return io.BufferedReader(line, 1 << 16)
+    line.settimeout(None)
+    return io.BufferedReader(line.makefile("rb", buffering=0), 1 << 16)
+
+
+def _shut(line: socket.socket | Encrypted) -> None:
     """Wake whoever waits for it."""
     with contextlib.suppress(OSError):
         line.shutdown(socket.SHUT_RDWR)
