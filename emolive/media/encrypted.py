@@ -7,6 +7,9 @@ import ssl
 import threading
 from collections.abc import Callable
 
+Waiting: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+"""Not epoll, which forgets who waits for a connection when another thread closes it."""
+
 
 class Encrypted(io.RawIOBase):
     """The bytes of a TLS connection. OpenSSL must not read and write for one connection at the same time: what it then
@@ -42,6 +45,6 @@ class Encrypted(io.RawIOBase):
                     event = selectors.EVENT_READ
                 except ssl.SSLWantWriteError:
                     event = selectors.EVENT_WRITE
-            with selectors.DefaultSelector() as waiting:
+            with Waiting() as waiting:
                 waiting.register(self._line, event)
                 waiting.select()
