@@ -1,17 +1,29 @@
 """A second network whose last stages have random weights: does a map notice?
 
 Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, arXiv:1810.03292, section 3.1: cascading randomisation,
-from the head backwards. A map that stays the same shows edges of the picture, not what the network learned.
+from the head backwards. A map that stays the same shows edges of the picture, not what the network learned. What is to
+be made of it says `sanity.py`.
 """
 
 import copy
 import dataclasses
+from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import nn
 
-from emolive.networks.checkpoint import Model
+from emolive.core.scene import Box
+from emolive.faces.crop import crop_face
+from emolive.media.cast import cast
+from emolive.networks.checkpoint import Model, as_seen
 from emolive.networks.packed import unpack
+
+FACE: Box = (60.0, 115.0, 260.0, 315.0)
+"""Where the face is in a picture of the demo's actors."""
+
+PICTURES = 24
+"""Faces of the demo that random networks take their statistics from, at most."""
 
 
 def randomised(model: Model, stages: int, seed: int = 0) -> Model:
@@ -19,28 +31,60 @@ def randomised(model: Model, stages: int, seed: int = 0) -> Model:
     is before it. The model itself is not touched.
 
     Convolutions and the head get the initialisation that torchvision trains from (He et al., arXiv:1502.01852, or
-    uniform for the head), batch norms keep their statistics but lose their learnt scale and shift. The fixed scales of
-    the model's maps are left out: they say nothing of a network that never learnt.
+    uniform for the head), batch norms lose their learnt scale and shift and take their statistics anew from the demo's
+    faces: those of the trained weights do not fit, and logits would grow without bound. The fixed scales of the model's
+    maps are left out: they say nothing of a network that never learnt.
     """
     net = copy.deepcopy(model.net)
     unpack(net)  # several of these are kept, and none is looked through for long
     generator = torch.Generator().manual_seed(seed)
+    norms = []
     with torch.no_grad():
-        for step in model.architecture.random[:stages]:
-            for module in net.get_submodule(step).modules():
-                if isinstance(module, nn.Conv2d):
-                    fan_out = module.out_channels * module.kernel_size[0] * module.kernel_size[1]
-                    _draw(module.weight, torch.randn(module.weight.shape, generator=generator) * (2 / fan_out) ** 0.5)
-                elif isinstance(module, nn.Linear):
-                    bound = module.in_features**-0.5
-                    _draw(module.weight, (torch.rand(module.weight.shape, generator=generator) * 2 - 1) * bound)
-                    module.bias.zero_()
-                elif isinstance(module, nn.BatchNorm2d):
-                    module.weight.fill_(1.0)
-                    module.bias.zero_()
+        for module in _parts(net, model, stages):
+            if isinstance(module, nn.Conv2d):
+                fan_out = module.out_channels * module.kernel_size[0] * module.kernel_size[1]
+                _draw(module.weight, torch.randn(module.weight.shape, generator=generator) * (2 / fan_out) ** 0.5)
+            elif isinstance(module, nn.Linear):
+                bound = module.in_features**-0.5
+                _draw(module.weight, (torch.rand(module.weight.shape, generator=generator) * 2 - 1) * bound)
+                module.bias.zero_()
+            elif isinstance(module, nn.BatchNorm2d):
+                module.weight.fill_(1.0)
+                module.bias.zero_()
+                norms.append(module)
+    if norms:
+        _adapted(net, norms, model.prepare(_faces(model)))
     spec = dataclasses.replace(model.spec, scales={}) if stages else model.spec
     return dataclasses.replace(model, net=net, spec=spec)
 
 
+def _parts(net: nn.Module, model: Model, stages: int) -> Iterator[nn.Module]:
+    """The modules that are drawn anew."""
+    architecture = model.architecture
+    for step in architecture.random[:stages]:
+        for name in (step, *architecture.along.get(step, ())):
+            yield from net.get_submodule(name).modules()
+
+
 def _draw(weight: torch.Tensor, values: torch.Tensor) -> None:
     weight.copy_(values.to(weight))
+
+
+def _adapted(net: nn.Module, norms: list[nn.BatchNorm2d], x: torch.Tensor) -> None:
+    """Give batch norms the statistics that they see in one pass of a batch `x` (N, 3, S, S)."""
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain mean over passes, of which there is one
+        norm.train()
+    with torch.no_grad():
+        net(x)
+    for norm in norms:
+        norm.eval()
+
+
+def _faces(model: Model) -> np.ndarray:
+    """Faces (N, S, S, 3) uint8 RGB of nobody, as the model sees them: each of the demo's actors with each expression."""
+    full = [actor.frames[min(k * actor.levels, len(actor.frames) - 1)] for actor in cast()
+            for k in range(actor.expressions + 1)]  # fmt: skip
+    some = full[:: -(-len(full) // PICTURES)]
+    return np.stack([as_seen(crop_face(bgr, FACE, model.spec.crop_size), model.spec) for bgr in some])

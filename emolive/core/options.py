@@ -213,7 +213,7 @@ class Options:
         TESTS, setting="proof",
     )  # fmt: skip
     random: int = _look(
-        Integer(0, 5), Settings.random, "How many stages of the network get random weights, from the last one back.",
+        Integer(0, 6), Settings.random, "How many stages of the network get random weights, from the last one back.",
         TESTS, setting="random",
     )  # fmt: skip
     method_b: str = _look(Text(), "", "Show a second method beside the first.", TESTS)

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from emolive.attribution.emotions import emotion_maps
 from emolive.attribution.methods import METHODS
 from emolive.attribution.passes import OnProgress
-from emolive.audit.agreement import agreement, regions, spearman
+from emolive.audit.agreement import agreement, likeness, regions
 from emolive.audit.controls import controls_of
 from emolive.audit.curves import Curves, curves
 from emolive.audit.masks import blurred, masked_faces, masks
 from emolive.audit.probe import logits_of
 from emolive.audit.randomise import randomised
+from emolive.audit.sanity import SEEDS, Sanity, can_react, sane
 from emolive.audit.tally import of_picture
 from emolive.audit.verdict import verdict
 from emolive.core.scene import Box, Face, Proof, Variant
@@ -121,7 +123,7 @@ def examine(
     true = maps(model, x, methods, layers, aim, within(progress, 0, turn))
     steps = parts if true.results[0].cam is not None else ()  # a broken network has nothing to compare
     randoms = {
-        step: maps(randomised(model, k), x, methods, layers, true.aim, within(progress, k * turn, turn))
+        step: _randoms(model, k, x, methods, layers, true.aim, within(progress, k * turn, turn))
         for k, step in enumerate(steps, start=1)
     }
     share, faces = 0.5 / len(sights), []
@@ -157,8 +159,25 @@ def examine(
     return faces
 
 
+def _randoms(
+    model: Model,
+    stages: int,
+    x: Tensor,
+    methods: Sequence[str],
+    layers: Sequence[str],
+    aim: Tensor,
+    progress: OnProgress,
+) -> tuple[Maps, ...]:
+    """The maps through each of several random networks; slow ones through the first only."""
+    quick = [method for method in methods if not METHODS[method].slow]
+    return tuple(
+        maps(randomised(model, stages, seed), x, quick if seed else methods, layers, aim, progress if not seed else _quiet)
+        for seed in range(SEEDS)
+    )
+
+
 def _cell(
-    probe: Probe, sight: Sight, n: int, way: Way, true: Maps, randoms: Mapping[str, Maps], layers: Sequence[str]
+    probe: Probe, sight: Sight, n: int, way: Way, true: Maps, randoms: Mapping[str, tuple[Maps, ...]], layers: Sequence[str]
 ) -> Cell:
     """One method at one layer for face `n`. Guided backpropagation is compared with Grad-CAM at the last layer."""
     method, layer = way
@@ -178,10 +197,17 @@ def _cell(
         verdict=verdict(evidence, probe.model.spec.labels[probe.target], blind),
         regions=regions(cam, sight.square, sight.face.box, sight.face.points) if sight.has_points else None,
         gradcam=agreement(cam, gradcam),
-        sanity={step: _correlation(cam, other.cams[way][n]) for step, other in randoms.items()},
+        sanity={step: _sanity(cam, n, way, step, others, tuple(randoms)) for step, others in randoms.items()},
     )
     return Cell(method, layer, cam=cam, curves=curves, figures=figures, measure=true.measures[way])
 
 
-def _correlation(cam: np.ndarray, other: np.ndarray | None) -> float:
-    return float("nan") if other is None else spearman(cam, other)
+def _sanity(cam: np.ndarray, n: int, way: Way, step: str, others: Sequence[Maps], steps: Sequence[str]) -> Sanity:
+    """Whether the map of face `n` noticed that the network is random down to a step."""
+    drawn = [other.cams[way][n] for other in others if way in other.cams]
+    found = likeness(cam, [one for one in drawn if one is not None])
+    return sane(found, can_react(METHODS[way[0]].knows_class, way[1], step, steps))
+
+
+def _quiet(_: float) -> None:
+    """Progress of what is counted elsewhere."""

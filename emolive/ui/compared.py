@@ -4,47 +4,41 @@ import math
 
 import numpy as np
 
+from emolive.audit.sanity import can_react, sane
 from emolive.core.scene import Agreement, Chosen, Scene, Variant
 from emolive.ui import draw
-from emolive.ui.draw import AMBER, PAPER, Rect
+from emolive.ui.draw import AMBER, DIM, PAPER, Rect
 from emolive.ui.heat import Scale, heat_scale
 from emolive.ui.panels import hot_face, paragraph, paste
 from emolive.ui.words import randomised, signed, way
 
-SAME = 0.99
-"""Maps that correlate more than this are the same: the method did not react."""
-
-
 def sanity(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
-    """The true map beside the one of the randomised network, their rank correlation, and what that means."""
+    """The true map beside the one of the randomised network, their rank correlation beside that of random networks'
+    maps, and what that means."""
     reading = chosen.reading
     stages = scene.settings.random
     names = "trained network", f"random: {randomised(scene.menu, stages)}"
     y, right = _pair(image, rect, scene, chosen, "Sanity check: random weights", (reading.base, reading.shown), names)
     px, wide = _sizes(rect, right)
-    if reading.agreement is None:
+    if reading.likeness is None or reading.base is None:
         paragraph(image, "No map to compare.", right, y, px, wide, AMBER)
         return
-    spearman = reading.agreement.spearman
-    y = paragraph(image, "rank correlation", right, y, px, wide)
-    draw.text(image, _or_undefined(spearman, signed(spearman)), right, y, 2 * px, PAPER, bold=True)
-    y += round(2.8 * px)
-    verdict, color = _verdict(spearman)
-    paragraph(image, verdict, right, y, px, wide, color, bold=color == AMBER)
+    knows = reading.base.method not in scene.menu.blind
+    steps = scene.menu.random
+    found = sane(reading.likeness, can_react(knows, reading.base.layer, steps[stages - 1], steps))
+    count = len(reading.likeness.like)
+    y = paragraph(image, f"rank correlation, {f'mean of {count}' if count > 1 else 'one network'}", right, y, px, wide)
+    draw.text(image, _or_undefined(found.like, signed(found.like)), right, y, 2 * px, PAPER, bold=True)
+    y += round(2.6 * px)
+    if math.isfinite(found.low):
+        band = f"random networks' maps among themselves: {signed(found.low)} to {signed(found.high)}"
+        y = paragraph(image, band, right, y, px, wide, DIM) + px // 3
+    color = PAPER if found.trusted else AMBER
+    paragraph(image, found.text, right, y, px, wide, color, bold=color == AMBER)
 
 
 def _or_undefined(value: float, words: str) -> str:
     return "undefined" if math.isnan(value) else words
-
-
-def _verdict(spearman: float) -> tuple[str, draw.Color]:
-    if math.isnan(spearman):
-        return "undefined: a map is the same everywhere, like one of a single cell", AMBER
-    if spearman > SAME:
-        return "does not react: shows the picture, not what was learned", AMBER
-    if spearman > 0.5:
-        return "reacts a little: partly the picture itself", PAPER
-    return "reacts: depends on what was learned", PAPER
 
 
 def side_by_side(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
