@@ -22,7 +22,7 @@ from emolive.networks.packed import unpack
 FACE: Box = (60.0, 115.0, 260.0, 315.0)
 """Where the face is in a picture of the demo's actors."""
 
-PICTURES = 24
+PICTURES = 8
 """Faces of the demo that random networks take their statistics from, at most."""
 
 
@@ -83,7 +83,7 @@ def _adapted(net: nn.Module, norms: list[nn.BatchNorm2d], x: torch.Tensor) -> No
 
 
 def _faces(model: Model) -> np.ndarray:
-    """Faces (N, S, S, 3) uint8 RGB of nobody, as the model sees them: each of the demo's actors with each expression."""
+    """Faces (N, S, S, 3) uint8 RGB of nobody, as the model sees them: the demo's actors with their expressions."""
     full = [actor.frames[min(k * actor.levels, len(actor.frames) - 1)] for actor in cast()
             for k in range(actor.expressions + 1)]  # fmt: skip
     some = full[:: -(-len(full) // PICTURES)]

@@ -138,9 +138,9 @@ class Reading:
     layer's feature maps. `emotions` are the maps of each class (classes, h, w), of the selected face while that view
     is open. `agreement` is that of `shown` with `base` while randomised, else of `shown` with `other`. `activation`
     (h, w) is the mean of the map's layer, which knows no emotion, of the selected face while its map is put to the
-    test. `likeness` is that of its map with random networks', while one is looked through. `other_crop`, `other_square` and `other_label` are set where the compared network is a second one: what it
-    saw, and what its map explains. `smoothed` (classes,) are the probabilities smoothed in time, None where nothing
-    came before.
+    test. `likeness` is that of its map with random networks', while one is looked through. `other_crop`, `other_square`
+    and `other_label` are set where the compared network is a second one: what it saw, and what its map explains.
+    `smoothed` (classes,) are the probabilities smoothed in time, None where nothing came before.
     """
 
     crop: np.ndarray

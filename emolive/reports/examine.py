@@ -171,13 +171,26 @@ def _randoms(
     """The maps through each of several random networks; slow ones through the first only."""
     quick = [method for method in methods if not METHODS[method].slow]
     return tuple(
-        maps(randomised(model, stages, seed), x, quick if seed else methods, layers, aim, progress if not seed else _quiet)
+        maps(
+            randomised(model, stages, seed),
+            x,
+            quick if seed else methods,
+            layers,
+            aim,
+            progress if not seed else _quiet,
+        )
         for seed in range(SEEDS)
     )
 
 
 def _cell(
-    probe: Probe, sight: Sight, n: int, way: Way, true: Maps, randoms: Mapping[str, tuple[Maps, ...]], layers: Sequence[str]
+    probe: Probe,
+    sight: Sight,
+    n: int,
+    way: Way,
+    true: Maps,
+    randoms: Mapping[str, tuple[Maps, ...]],
+    layers: Sequence[str],
 ) -> Cell:
     """One method at one layer for face `n`. Guided backpropagation is compared with Grad-CAM at the last layer."""
     method, layer = way

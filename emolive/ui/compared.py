@@ -12,6 +12,7 @@ from emolive.ui.heat import Scale, heat_scale
 from emolive.ui.panels import hot_face, paragraph, paste
 from emolive.ui.words import randomised, signed, way
 
+
 def sanity(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
     """The true map beside the one of the randomised network, their rank correlation beside that of random networks'
     maps, and what that means."""

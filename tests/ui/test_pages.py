@@ -1,5 +1,6 @@
 """The views of emotions, proof and timeline: golden pictures, and what they must say."""
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,9 +9,11 @@ import numpy as np
 import pytest
 from scenes import LABELS, examined, scene
 
+from emolive.audit.sanity import sane
 from emolive.core.evidence import MASKINGS, OWN, Difference, Evidence, Query
+from emolive.core.reading import Likeness
 from emolive.core.scene import Agreement, Aim, Moment, Proof, Regions, Scene, Variant
-from emolive.ui import compared, draw, faithful, proof, timeline
+from emolive.ui import draw, faithful, proof, timeline
 from emolive.ui.emotions import HEIGHT, MOST, WIDTH, cells
 from emolive.ui.knocked import knocked
 from emolive.ui.views import VIEWS
@@ -271,10 +274,10 @@ def test_knock_out_tells_the_change_of_each_class(monkeypatch):
 )
 def test_a_method_that_does_not_react_is_marked(monkeypatch, spearman, said):
     given = examined(scene(random=2))
-    agreement = replace(given.readings[0].agreement, spearman=spearman)
-    given = replace(given, readings=(replace(given.readings[0], agreement=agreement),))
+    known = Likeness((spearman,) * 3, (0.3, 0.1, -0.2))
+    given = replace(given, readings=(replace(given.readings[0], likeness=known),))
     words = words_of(monkeypatch, "proof", given)
-    assert said in words
+    assert said in words.replace(" | ", " ").lower()
     assert "random: fc +" in words
     assert f"{abs(spearman):.2f}" in words
 
@@ -282,7 +285,8 @@ def test_a_method_that_does_not_react_is_marked(monkeypatch, spearman, said):
 def test_a_correlation_that_is_undefined_is_called_so(monkeypatch):
     nothing = Agreement(float("nan"), float("nan"))
     for given in (examined(scene(random=2)), examined(scene(compare=OTHER))):
-        given = replace(given, readings=(replace(given.readings[0], agreement=nothing),))
+        known = Likeness((math.nan,) * 3, (math.nan,) * 3)
+        given = replace(given, readings=(replace(given.readings[0], agreement=nothing, likeness=known),))
         words = words_of(monkeypatch, "proof", given)
         assert "undefined" in words
         assert "nan" not in words
@@ -307,9 +311,14 @@ def test_the_second_networks_own_crop_is_shown():
     assert not np.array_equal(proof.proof(given).bgr, proof.proof(plain).bgr)
 
 
-def test_the_verdict_counts_from_the_limit_on():
-    assert compared._verdict(compared.SAME)[1] == draw.PAPER
-    assert compared._verdict(compared.SAME + 1e-6)[1] == draw.AMBER
+def test_the_sanity_panel_says_what_the_one_function_says(monkeypatch):
+    for like, among in (((0.1, 0.2, 0.0), (0.3, -0.2, 0.1)), ((0.999,) * 3, (0.1, 0.2, 0.3)), ((math.nan,), ())):
+        given = examined(scene(random=2))
+        known = Likeness(like, among)
+        words = words_of(monkeypatch, "proof", replace(given, readings=(replace(given.readings[0], likeness=known),)))
+        assert sane(known).word in words.replace(" | ", " ").lower()
+        assert ("to +0.30" in words) == bool(among)
+        assert "nan" not in words
 
 
 def test_one_is_warned_where_most_heat_lies_off_the_face(monkeypatch):
