@@ -12,7 +12,7 @@ from emolive.attribution.methods import METHODS
 from emolive.attribution.passes import OnProgress
 from emolive.audit.agreement import agreement, likeness, regions
 from emolive.audit.controls import controls_of
-from emolive.audit.curves import Curves, curves
+from emolive.audit.curves import STEPS, Curves, curves
 from emolive.audit.masks import blurred, masked_faces, masks
 from emolive.audit.probe import logits_of
 from emolive.audit.randomise import randomised
@@ -54,25 +54,25 @@ class Probe:
 
     def __init__(self, model: Model, crop: np.ndarray, target: int, before: float) -> None:
         self.model, self.crop, self.target, self.before = model, crop, target, before
-        self._curves: dict[tuple[tuple[int, ...], bytes], Curves] = {}
+        self._curves: dict[tuple[tuple[int, ...], int, bytes], Curves] = {}
         self._random: dict[tuple[int, ...], float] = {}
         self._chance: dict[tuple[int, ...], Curves] = {}
         self._known: dict[bytes, float] = {}
         self.controls = controls_of(model)
 
-    def curves(self, cam: np.ndarray) -> Curves:
+    def curves(self, cam: np.ndarray, steps: int = STEPS) -> Curves:
         """Deletion and insertion curves of a map (h, w)."""
-        key = cam.shape, np.argsort(-cam, axis=None, kind="stable").tobytes()
+        key = cam.shape, steps, np.argsort(-cam, axis=None, kind="stable").tobytes()
         if key not in self._curves:
-            self._curves[key] = curves(self.model, self.crop, cam, self.target)
+            self._curves[key] = curves(self.model, self.crop, cam, self.target, steps)
         return self._curves[key]
 
     def drops(self, cam: np.ndarray) -> Drops:
         """What blurring the hottest, random and the coldest fifth of a map (h, w) does."""
-        hot, _, cold = self._after(masked_faces(self.crop, cam))
+        hot, _, cold = self.after(masked_faces(self.crop, cam))
         if cam.shape not in self._random:
             draws = [blurred(self.crop, masks(np.zeros(cam.shape), seed)[1]) for seed in range(DRAWS)]
-            self._random[cam.shape] = float(np.mean(self._after(np.stack(draws))))
+            self._random[cam.shape] = float(np.mean(self.after(np.stack(draws))))
         return Drops(self.before - float(hot), self.before - self._random[cam.shape], self.before - float(cold))
 
     def chance(self, shape: tuple[int, ...]) -> Curves:
@@ -89,10 +89,10 @@ class Probe:
         beside = self.controls.of(*way, self.target, cam, activation)
         asks = beside.asks()
         masked = beside.faces(self.crop, asks)
-        after = tuple(self._after(masked).tolist())
+        after = tuple(self.after(masked).tolist())
         return Proof(0, 0, self.target, self.before, asks, after, masked, whole=True)
 
-    def _after(self, pictures: np.ndarray) -> np.ndarray:
+    def after(self, pictures: np.ndarray) -> np.ndarray:
         """The target's probability (P,) in each picture; what was asked before is not asked again."""
         keys = [picture.tobytes() for picture in pictures]
         new = [i for i, key in enumerate(keys) if key not in self._known]
