@@ -35,12 +35,35 @@ def randomised(model: Model, stages: int, seed: int = 0) -> Model:
     faces: those of the trained weights do not fit, and logits would grow without bound. The fixed scales of the model's
     maps are left out: they say nothing of a network that never learnt.
     """
+    net, generator = _copied(model), torch.Generator().manual_seed(seed)
+    norms = [norm for step in model.architecture.random[:stages] for norm in _drawn(net, model, step, generator)]
+    if not stages:
+        return dataclasses.replace(model, net=net)
+    return _adapted(dataclasses.replace(model, net=net, spec=dataclasses.replace(model.spec, scales={})), norms)
+
+
+def cascade(model: Model, seed: int = 0) -> Iterator[tuple[str, Model]]:
+    """Each part of the network and the model with everything from the head down to it randomised, as `randomised` gives
+    them one by one: but all are one copy, and each holds until the next is asked for."""
+    generator, norms = torch.Generator().manual_seed(seed), []
+    copied = dataclasses.replace(model, net=_copied(model), spec=dataclasses.replace(model.spec, scales={}))
+    for step in model.architecture.random:
+        norms += _drawn(copied.net, model, step, generator)
+        yield step, _adapted(copied, norms)
+
+
+def _copied(model: Model) -> nn.Module:
     net = copy.deepcopy(model.net)
     unpack(net)  # several of these are kept, and none is looked through for long
-    generator = torch.Generator().manual_seed(seed)
+    return net
+
+
+def _drawn(net: nn.Module, model: Model, step: str, generator: torch.Generator) -> list[nn.BatchNorm2d]:
+    """Draw a part anew, with what is drawn along with it; gives its batch norms, whose statistics no longer fit."""
     norms = []
+    names = step, *model.architecture.along.get(step, ())
     with torch.no_grad():
-        for module in _parts(net, model, stages):
+        for module in (module for name in names for module in net.get_submodule(name).modules()):
             if isinstance(module, nn.Conv2d):
                 fan_out = module.out_channels * module.kernel_size[0] * module.kernel_size[1]
                 _draw(module.weight, torch.randn(module.weight.shape, generator=generator) * (2 / fan_out) ** 0.5)
@@ -52,34 +75,26 @@ def randomised(model: Model, stages: int, seed: int = 0) -> Model:
                 module.weight.fill_(1.0)
                 module.bias.zero_()
                 norms.append(module)
-    if norms:
-        _adapted(net, norms, model.prepare(_faces(model)))
-    spec = dataclasses.replace(model.spec, scales={}) if stages else model.spec
-    return dataclasses.replace(model, net=net, spec=spec)
-
-
-def _parts(net: nn.Module, model: Model, stages: int) -> Iterator[nn.Module]:
-    """The modules that are drawn anew."""
-    architecture = model.architecture
-    for step in architecture.random[:stages]:
-        for name in (step, *architecture.along.get(step, ())):
-            yield from net.get_submodule(name).modules()
+    return norms
 
 
 def _draw(weight: torch.Tensor, values: torch.Tensor) -> None:
     weight.copy_(values.to(weight))
 
 
-def _adapted(net: nn.Module, norms: list[nn.BatchNorm2d], x: torch.Tensor) -> None:
-    """Give batch norms the statistics that they see in one pass of a batch `x` (N, 3, S, S)."""
+def _adapted(model: Model, norms: list[nn.BatchNorm2d]) -> Model:
+    """The model, some of whose batch norms now have the statistics that they see in one pass of the demo's faces."""
+    if not norms:
+        return model
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # the plain mean over passes, of which there is one
         norm.train()
     with torch.no_grad():
-        net(x)
+        model.net(model.prepare(_faces(model)))
     for norm in norms:
         norm.eval()
+    return model
 
 
 def _faces(model: Model) -> np.ndarray:

@@ -3,9 +3,8 @@
 Frames of a film are alike. Trials are averaged within a second, and seconds are still alike (`ALIKE`), so they are
 worth fewer independent ones; the interval is Student's over so many. It is tried on simulated films in the tests.
 
-A map has to beat *every* control under *every* masking, and such a claim is wrong no more often than each of its parts
-(an intersection-union test: Berger, Technometrics 24, 1982). So each part may be tested at 5 %, one-sidedly: intervals
-are those of 90 %, whose lower end the truth is below in one case of twenty.
+One interval decides, that of the lead over all controls together: it is sharper than those of single controls, each of
+which the means alone must show (`verdict.py`). Its lower end is one-sided at 5 %.
 """
 
 import math
@@ -15,7 +14,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from emolive.core.evidence import Difference, Evidence, Query, Trial, Trials
+from emolive.core.evidence import NOTHING, Difference, Evidence, Query, Trial, Trials
 from emolive.core.reading import Proof
 
 SECOND_MS = 1_000.0
@@ -81,19 +80,41 @@ def _evidence(tally: Trials) -> Evidence:
     singles: dict[tuple[str, str], list[tuple[int, float]]] = {}
     for ask, one in tally.maps.items():
         singles.setdefault((ask.masking, ask.of), []).append(one)
-    differences, pictures = {}, math.inf
+    differences = {}
     for key, found in singles.items():
-        worst, best = min(mean for _, mean in found), max(mean for _, mean in found)
+        means = [mean for _, mean in found]
         if not tally.seconds:
-            mean = float(np.mean([mean for _, mean in found]))
-            low, high = (worst, best) if key[1] in EACH else (mean, mean)
+            mean = float(np.mean(means))
+            low, high = (min(means), max(means)) if key[1] in EACH else (mean, mean)
         else:
-            mean, half, known = interval([second[key] for second in tally.seconds if key in second] or [0.0])
-            low, high, pictures = mean - half, mean + half, min(pictures, known)
-            low = min(low, worst) if key[1] in EACH else low
+            mean, half, _ = interval([second[key] for second in tally.seconds if key in second] or [0.0])
+            low, high = mean - half, mean + half
         differences[key] = Difference(mean, low, high, len(found))
+    pooled, pictures = _pooled(tally, differences)
     moved = float(np.std(tally.looks, axis=0).mean()) / 255 if len(tally.looks) > 1 else 0.0
-    return Evidence(differences, tally.before, len(tally.seconds), pictures if tally.seconds else 1.0, moved)
+    return Evidence(differences, tally.before, len(tally.seconds), pictures, moved, _weakest(tally), pooled)
+
+
+def _pooled(tally: Trials, differences: Mapping[tuple[str, str], Difference]) -> tuple[Difference, float]:
+    """The lead over all controls together, each control and each masking counting the same, and what the seconds are
+    worth. A second that asked some of them only is put right by what these are on average."""
+    if not differences:
+        return NOTHING, 1.0
+    middle = float(np.mean([found.mean for found in differences.values()]))
+    if not tally.seconds:
+        return Difference(middle, middle, middle, len(differences)), 1.0
+    row = [middle + float(np.mean([value - differences[key].mean for key, value in second.items()]))
+           for second in tally.seconds]  # fmt: skip
+    mean, half, pictures = interval(row)
+    return Difference(mean, mean - half, mean + half, len(differences)), pictures
+
+
+def _weakest(tally: Trials) -> dict[str, float]:
+    """The smallest lead over a single map of each control, the mean of the maskings it was asked under."""
+    leads: dict[str, dict[int, list[float]]] = {}
+    for ask, (_, mean) in tally.maps.items():
+        leads.setdefault(ask.of, {}).setdefault(ask.which if ask.of in EACH else 0, []).append(mean)
+    return {of: min(float(np.mean(each)) for each in maps.values()) for of, maps in leads.items()}
 
 
 def taken(tally: Trials, proof: Proof, crop: np.ndarray, t_ms: float) -> Trials:

@@ -8,10 +8,9 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import combinations
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,10 +19,10 @@ import torch
 from tqdm import tqdm
 
 from emolive.attribution.methods import METHODS, UNPINNED
-from emolive.audit.agreement import spearman
+from emolive.audit.agreement import likeness
 from emolive.audit.controls import beside
 from emolive.audit.masks import grid
-from emolive.audit.randomise import randomised
+from emolive.audit.randomise import cascade
 from emolive.audit.sanity import SEEDS
 from emolive.core.errors import EmoliveError, OutputError, SourceError, pick
 from emolive.core.files import check_output, why, write_output
@@ -33,7 +32,7 @@ from emolive.networks.checkpoint import Model, as_seen
 from emolive.reports.audit_face import measured, mesh_of_crops
 from emolive.reports.audit_page import audit_page, audit_plots, audit_rows
 from emolive.reports.audit_table import AuditRow, AuditVerdict, Record, as_json, judged, table
-from emolive.reports.maps import maps, ways
+from emolive.reports.maps import Maps, maps
 from emolive.training.dataset import whole_crop
 from emolive.training.folders import find_pictures
 from emolive.training.names import meanings
@@ -121,12 +120,13 @@ def audit(data: Path, out: Path, model: Model, request: AuditRequest, overwrite:
             raise EmoliveError(
                 f"No face in {data} could be measured. Give a folder with one folder of pictures per emotion."
             )
-        for count, step in enumerate(steps, start=1):
-            bar.set_description(f"random: {step}")
-            some = faces[:RANDOMISED]
-            if state.steps.get(step, {}).get("files") != [face["file"] for face in some]:
-                append(_step(data, model, request, some, count))
-            bar.update()
+        some = faces[:RANDOMISED]
+        missing = [step for step in steps if state.steps.get(step, {}).get("files") != [one["file"] for one in some]]
+        bar.set_description("random weights")
+        if missing:
+            for record in _steps(data, model, request, some, bar.update):
+                append(record)
+        bar.update(bar.total - bar.n)
     rows = table(faces, [state.steps[step] for step in steps], request.seed)
     right = float(np.mean([face["truth"] == face["target"] for face in faces]))
     done = Audit(len(faces), rows, judged(rows, len(faces)), right, tuple(unreadable))
@@ -149,28 +149,37 @@ def _crop(path: Path, model: Model) -> np.ndarray:
     return as_seen(whole_crop(read_picture(path), model.spec.crop_size), model.spec)
 
 
-def _step(data: Path, model: Model, request: AuditRequest, faces: Sequence[Record], count: int) -> Record:
-    """How alike the maps of some faces are when `count` parts of the network are random: for each way a row of rank
-    correlations for each face, with each random network and among these."""
-    crops = np.stack([_crop(data / face["file"], model) for face in faces])
-    x = model.prepare(crops)
+def _steps(
+    data: Path, model: Model, request: AuditRequest, faces: Sequence[Record], done: Callable[[float], object]
+) -> list[Record]:
+    """How alike the maps of some faces are when parts of the network are random, one more in each record: for each way
+    a row of rank correlations for each face, with each random network and among these."""
+    x = model.prepare(np.stack([_crop(data / face["file"], model) for face in faces]))
     aim = torch.tensor([model.spec.labels.index(face["target"]) for face in faces], device=x.device)
     quick = [method for method in request.methods if not METHODS[method].slow]
     true = maps(model, x, quick, request.layers, aim)
-    others = [maps(randomised(model, count, seed), x, quick, request.layers, aim) for seed in range(SEEDS)]
+    others: dict[str, list[Maps]] = {}
+    for seed in range(SEEDS):
+        for step, net in cascade(model, seed):
+            others.setdefault(step, []).append(maps(net, x, quick, request.layers, aim))
+            done(1 / SEEDS)
+    files = [face["file"] for face in faces]
+    return [{"step": step, "files": files, "ways": _alike(true, drawn)} for step, drawn in others.items()]
+
+
+def _alike(true: Maps, others: Sequence[Maps]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for way in ways(quick, request.layers):
+    for way, cams in true.cams.items():
         like, among = [], []
-        for n, cam in enumerate(true.cams[way]):
-            drawn = [one for other in others if (one := other.cams[way][n]) is not None]
-            if cam is None or len(drawn) < SEEDS:
-                continue
-            own, drawn = grid(cam), [grid(one) for one in drawn]
-            like.append([_number(spearman(own, one)) for one in drawn])
-            among.append([_number(spearman(a, b)) for a, b in combinations(drawn, 2)])
+        for n, cam in enumerate(cams):
+            drawn = [grid(one) for other in others if (one := other.cams[way][n]) is not None]
+            if cam is not None and len(drawn) == len(others):
+                alike = likeness(grid(cam), drawn)
+                like.append([_number(one) for one in alike.like])
+                among.append([_number(one) for one in alike.among])
         if like:
             found["/".join(way)] = {"like": like, "among": among}
-    return {"step": model.architecture.random[count - 1], "files": [face["file"] for face in faces], "ways": found}
+    return found
 
 
 def _key(model: Model, request: AuditRequest) -> dict[str, Any]:

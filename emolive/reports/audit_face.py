@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,9 +11,6 @@ from emolive.audit.controls import Beside
 from emolive.audit.masks import grid
 from emolive.audit.pointing import needed, parts, points_at, without
 from emolive.audit.stability import moved, stability
-from emolive.audit.tally import of_picture
-from emolive.audit.verdict import verdict
-from emolive.core.evidence import CONTROLS, MASKINGS, OWN, Evidence
 from emolive.core.scene import Face, Frame, Proof
 from emolive.faces.mesh import Mesher
 from emolive.networks.checkpoint import Model
@@ -58,8 +54,7 @@ def measured(
             continue
         activation = alone.caught[layers[-1] if way[1] == INPUT else way[1]][0].mean(0).cpu().numpy()
         beside = probe.controls.of(*way, probe.target, cam, activation)
-        proof = probe.proof(cam, way, activation)
-        row = _beside(proof, label, METHODS[way[0]].knows_class)
+        row: Json = {"after": _asked(probe.proof(cam, way, activation))}
         trembling = [one for one in after_moves.cams.get(way, []) if one is not None]
         row["stability"] = _number(stability(cam, trembling)) if trembling else None
         row["ms"] = round(alone.ms[way], 2)
@@ -72,41 +67,12 @@ def measured(
     return {**found, "ways": each}
 
 
-def _beside(proof: Proof, label: str, knows_class: bool) -> Json:
-    """The paired differences (the mean of both maskings), what was said of the map, and what would be said of maps that
-    are wrong: those of other faces, and the centres, each beside what is left of the controls."""
-    evidence = of_picture(proof)
-    word = verdict(evidence, label, not knows_class).word
-    counts = {of: len({ask.which for ask in proof.asks if ask.of == of}) for of in ("other_face", "centre")}
-    wrong = {of: [_word(as_if(proof, of, n), label) for n in range(count)] for of, count in counts.items()}
-    return {
-        "difference": _means(evidence),
-        "by": {how: _means(evidence, (how,)) for how in MASKINGS},
-        "word": word,
-        "shuffled": wrong["other_face"],
-        "centred": wrong["centre"],
-    }
-
-
-def as_if(proof: Proof, of: str, which: int) -> Proof:
-    """The proof of a control as if it were the map itself, beside the other controls."""
-    taken = [
-        (ask._replace(of=OWN, which=0) if (ask.of, ask.which) == (of, which) else ask, after)
-        for ask, after in zip(proof.asks, proof.after, strict=True)
-        if ask.of != OWN
-    ]
-    return replace(proof, asks=tuple(ask for ask, _ in taken), after=tuple(after for _, after in taken))
-
-
-def _word(proof: Proof, label: str) -> str:
-    return verdict(of_picture(proof), label).word
-
-
-def _means(evidence: Evidence, hows: Sequence[str] = MASKINGS) -> dict[str, float]:
-    """The mean paired difference to each control that was asked."""
-    found = {of: [evidence.differences[key].mean for key in evidence.differences if key[1] == of and key[0] in hows]
-             for of in CONTROLS}  # fmt: skip
-    return {of: round(float(np.mean(values)), 5) for of, values in found.items() if values}
+def _asked(proof: Proof) -> Json:
+    """What the network said to each masked face: by masking, for the map itself and each map of each control."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for ask, after in zip(proof.asks, proof.after, strict=True):
+        found.setdefault(ask.masking, {}).setdefault(ask.of, []).append(round(after, 5))
+    return {how: dict(each) for how, each in found.items()}
 
 
 def _areas(probe: Probe, beside: Beside, number: int) -> Json:

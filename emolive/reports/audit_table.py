@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from emolive.audit.sanity import Sanity, can_react, sane
-from emolive.audit.verdict import CLEAR, NAMES
-from emolive.core.evidence import CONTROLS, Difference
-from emolive.core.reading import Likeness
+from emolive.audit.tally import of_picture
+from emolive.audit.verdict import CLEAR, NAMES, verdict
+from emolive.core.evidence import CONTROLS, OWN, Difference, Evidence, Query
+from emolive.core.reading import Likeness, Proof
 from emolive.reports.figures import Json, knows_class, title
 
 RESAMPLES = 2000
@@ -93,8 +94,10 @@ def _row(name: str, faces: Sequence[Record], steps: Sequence[Record], rng: np.ra
     if not some:
         return AuditRow(method, layer, why=next((one["why"] for _, one in whole), ""))
     ones = [one for _, one in some]
-    controls = [of for of in CONTROLS if any(of in one["difference"] for one in ones)]
-    values = {of: np.array([one["difference"][of] for one in ones if of in one["difference"]]) for of in controls}
+    proofs = [(proof_of(face, one), face["target"]) for face, one in some]
+    leads = [_leads(of_picture(proof)) for proof, _ in proofs]
+    values = {of: np.array(found) for of in CONTROLS if (found := [lead[of] for lead in leads if of in lead])}
+    wrong = {of: [word for one in proofs for word in _words_of_wrong(*one, of)] for of in ("other_face", "centre")}
     traced = [one["areas"] for one in ones if "areas" in one]
     hits = [pair for face, one in some if (pair := hit(one, face.get("needed", ""))) is not None]
     return AuditRow(
@@ -103,9 +106,9 @@ def _row(name: str, faces: Sequence[Record], steps: Sequence[Record], rng: np.ra
         n=len(some),
         difference={of: spread(found, rng) for of, found in values.items()},
         wins={of: float(np.mean(found > CLEAR)) for of, found in values.items()},
-        won=_share(one["word"] for one in ones),
-        shuffled=_share(word for one in ones for word in one["shuffled"]),
-        centred=_share(word for one in ones for word in one["centred"]),
+        won=_share(verdict(of_picture(proof), goal, not knows_class(method)).word for proof, goal in proofs),
+        shuffled=_share(wrong["other_face"]),
+        centred=_share(wrong["centre"]),
         sanity=_sanity(name, method, layer, steps),
         stability=_mean(one["stability"] for one in ones),
         ms=float(np.median([one["ms"] for one in ones])),
@@ -115,6 +118,41 @@ def _row(name: str, faces: Sequence[Record], steps: Sequence[Record], rng: np.ra
         hits=_mean(own for own, _ in hits),
         others_hit=_mean(others for _, others in hits),
     )
+
+
+def proof_of(face: Record, row: Record) -> Proof:
+    """The proof of a face's map as the state holds it, without pictures."""
+    asks = {
+        Query(how, of, n): after
+        for how, each in row["after"].items()
+        for of, found in each.items()
+        for n, after in enumerate(found)
+    }
+    return Proof(0, 0, 0, face["p"], tuple(asks), tuple(asks.values()), np.zeros((0, 1, 1, 3), np.uint8), whole=True)
+
+
+def as_if(proof: Proof, of: str, which: int) -> Proof:
+    """The proof of a control as if it were the map itself, beside the other controls."""
+    taken = [
+        (ask._replace(of=OWN, which=0) if (ask.of, ask.which) == (of, which) else ask, after)
+        for ask, after in zip(proof.asks, proof.after, strict=True)
+        if ask.of != OWN
+    ]
+    return replace(proof, asks=tuple(ask for ask, _ in taken), after=tuple(after for _, after in taken))
+
+
+def _leads(evidence: Evidence) -> dict[str, float]:
+    """The paired difference to each control that was asked, the mean of both maskings and of its maps."""
+    found: dict[str, list[float]] = {}
+    for (_, of), one in evidence.differences.items():
+        found.setdefault(of, []).append(one.mean)
+    return {of: float(np.mean(means)) for of, means in found.items()}
+
+
+def _words_of_wrong(proof: Proof, goal: str, of: str) -> list[str]:
+    """What would be said of each map of a control in the map's place."""
+    count = len({ask.which for ask in proof.asks if ask.of == of})
+    return [verdict(of_picture(as_if(proof, of, n)), goal).word for n in range(count)]
 
 
 def hit(row: Record, needs: str) -> tuple[float, float] | None:
@@ -189,10 +227,10 @@ def _lead(row: AuditRow) -> float:
     return -math.inf if hardest is None or math.isnan(hardest[1].low) else hardest[1].low
 
 
-def as_json(rows: Sequence[AuditRow], verdict: AuditVerdict, n: int) -> Json:
+def as_json(rows: Sequence[AuditRow], found: AuditVerdict, n: int) -> Json:
     """What audit.json holds; numbers that are none become null."""
-    best = verdict.best and {"method": verdict.best.method, "layer": verdict.best.layer}
-    return {"n": n, "rows": [_as_json(row) for row in rows if row.n], "verdict": {"best": best, "why": verdict.why}}
+    best = found.best and {"method": found.best.method, "layer": found.best.layer}
+    return {"n": n, "rows": [_as_json(row) for row in rows if row.n], "verdict": {"best": best, "why": found.why}}
 
 
 def _as_json(row: AuditRow) -> Json:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from emolive.attribution.emotions import emotion_maps
 from emolive.attribution.methods import METHODS
@@ -15,7 +14,7 @@ from emolive.audit.controls import controls_of
 from emolive.audit.curves import STEPS, Curves, curves
 from emolive.audit.masks import blurred, masked_faces, masks
 from emolive.audit.probe import logits_of
-from emolive.audit.randomise import randomised
+from emolive.audit.randomise import cascade
 from emolive.audit.sanity import SEEDS, Sanity, can_react, sane
 from emolive.audit.tally import of_picture
 from emolive.audit.verdict import verdict
@@ -119,13 +118,15 @@ def examine(
     x = model.prepare(crops)
     aim = torch.full((len(x),), model.spec.labels.index(target), device=x.device) if target else None
     parts = model.architecture.random
-    turn = 0.5 / (len(parts) + 1)  # half of the time for the maps, half for the proofs
+    turn = 0.5 / (SEEDS * len(parts) + 1)  # half of the time for the maps, half for the proofs
     true = maps(model, x, methods, layers, aim, within(progress, 0, turn))
-    steps = parts if true.results[0].cam is not None else ()  # a broken network has nothing to compare
-    randoms = {
-        step: _randoms(model, k, x, methods, layers, true.aim, within(progress, k * turn, turn))
-        for k, step in enumerate(steps, start=1)
-    }
+    randoms: dict[str, list[Maps]] = {}
+    if true.results[0].cam is not None:  # a broken network has nothing to compare
+        for seed in range(SEEDS):
+            asked = [method for method in methods if not seed or not METHODS[method].slow]
+            for k, (step, net) in enumerate(cascade(model, seed), start=1 + seed * len(parts)):
+                tell = within(progress, k * turn, turn)
+                randoms.setdefault(step, []).append(maps(net, x, asked, layers, true.aim, tell))
     share, faces = 0.5 / len(sights), []
     for n, sight in enumerate(sights):
         result = true.results[n]
@@ -159,37 +160,13 @@ def examine(
     return faces
 
 
-def _randoms(
-    model: Model,
-    stages: int,
-    x: Tensor,
-    methods: Sequence[str],
-    layers: Sequence[str],
-    aim: Tensor,
-    progress: OnProgress,
-) -> tuple[Maps, ...]:
-    """The maps through each of several random networks; slow ones through the first only."""
-    quick = [method for method in methods if not METHODS[method].slow]
-    return tuple(
-        maps(
-            randomised(model, stages, seed),
-            x,
-            quick if seed else methods,
-            layers,
-            aim,
-            progress if not seed else _quiet,
-        )
-        for seed in range(SEEDS)
-    )
-
-
 def _cell(
     probe: Probe,
     sight: Sight,
     n: int,
     way: Way,
     true: Maps,
-    randoms: Mapping[str, tuple[Maps, ...]],
+    randoms: Mapping[str, Sequence[Maps]],
     layers: Sequence[str],
 ) -> Cell:
     """One method at one layer for face `n`. Guided backpropagation is compared with Grad-CAM at the last layer."""
@@ -220,7 +197,3 @@ def _sanity(cam: np.ndarray, n: int, way: Way, step: str, others: Sequence[Maps]
     drawn = [other.cams[way][n] for other in others if way in other.cams]
     found = likeness(cam, [one for one in drawn if one is not None])
     return sane(found, can_react(METHODS[way[0]].knows_class, way[1], step, steps))
-
-
-def _quiet(_: float) -> None:
-    """Progress of what is counted elsewhere."""

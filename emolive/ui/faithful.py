@@ -6,8 +6,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from emolive.audit.tally import of_picture
-from emolive.audit.verdict import HOW, NAMES, Word, judged
+from emolive.audit.verdict import HOW, NAMES, Word, judged, known
 from emolive.core.evidence import CONTROLS, MASKINGS, OWN, Difference, Evidence
 from emolive.core.scene import Chosen, Proof, Scene
 from emolive.ui import draw
@@ -51,8 +50,7 @@ def faithful(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> Non
     y += px // 3
     _now(image, x0, y, px, x1 - x0, scene, proof)
     y += round(px * 1.5)
-    kept = chosen.remembered
-    evidence = of_picture(proof) if proof.whole else kept.evidence if kept else None
+    evidence = known(chosen)
     side = min((x1 - x0) // 5, y1 - y)
     if side >= 48:
         _faces(image, x0, y, side, y1, proof)

@@ -22,13 +22,16 @@ GREY = np.repeat(np.random.default_rng(4).integers(0, 256, (32, 32, 1), dtype=np
 NOTHING = np.zeros((0, 4, 4, 3), np.uint8)
 
 
-def evidence(low: float = 0.05, seconds: int = 0, half: float = 0.03, **other: float) -> Evidence:
+def evidence(low: float = 0.08, seconds: int = 0, half: float = 0.03, **other: float) -> Evidence:
     """Evidence whose differences are at least `low`; `blur_centre=-0.1` names one that is not."""
     found = {}
     for how, of in itertools.product(MASKINGS, CONTROLS):
         least = other.get(f"{how}_{of}", low)
-        found[how, of] = Difference(least + half, least, least + 2 * half)
-    return Evidence(found, 0.8, seconds, max(1.0, seconds * 0.43), 0.1)
+        found[how, of] = Difference(least, least - half, least + half)
+    weakest = {of: (found["blur", of].mean + found["linear", of].mean) / 2 for of in CONTROLS}
+    pooled = float(np.mean([one.mean for one in found.values()]))
+    return Evidence(found, 0.8, seconds, max(1.0, seconds * 0.43), 0.1, weakest,
+                    Difference(pooled, pooled - half, pooled + half))  # fmt: skip
 
 
 def test_a_map_that_costs_more_than_every_control_beats_them():
@@ -45,6 +48,23 @@ def test_one_control_that_does_as_well_is_enough_to_lose(control, seconds):
     assert ("most maps cannot win" in found.why) == (not seconds)
     for how in MASKINGS:
         assert verdict(evidence(seconds=seconds, **{f"{how}_{control}": 0.0}), "x").word == "depends on the masking"
+    single = evidence(seconds=seconds)
+    found = verdict(replace(single, weakest={**single.weakest, control: 0.0}), "happy")
+    assert found.word == "does not beat its controls"  # one map of it does as well, by the mean of both maskings
+
+
+def test_a_film_wins_by_the_lead_over_all_controls_together():
+    """The intervals of single controls may reach below nothing."""
+    wide = evidence(0.08, seconds=20)
+    wide = replace(wide, differences={key: replace_low(found, -0.1) for key, found in wide.differences.items()})
+    assert verdict(wide, "happy").word == "beats its controls"
+    uncertain = replace(wide, pooled=Difference(0.08, -0.01, 0.17))
+    assert verdict(uncertain, "happy").word == "does not beat its controls"
+    assert verdict(replace(uncertain, pooled=Difference(0.08, -0.1, 0.26)), "x").word == "not enough evidence yet"
+
+
+def replace_low(found: Difference, low: float) -> Difference:
+    return found._replace(low=low)
 
 
 def test_what_cannot_be_judged_is_not():
