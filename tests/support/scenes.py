@@ -156,7 +156,7 @@ def examined(given: Scene, seconds: float = 12.0) -> Scene:
     settings, now = given.settings, given.frame.t_ms + 60_000
     readings = tuple(_examined(r, given, face.track, rng) for r, face in zip(given.readings, given.faces, strict=True))
     tracks = {
-        track: _with_past(kept, rng, now, seconds / (1 + n))
+        track: replace(_with_past(kept, rng, now, seconds / (1 + n)), base=base_variant(settings))
         for n, (track, kept) in enumerate(given.memory.tracks.items())
     }
     pinned = {}

@@ -212,9 +212,9 @@ def test_the_panel_tells_this_frames_drops_the_verdict_and_each_difference(monke
     given = examined(scene(proof=True))
     asks = Query("linear", OWN), Query("linear", "other_face", 2), Query("linear", "random", 5)
     answer = Proof(11, 1, 3, 0.8, asks, (0.3, 0.7, 0.85), np.zeros((3, 48, 48, 3), np.uint8))
-    means = {"other_face": 0.41, "centre": 0.12, "class_blind": 0.02, "random": 0.3}
+    means = {"other_face": 0.41, "centre": 0.12, "class_blind": 0.0, "random": 0.3}
     differences = {(how, of): Difference(m, m - 0.05, m + 0.05) for how in MASKINGS for of, m in means.items()}
-    found = Evidence(differences, 0.8, 30, 13.0)
+    found = Evidence(differences, 0.8, 30, 13.0, pooled=Difference(0.2, 0.15, 0.25))
     words = words_of(monkeypatch, "proof", shown_with(given, answer, found)).replace("\N{NO-BREAK SPACE}", " ")
     assert "happy 80 % · frame 11" in words
     assert "linear" not in words
@@ -222,7 +222,7 @@ def test_the_panel_tells_this_frames_drops_the_verdict_and_each_difference(monke
     for part in ("than other faces' maps | +41 ± 5 | +41 ± 5", "than random | +30 ± 5 | +30 ± 5"):
         assert part in words
     assert "Does not beat its controls" in words
-    alone = {**differences, **{(how, "class_blind"): Difference(0.09, 0.04, 0.14) for how in MASKINGS}}
+    alone = {**differences, **{(how, "class_blind"): Difference(0.09, -0.04, 0.22) for how in MASKINGS}}
     words = words_of(monkeypatch, "proof", shown_with(given, answer, replace(found, differences=alone)))
     assert "Beats its controls" in words
     words = words_of(monkeypatch, "proof", shown_with(given, answer, None))
