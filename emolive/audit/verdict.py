@@ -84,8 +84,9 @@ def verdict(evidence: Evidence | None, goal: str, blind: bool = False) -> Verdic
         return Verdict("not enough evidence yet", open_still)
     span = f"over {evidence.seconds} s of film" if evidence.seconds else "in this picture"
     if won:
-        more = f"{100 * evidence.pooled.mean:.0f} points more on average than what its controls would"
-        why = f"Masking what it calls hot costs {goal} {more}, and more than {_all(asked)} each, {span}."
+        whom = "its controls" if len(asked) == len(CONTROLS) else _all(asked)
+        more = f"{100 * evidence.pooled.mean:.0f} points more than what {whom} would"
+        why = f"Masking what it calls hot costs {goal} {more}, {span}."
         return Verdict("beats its controls", why)
     both = [c for c in asked if c in alone or all(c in lost[how] for how in MASKINGS)]
     if not both and any(lost.values()):

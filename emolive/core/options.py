@@ -210,7 +210,7 @@ class Options:
                            WINDOWS, setting="by_share")  # fmt: skip
     proof: bool = _look(
         Flag(), Settings.proof, "Mask what the map calls hot, and what its controls do, and see which costs more.",
-        TESTS, setting="proof",
+        TESTS, (*LOOKING, "bench"), setting="proof",
     )  # fmt: skip
     random: int = _look(
         Integer(0, 6), Settings.random, "How many stages of the network get random weights, from the last one back.",

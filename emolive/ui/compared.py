@@ -19,7 +19,9 @@ def sanity(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
     reading = chosen.reading
     stages = scene.settings.random
     names = "trained network", f"random: {randomised(scene.menu, stages)}"
-    y, right = _pair(image, rect, scene, chosen, "Sanity check: random weights", (reading.base, reading.shown), names)
+    y, right = _pair(
+        image, rect, scene, chosen, "Sanity check: random weights", (reading.base, reading.shown), names, 0.27
+    )
     px, wide = _sizes(rect, right)
     if reading.likeness is None or reading.base is None:
         paragraph(image, "No map to compare.", right, y, px, wide, AMBER)
@@ -28,12 +30,13 @@ def sanity(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
     steps = scene.menu.random
     found = sane(reading.likeness, can_react(knows, reading.base.layer, steps[stages - 1], steps))
     count = len(reading.likeness.like)
-    y = paragraph(image, f"rank correlation, {f'mean of {count}' if count > 1 else 'one network'}", right, y, px, wide)
+    words = f"rank correlation, {f'mean of {count}' if count > 1 else 'one network'}"
+    y = paragraph(image, words, right, y, px - 1, wide)
     draw.text(image, _or_undefined(found.like, signed(found.like)), right, y, 2 * px, PAPER, bold=True)
-    y += round(2.6 * px)
+    y += round(2.4 * px)
     if math.isfinite(found.low):
-        band = f"random networks' maps among themselves: {signed(found.low)} to {signed(found.high)}"
-        y = paragraph(image, band, right, y, px, wide, DIM) + px // 3
+        band = f"random ones among themselves {signed(found.low)} to {signed(found.high)}"
+        y = paragraph(image, band, right, y, px - 2, wide, DIM) + px // 3
     color = PAPER if found.trusted else AMBER
     paragraph(image, found.text, right, y, px, wide, color, bold=color == AMBER)
 
@@ -83,15 +86,17 @@ def _pair(
     title: str,
     variants: tuple[Variant | None, Variant | None],
     names: tuple[str, ...],
+    part: float = 0.34,
 ) -> tuple[int, int]:
-    """Title and two faces with their maps and names below. Gives back the top and the left end of the room beside."""
+    """Title and two faces with their maps and names below, each `part` of the panel wide. Gives back the top and
+    the left end of the room beside."""
     x0, y0, x1, y1 = rect
     px, _ = _sizes(rect, x0)
     reading = chosen.reading
     draw.text(image, title, x0, y0, px + 4, PAPER, bold=True)
     top = y0 + round((px + 4) * 1.5)
     below = 2 * round(px * 1.35)
-    side = min(y1 - top - below, (x1 - x0) * 34 // 100)
+    side = min(y1 - top - below, int((x1 - x0) * part))
     x = x0
     for n, (variant, name) in enumerate(zip(variants, names, strict=True)):
         crop = reading.crop if n == 0 or reading.other_crop is None or variant != reading.other else reading.other_crop

@@ -23,7 +23,9 @@ TINTS: Mapping[str, Color] = {"blur": draw.ORANGE, "linear": draw.SKY}
 TOLD: Mapping[Word, Color] = {"beats its controls": draw.GREEN, "not enough evidence yet": DIM}
 """The colour of a verdict; of others amber."""
 
-MEANING = "How much more it costs to mask what this map calls hot, in points. Orange: blurred, blue: filled in."
+MEANING = (
+    "How much more it costs to mask what this map calls hot, in points. Orange: blurred, blue: filled in, green: both."
+)
 
 BESIDE = {
     "other_face": "other faces' maps",
@@ -35,7 +37,8 @@ BESIDE = {
 
 
 def faithful(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
-    """The verdict, the masked face, and a row for each control: the paired difference with its interval, by masking."""
+    """The verdict, the masked face, and a row for all controls together and for each: the paired difference with its
+    interval, by masking."""
     x0, y0, x1, y1 = rect
     reading, proof = chosen.reading, chosen.reading.proof
     px = 15 if x1 - x0 < 600 else 19
@@ -56,13 +59,17 @@ def faithful(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> Non
         _faces(image, x0, y, side, y1, proof)
         x0 += side + px // 2
     foot = len(draw.wrap(MEANING, px - 2, x1 - x0)) * round((px - 2) * 1.35)
+    least = (len(CONTROLS) + 1) * round(1.3 * px)
+    foot = foot if y1 - foot - y >= least else 0  # rather the figures than what they mean
     room = y1 - foot - y
-    if room < 4 * len(CONTROLS):
+    if room < least:
         return
-    row = room // len(CONTROLS)
-    for n, control in enumerate(CONTROLS):
+    row = room // (len(CONTROLS) + 1)
+    _together(image, (x0, y, x1, y + row - 3), evidence, px)
+    for n, control in enumerate(CONTROLS, start=1):
         _row(image, (x0, y + n * row, x1, y + (n + 1) * row - 3), control, evidence, px)
-    paragraph(image, MEANING, x0, y1 - foot, px - 2, x1 - x0)
+    if foot:
+        paragraph(image, MEANING, x0, y1 - foot, px - 2, x1 - x0)
 
 
 def _now(image: np.ndarray, x: int, y: int, px: int, wide: int, scene: Scene, proof: Proof) -> None:
@@ -102,6 +109,18 @@ def _row(image: np.ndarray, rect: Rect, control: str, evidence: Evidence | None,
         place = x0, top + n * (thick + 2), x1, top + n * (thick + 2) + thick
         if place[3] <= y1:
             _bar(image, place, found[how], TINTS[how])
+
+
+def _together(image: np.ndarray, rect: Rect, evidence: Evidence | None, px: int) -> None:
+    """The lead over all controls together, whose interval decides."""
+    x0, y0, x1, y1 = rect
+    found = evidence.pooled if evidence is not None and math.isfinite(evidence.pooled.mean) else None
+    words = _said(found) if found is not None else "not asked yet"
+    spread(image, [("than all together", PAPER, True), (words, PAPER if found else DIM, True)], x0, y0, px - 1)
+    top = y0 + round(px * 1.25)
+    thick = max(3, min(22, y1 - top - 2))
+    if top + thick <= y1:
+        _bar(image, (x0, top, x1, top + thick), found, draw.GREEN)
 
 
 def _said(found: Difference) -> str:

@@ -29,7 +29,7 @@ def warning(found: Regions) -> str:
 
 
 def where(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
-    """The shares now as one bar with numbers, and their running mean per emotion as thin bars beside it."""
+    """The shares now as one bar with numbers, and beside it their running mean per emotion that was explained."""
     x0, y0, x1, y1 = rect
     reading = chosen.reading
     half = x0 + (x1 - x0) * 48 // 100
@@ -72,9 +72,9 @@ def _key(image: np.ndarray, x0: int, y: int, width: int, found: Regions) -> None
 
 
 def _means(image: np.ndarray, rect: Rect, labels: Sequence[str], kept: Remembered | None) -> None:
-    """A thin bar per emotion that was read from this person, the one read most often first."""
+    """A thin bar per emotion that the map explained for this person, the one explained most often first."""
     x0, y0, x1, y1 = rect
-    draw.text(image, "on average, per emotion", x0, y0 + 3, 14, DIM)
+    draw.text(image, "on average, per emotion explained", x0, y0 + 3, 14, DIM)
     draw.text(image, "frames", x1, y0 + 3, 14, DIM, align=1)
     if kept is None or not kept.region_counts:
         draw.text(image, "nothing yet", x0, y0 + 30, 15, DIM)

@@ -314,6 +314,23 @@ def test_scorecam_is_its_algorithm_one_channel_at_a_time(net, batch, minus, off)
     np.testing.assert_allclose(ours / np.abs(slow).max(), slow / np.abs(slow).max(), atol=1e-4)
 
 
+def test_silent_channels_share_one_pass_and_score_as_if_each_had_its_own(net, batch):
+    act = torch.rand(6, 4, 4, generator=torch.Generator().manual_seed(0))
+    act[1], act[4] = 0.0, 2.5  # the same everywhere
+    seen = []
+    counting = dataclasses.replace(net, net=lambda x: seen.append(len(x)) or net.net(x))
+    with torch.no_grad():
+        plain = net.net(torch.zeros_like(batch[:1]))
+    counting_net = torch.nn.Module()
+    counting_net.forward = counting.net
+    scores = driven(channel_scores(dataclasses.replace(net, net=counting_net), batch[:1], act))
+    assert sum(seen) == 5
+    assert scores.shape == (6, len(net.spec.labels))
+    torch.testing.assert_close(scores[[1, 4]], plain.expand(2, -1), atol=1e-4, rtol=1e-4)
+    alone = torch.cat([driven(channel_scores(net, batch[:1], act[k : k + 1])) for k in range(6)])
+    torch.testing.assert_close(scores, alone, atol=1e-4, rtol=1e-4)
+
+
 def test_channel_scores_come_in_slices_and_leave_nothing_behind(net, batch):
     told = []
     act = torch.rand(10, 4, 4, generator=torch.Generator().manual_seed(3))
