@@ -59,6 +59,11 @@ def docked(film: tuple[int, int], sheet: Sheet, scene: Scene, people: Sequence[L
     return place, dock_into
 
 
+def _legend(scene: Scene, most: int) -> legend.Legend:
+    """The legend, or its most important lines where there is room for no bars; the status line says what it lacks."""
+    return legend.legend_of(scene) if most else legend.legend_of(scene).brief
+
+
 def _columns(width: int, px: int) -> int:
     return max(1, min(3, width // (WIDE * px)))
 
@@ -67,7 +72,7 @@ def _height(width: int, px: int, scene: Scene, people: Sequence[Labelled], most:
     """How high a dock of that width is with bars for so many classes."""
     columns = _columns(width, px)
     wide = (width - (columns - 1) * px) // columns
-    parts = [legend.height_of(legend.legend_of(scene), wide, px)]
+    parts = [legend.height_of(_legend(scene, most), wide, px)]
     if people and most:
         parts.append(_bars_height(len(people[0].probs), most, px))
     if len(people) > 1 and most:
@@ -91,7 +96,7 @@ def _dock(
     ]
     first, second, third = columns[0], columns[min(1, count - 1)], columns[-1]
     tips: list[Tip] = []
-    found = legend.legend_of(scene)
+    found = _legend(scene, most)
     if people and most:
         names = [labels.name(i) for i in range(len(people[0].probs))]
         colors = [labels.color(i) for i in range(len(names))]

@@ -23,8 +23,9 @@ SHEET = Sheet(960, 400, 15)
 MOST = 24
 """Emotions that find room."""
 
-SMALLEST = 2.0
-"""A map is never smaller than this many times its text's height; where there is less room, fewer are shown."""
+SMALLEST, NAME = 2.0, 9
+"""A map is never smaller than this many times its text's height; where there is less room, fewer are shown. Names have
+so much room at most, as multiples of it."""
 
 
 def emotions(scene: Scene, sheet: Sheet | None = None) -> Picture:
@@ -48,12 +49,13 @@ def emotions(scene: Scene, sheet: Sheet | None = None) -> Picture:
     blind = base.method in scene.menu.blind
     foot = legend_height(sheet.width - px, px, scale, blind)
     foot = foot if foot < 0.45 * sheet.height else 0
-    column = Column(image, (px // 2, px // 3, sheet.width - px // 2, sheet.height - foot), px)
-    if sheet.height - foot > 8 * row_of(px):
-        column.line(_said(scene, chosen, base), DIM, topic="emotions")
+    head = px // 3 + row_of(px)
+    room = 0, head, sheet.width, sheet.height - foot
+    names = [label(scene.menu.labels, i) for i in range(len(chosen.probs))]
+    grid = grid_of(room, chosen.probs, names, px)
+    column = Column(image, (px // 2, px // 3, sheet.width - px // 2, head), px)
+    column.line(_said(scene, base, len(grid.places)), DIM, topic="emotions")
     tips = list(column.tips)
-    room = 0, column.y, sheet.width, sheet.height - foot
-    grid = grid_of(room, likeliest(chosen.probs), px)
     hits, more = _cells(image, grid, scene, chosen, base, scale, px)
     if foot:
         tips += legend(image, (px // 2, sheet.height - foot, sheet.width - px // 2, sheet.height), px, scale, blind,
@@ -88,35 +90,56 @@ class Grid:
     beside: bool
 
 
-def grid_of(room: Rect, those: Sequence[int], px: int) -> Grid:
-    """Where the maps of these classes lie in a room, as large as they can be; of those that have no room only the first
-    ones."""
-    width, height, gap, row = room[2] - room[0], room[3] - room[1], max(3, px // 2), row_of(px)
-    count, best = len(those), (0, 1, False)
-    while count:
-        for columns in range(1, count + 1):
-            rows = -(-count // columns)
-            across, down = (width - gap) // columns - gap, (height - gap) // rows - gap
-            below = min(across, down - 3 * row)
-            words = max(5 * px, round(0.5 * min(across, down)))
-            beside = min(across - words - px // 2, down) if down >= 3 * row else 0
-            best = max(best, (below, columns, False), (beside, columns, True))
-        if best[0] >= SMALLEST * px or count == 1:
+def grid_of(room: Rect, probs: np.ndarray, names: Sequence[str], px: int) -> Grid:
+    """Where the maps of the classes lie in a room, as large as they can be with their names; where there is no room for
+    all, of the likeliest ones."""
+    for count in range(min(MOST, len(probs)), 0, -1):
+        those = likeliest(probs, count)
+        wide = max(draw.text_size(names[i], px, bold=True)[0] for i in those)
+        side, columns, is_beside = _largest(room, those, probs, names, min(wide, NAME * px), px)
+        if side >= SMALLEST * px or count == 1:
             break
-        count, best = count - 1, (0, 1, False)
-    side, columns, is_beside = max(4, best[0]), best[1], best[2]
+    width, height, gap, row = room[2] - room[0], room[3] - room[1], max(3, px // 2), row_of(px)
+    side = max(4, side)
     rows, across = -(-count // columns), (width - gap) // columns
-    down = side + gap if is_beside else side + 3 * row + gap
+    under = _under(those, probs, names, across - gap, px)
+    down = side + gap if is_beside else side + under + gap
     down = max(down, min((height - gap) // rows, down + row))
     found = []
-    for n, i in enumerate(those[:count]):
+    for n, i in enumerate(those):
         x, y = room[0] + gap + n % columns * across, room[1] + gap // 2 + n // columns * down
         if is_beside:
             words_at = x + side + px // 2, y, x + across - gap, y + side
         else:
-            words_at = x, y + side + px // 5, x + across - gap, y + side + 3 * row
+            words_at = (
+                x,
+                y + side + px // 5,
+                x + across - gap,
+                y + side + max(under, 3 * row if down > side + 3 * row else 0),
+            )
         found.append((i, (x, y, x + side, y + side), words_at))
     return Grid(tuple(found), is_beside)
+
+
+def _under(those: Sequence[int], probs: np.ndarray, names: Sequence[str], width: int, px: int) -> int:
+    """The height of the words below maps of that width: name and percent in a line, if they have room, and a bar."""
+    best = int(np.argmax(probs))
+    one = all(draw.text_size(f"{names[i]} 100 %", px, i == best)[0] <= width for i in those)
+    return (1 if one else 2) * row_of(px) + px
+
+
+def _largest(
+    room: Rect, those: Sequence[int], probs: np.ndarray, names: Sequence[str], words: int, px: int
+) -> tuple[int, int, bool]:
+    """The side of so many maps, in how many columns, and whether their words, as wide as that, lie beside them."""
+    width, height, gap, row = room[2] - room[0], room[3] - room[1], max(3, px // 2), row_of(px)
+    best, count = (0, 1, False), len(those)
+    for columns in range(1, count + 1):
+        across, down = (width - gap) // columns - gap, (height - gap) // -(-count // columns) - gap
+        below = min(across, down - _under(those, probs, names, across, px)) if across >= words else 0
+        beside = min(across - words - px // 2, down) if down >= 2.5 * row else 0
+        best = max(best, (below, columns, False), (beside, columns, True))
+    return best
 
 
 def _cells(
@@ -172,20 +195,19 @@ def _why(scene: Scene, reading: Reading) -> str:
     return f"The method {shown.method} has no map of each emotion here: choose another one with m."
 
 
-def _said(scene: Scene, chosen: Chosen, base: Variant) -> str:
-    named = scene.menu.labels
-    minus = against(base, scene.menu)
-    few = f"the likeliest {MOST} of {len(named):,}" if len(named) > MOST else ""
+def _said(scene: Scene, base: Variant, shown: int) -> str:
+    count, minus = len(scene.menu.labels), against(base, scene.menu)
+    few = f"the likeliest {shown} of {count:,}" if shown < count else ""
     words = [few, way(base), f"each against {minus}" if minus else "", trained(scene.settings)]
     return " · ".join(part for part in words if part)
 
 
-def _legend_words(scale: Scale, blind: bool) -> str:
+def _legend_words(scale: Scale, blind: bool) -> list[str]:
     if not scale.full > 0:
-        return "no evidence" if scale.against else "no positive evidence"
+        return ["no evidence" if scale.against else "no positive evidence"]
     ends = "blue: against · orange: for" if scale.against else "" if blind else "only what speaks for it is painted"
     first = "knows no emotion: all alike" if blind else "one scale for all maps"
-    return " · ".join(part for part in (scale.unit, first, scale.kind, ends) if part)
+    return [part for part in (scale.unit, scale.kind, first, ends) if part]
 
 
 def _bar_width(px: int, scale: Scale) -> int:
@@ -195,14 +217,23 @@ def _bar_width(px: int, scale: Scale) -> int:
 
 def legend_height(width: int, px: int, scale: Scale, blind: bool) -> int:
     """How high the legend is in that width."""
-    beside = width - _bar_width(px, scale)
-    rows = len(draw.wrap(_legend_words(scale, blind), px, max(4 * px, beside)))
-    return row_of(px) * rows + px // 2
+    words, beside = _legend_lines(width, px, scale, blind)
+    return row_of(px) * (len(words) + (not beside)) + px // 2
+
+
+def _legend_lines(width: int, px: int, scale: Scale, blind: bool) -> tuple[list[str], bool]:
+    """Its words in lines, two at most, of the longest of its forms that has room; and whether they are beside the bar,
+    or below it where that is too narrow."""
+    room = width - _bar_width(px, scale)
+    beside = room >= 8 * px
+    parts = _legend_words(scale, blind)
+    forms = [draw.wrap(" · ".join(parts[:n]), px, room if beside else width) for n in range(len(parts), 0, -1)]
+    return next((lines for lines in forms if len(lines) <= 2), forms[-1]), beside
 
 
 def legend(image: np.ndarray, rect: Rect, px: int, scale: Scale, blind: bool, colormap: str) -> list[Tip]:
     """Draw the scale that all maps share: its colours with their ends, and what they mean."""
-    x0, y0, x1, y1 = rect
+    x0, y0, x1, _ = rect
     wide = _bar_width(px, scale)
     if wide:
         low, high = (f"{MINUS}{scale.full:.2g}", f"+{scale.full:.2g}") if scale.against else ("0", scale.most)
@@ -214,6 +245,8 @@ def legend(image: np.ndarray, rect: Rect, px: int, scale: Scale, blind: bool, co
         else:
             gradient(image, bar, colormap, ON_FACE)
         draw.text(image, high, stop + px // 3, y0, px, DIM)
-    column = Column(image, (x0 + wide, y0, x1, y1), px)
-    column.say(_legend_words(scale, blind), NOTE if scale.why or blind or not scale.full > 0 else DIM)
+    ink = NOTE if scale.why or blind or not scale.full > 0 else DIM
+    lines, beside = _legend_lines(x1 - x0, px, scale, blind)
+    for n, line in enumerate(lines, start=not beside):
+        draw.text(image, line, x0 + (wide if beside else 0), y0 + n * row_of(px), px, ink)
     return [Tip(rect, "heat", "the maps of all emotions")]

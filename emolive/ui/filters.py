@@ -17,6 +17,9 @@ from emolive.ui.words import signed
 SHEET = Sheet(960, 720, 15)
 """What it is drawn on where nobody says what on."""
 
+NAMED = 0.6
+"""Tiles have lines of text below them where they are at least this part as large as without."""
+
 FAINT = 0.1
 """A tile's brightest colour stands for its own maximum, but at least for this part of the page's: what hardly answers
 at all stays dark."""
@@ -104,7 +107,7 @@ def _rooms(sheet: Sheet, count: int) -> tuple[Rect, Rect | None]:
     """Where the tiles and the words lie: the words beside them, above them in a few lines, or nowhere, whichever leaves
     the tiles large; beside where that is nearly as good, since it holds most."""
     width, height, px = sheet.width, sheet.height, sheet.px
-    wide, high = side_of(px), 3 * round(1.35 * px) + px
+    wide, high = side_of(px), 2 * round(1.35 * px) + px // 2
     beside = (wide, 0, width, height), (0, 0, wide, height)
     above = (0, high, width, height), (0, 0, width, high)
     whole = (0, 0, width, height), None
@@ -115,20 +118,28 @@ def _rooms(sheet: Sheet, count: int) -> tuple[Rect, Rect | None]:
 
 
 def _side_of(room: Rect, count: int, px: int) -> int:
-    return max(_grid(room, count, px, columns)[0] for columns in range(1, count + 1))
+    return _grid(room, count, px)[0]
 
 
-def _grid(room: Rect, count: int, px: int, columns: int) -> tuple[int, int, int, int]:
-    """The side of tiles in so many columns, and the steps from one to the next and the gap."""
+def _grid(room: Rect, count: int, px: int) -> tuple[int, int, bool]:
+    """The side of tiles, in how many columns, and whether each has a line of text below it: not where tiles would be
+    too narrow for it, or much larger without."""
     width, height, gap = room[2] - room[0], room[3] - room[1], max(3, px // 3)
-    rows = -(-count // columns)
-    across, down = (width - gap) // columns, (height - gap) // rows
-    return min(across - gap, down - gap - _foot(px)), across, down, gap
+    found = {}
+    for named in (True, False):
+        least = draw.text_size("000", px, bold=True)[0] if named else 1
+        sides = [
+            (min((width - gap) // columns, (height - gap) // -(-count // columns) - _foot(px, named)) - gap, columns)
+            for columns in range(1, count + 1)
+        ]
+        found[named] = max(((side, columns) for side, columns in sides if side >= least), default=(0, 1))
+    named = found[True][0] >= NAMED * found[False][0]
+    return *found[named], named
 
 
-def _foot(px: int) -> int:
+def _foot(px: int, named: bool) -> int:
     """The height of a tile's bar and its line of text."""
-    return bar_height(px) + round(1.3 * px)
+    return bar_height(px) + (round(1.3 * px) if named else 0)
 
 
 def bar_height(px: int) -> int:
@@ -136,14 +147,17 @@ def bar_height(px: int) -> int:
     return max(4, px // 3)
 
 
-def tiles(room: Rect, count: int, px: int) -> tuple[Rect, ...]:
-    """Where `count` tiles lie in a room, row by row, as large as they can be, each with its line of text below it."""
-    best = max(range(1, count + 1), key=lambda columns: _grid(room, count, px, columns)[0])
-    side, _, _, gap = _grid(room, count, px, best)
+def tiles(room: Rect, count: int, px: int) -> tuple[tuple[Rect, ...], bool]:
+    """Where `count` tiles lie in a room, row by row, as large as they can be, each with its bar below it; and whether
+    each has a line of text below that, too."""
+    side, columns, named = _grid(room, count, px)
+    gap, foot = max(3, px // 3), _foot(px, named)
     side = max(4, side)
-    x, y = side + gap, side + gap + _foot(px)
-    spots = [(room[0] + gap + n % best * x, room[1] + gap + n // best * y) for n in range(count)]
-    return tuple((a, b, a + side, b + side + _foot(px)) for a, b in spots)
+    spots = [
+        (room[0] + gap + n % columns * (side + gap), room[1] + gap + n // columns * (side + gap + foot))
+        for n in range(count)
+    ]
+    return tuple((a, b, a + side, b + side + foot) for a, b in spots), named
 
 
 def _tiles(
@@ -156,14 +170,14 @@ def _tiles(
     hits, tips = [], []
     full = np.maximum(maps.max(axis=(1, 2), initial=0), least)[:, None, None]
     painted = colored(maps, full, scene.settings.colormap)
-    places = tiles(area, min(scene.settings.tiles, len(reading.maps)), px)
+    places, named = tiles(area, min(scene.settings.tiles, len(reading.maps)), px)
     for channel, colors, mark, rect in zip(channels, painted, _marks(scene, reading, channels), places, strict=False):
         if rect[3] > area[3] or rect[2] > area[2]:
             break  # there is no room: the pane is tiny
-        _tile(image, rect, px, channel, colors, mark)
+        _tile(image, rect, px, channel, colors, mark, named)
         hits.append(Hit(rect, Pin(channel)))
         shown = "share of the score" if shares(scene) is not None else "mean activation"
-        foot = rect[3] - _foot(px)
+        foot = rect[3] - _foot(px, named)
         tips.append(Tip(rect, "tile", f"filter {channel}"))
         tips.append(Tip((rect[0], foot, rect[2], rect[3]), "tile bar", f"filter {channel}, {shown} {mark.figure}"))
     return tuple(hits), tips
@@ -182,23 +196,23 @@ def _marks(scene: Scene, reading: Reading, channels: tuple[int, ...]) -> list[Ma
     ]
 
 
-def _tile(image: np.ndarray, rect: Rect, px: int, channel: int, colors: np.ndarray, mark: Mark) -> None:
+def _tile(image: np.ndarray, rect: Rect, px: int, channel: int, colors: np.ndarray, mark: Mark, named: bool) -> None:
     """One feature map; below it a bar, its number and its figure."""
     x0, y0, x1, y1 = rect
-    foot, bar, size = y1 - _foot(px), bar_height(px), x1 - x0
+    foot, bar, size = y1 - _foot(px, named), bar_height(px), x1 - x0
     image[y0:foot, x0:x1] = cv2.resize(colors, (size, foot - y0), interpolation=cv2.INTER_NEAREST)
     share_bar(image, (x0, foot, x1, foot + bar), mark.part)
-    number = str(channel)
-    wide = draw.text_size(number, px, bold=True)[0]
-    if wide <= size:
-        draw.text(image, number, x0, foot + bar, px, PAPER, bold=True)
-    if wide + draw.text_size(mark.figure, px)[0] + px // 3 <= size:
-        draw.text(image, mark.figure, x1, foot + bar, px, DIM, align=1)
+    widest = max(draw.text_size(words, px, bold=True)[0] for words in ("000", str(channel)))
+    if named and widest <= size:
+        draw.text(image, str(channel), x0, foot + bar, px, PAPER, bold=True)
+        if widest + draw.text_size(mark.figure, px)[0] + px // 3 <= size:
+            draw.text(image, mark.figure, x1, foot + bar, px, DIM, align=1)
     if mark.off:
         _crossed_out(image, (x0, y0, x1, foot))
     if mark.pinned:
         cv2.rectangle(image, (x0, y0), (x1 - 1, foot - 1), PAPER, max(2, px // 5))
-        _pin_sign(image, x1 - px, y0 + px, px)
+        sign = min(px, size // 3)
+        _pin_sign(image, x1 - sign, y0 + sign, sign)
 
 
 def share_bar(image: np.ndarray, rect: Rect, part: float) -> None:

@@ -115,9 +115,10 @@ class Labeller:
         full = (person.doubt or f"{name} {percent(float(person.probs[person.top]))}", color)
         number = [(str(person.track), INK)] if person.track else []
         short = ("?" if person.doubt else name[:3], color)
-        forms = ([*number, full], [*number, (name, color)], [*number, short], [full], [(name, color)], [short], number)
+        least = [(str(person.track), color)] if person.track else [short]
+        forms = ([*number, full], [*number, (name, color)], least)
         wide = person.rect[2] - person.rect[0]
-        for n, parts in enumerate(form for form in forms if form):
+        for n, parts in enumerate(forms):
             size = draw.tag_size(parts, px)
             if n == 0 and not person.selected and size[0] > max(2 * wide, 8 * px):
                 continue  # a small face in a crowd would lie under a long label of its neighbour's

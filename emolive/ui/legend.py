@@ -27,6 +27,11 @@ class Legend:
     colormap: str = ""
 
     @property
+    def brief(self) -> "Legend":
+        """Its first line and its bar."""
+        return Legend(self.lines[:1], self.scale, self.colormap)
+
+    @property
     def ends(self) -> str:
         """What stands right of the bar: the most, and the unit."""
         return f"{self.scale.most} {self.scale.unit}".strip() if self.scale else ""

@@ -67,8 +67,14 @@ def hue(label: str, index: int = 0) -> Color:
 
 def readable_on(color: Color) -> Color:
     """Dark or light, whichever is easier to read on this colour."""
-    b, g, r = color
-    return INK if 0.114 * b + 0.587 * g + 0.299 * r > 98 else PAPER
+    own, dark, light = (_luminance(c) + 0.05 for c in (color, INK, PAPER))
+    return INK if own / dark > light / own else PAPER
+
+
+def _luminance(color: Color) -> float:
+    """Relative luminance, by WCAG 2."""
+    parts = [v / 255 / 12.92 if v <= 10 else ((v / 255 + 0.055) / 1.055) ** 2.4 for v in color]
+    return 0.0722 * parts[0] + 0.7152 * parts[1] + 0.2126 * parts[2]
 
 
 def palette_table() -> str:

@@ -58,10 +58,11 @@ def proof(scene: Scene, sheet: Sheet | None = None) -> Picture:
         tips = tips + panel(image, draw.grown(place, -pad), px, scene, chosen)
     if strip:
         tips = tips + where(image, draw.grown(strip, -pad), px, scene, chosen)
-    hidden = [f"{name} ({key})" for key, _, _, name, _ in on[len(places) :]]
+    hidden = [name for _, _, _, name, _ in on[len(places) :]]
     if hidden and foot:
-        words = f"also on: {', '.join(hidden)}; Tab enlarges this view"
-        Column(image, foot, px).line(words, NOTE, topic="proof")
+        line, words = Column(image, foot, px), f"also on: {', '.join(hidden)}"
+        line.say(f"{words}; Tab enlarges", NOTE, topic="proof") or line.line(words, NOTE, topic="proof")
+        tips = tips + line.tips
     return Picture(image, tips=tuple(tips))
 
 
@@ -70,7 +71,7 @@ def _places(sheet: Sheet, count: int) -> tuple[tuple[Rect, ...], Rect | None, Re
     and the line of those that have no room; None where there is none of these."""
     px, pad = sheet.px, sheet.px // 2
     wide, high, row = sheet.width - 2 * pad, sheet.height, row_of(px)
-    strip = 4 * row + 2 * pad if wide > 44 * px else 5 * row + 2 * pad
+    strip = 5 * row + 2 * pad
     top = pad + row
     strip = strip if high - top - strip >= HIGH * px + 2 * pad else 0
     bottom = high - pad - (strip + pad if strip else 0)

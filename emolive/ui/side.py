@@ -24,20 +24,29 @@ def side_of(px: int) -> int:
 
 
 def side(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen, channels: Sequence[int]) -> list[Tip]:
-    """Write the column, what matters most first; `channels` are those that are shown as tiles."""
+    """Write the column, what matters most first; `channels` are those that are shown as tiles. Where it is but a few
+    lines high, it holds the layer, and how the tiles are sorted."""
     settings, reading = scene.settings, chosen.reading
     pad = px // 2
-    column = Column(image, (rect[0] + pad, rect[1] + pad, rect[2] - pad, rect[3] - pad), px)
+    column = Column(image, (rect[0] + pad, rect[1] + pad // 2, rect[2] - pad, rect[3]), px)
+    count, height, width = reading.maps.shape
+    pages = f"{count} of {height}×{width} · page {settings.page + 1} of {scene.menu.pages}"
+    if column.left < 6 * column.row:
+        column.line(f"{settings.filter_layer} · {pages}", PAPER, topic="layer")
+        notes = [trained(settings), f"off: {', '.join(map(str, settings.off))}" if settings.off else ""]
+        words = " · ".join(note for note in notes if note)
+        column.line(words or _order(scene), NOTE if words else DIM, topic="note" if words else "order")
+        return column.tips
     pinned = next((c for c in reversed(settings.pins) if c < len(reading.maps)), None)
     known = scene.memory.pinned.get((settings.filter_layer, pinned)) if pinned is not None else None
+    column.line(settings.filter_layer, PAPER, bold=True, topic="layer")
+    column.say(pages, topic="layer")
     _whose(column, scene, chosen, small=known is not None or settings.by_share)
     if settings.random:
         column.say(trained(settings), NOTE, topic="note")
     if settings.by_share:
         _sum(column, scene, reading, channels)
-    else:
-        first = "pinned first, then " if settings.pins else ""
-        column.say(f"{first}strongest first, by the mean activation below each", topic="order")
+    column.say(_order(scene), topic="order")
     _scale(column, settings.colormap)
     if settings.off:
         column.line(f"off: {', '.join(map(str, settings.off))}", NOTE, topic="off")
@@ -49,13 +58,17 @@ def side(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen, c
     return column.tips
 
 
+def _order(scene: Scene) -> str:
+    """How the tiles are sorted."""
+    first = "pinned first, then " if scene.settings.pins else ""
+    if scene.settings.by_share:
+        return f"{first}largest share first; hollow, from the right: against"
+    return f"{first}strongest first, by the mean activation below each"
+
+
 def _whose(column: Column, scene: Scene, chosen: Chosen, small: bool) -> None:
-    """Which layer is shown, the crop as the network saw it, and whose it is."""
+    """The crop as the network saw it, and whose it is."""
     reading, track, probs = chosen.reading, chosen.face.track, chosen.probs
-    count, height, width = reading.maps.shape
-    column.line(scene.settings.filter_layer, PAPER, bold=True, topic="layer")
-    pages = f"{count} of {height}×{width} · page {scene.settings.page + 1} of {scene.menu.pages}"
-    column.say(pages, topic="layer")
     size = min(column.width, 5 * column.row if small else 9 * column.row)
     rect = column.take(size) if column.left > size + 6 * column.row else None
     if rect is None:
@@ -103,8 +116,6 @@ def _sum(column: Column, scene: Scene, reading: Reading, channels: Sequence[int]
     for words, figure in added_up(ledger.bias, ledger.shares, shown, ledger.logit, ledger.exact):
         total = words.startswith("score")
         column.pair(words, signed(figure), PAPER if total else DIM, total, topic="sum")
-    first = "pinned first, then " if scene.settings.pins else ""
-    column.say(f"{first}largest share first; left and hollow: against", topic="order")
     if not ledger.exact:
         column.say("approximation: gradient × activation", NOTE, topic="note")
 

@@ -41,7 +41,7 @@ def timeline(scene: Scene, sheet: Sheet | None = None) -> Picture:
     span = next((s for s in SPANS if now - oldest <= s * 1000), SPANS[-1]) * 1000
     each = room // len(shown)
     left = px // 2 + max(draw.text_size(words, px)[0] for words in ("100 %", "2.8")) + px // 3
-    names = 11 * px if sheet.width >= 36 * px else 0
+    names = 11 * px if sheet.width >= 30 * px else 0
     tips: list[Tip] = []
     for n, track in enumerate(shown):
         top = px // 4 + n * each
@@ -177,7 +177,7 @@ def _seconds(image: np.ndarray, span: float, x0: int, x1: int, y: int, px: int) 
     for second in range(0, round(span / 1000) + 1, 5):
         x, words = x1 - second * 1000 / span * (x1 - x0), "now" if second == 0 else f"{MINUS}{second} s"
         wide = draw.text_size(words, px)[0]
-        x = min(max(x, wide / 2), image.shape[1] - wide / 2)
+        x = min(max(x, px // 4 + wide / 2), image.shape[1] - px // 4 - wide / 2)
         if x + wide / 2 <= free:
             draw.text(image, words, x, y, px, DIM, align=0.5)
             free = round(x - wide / 2) - px // 2
