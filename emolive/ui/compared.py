@@ -83,7 +83,7 @@ def _pair(
     reading, whole = chosen.reading, Column(image, rect, px)
     whole.line(title, PAPER, bold=True)
     beside = rect[2] - rect[0] > 2.2 * whole.left
-    below = 3 * whole.row if beside else 6 * whole.row
+    below = 4 * whole.row if beside else 7 * whole.row
     side = min(whole.left - below, (rect[2] - rect[0]) * (30 if beside else 48) // 100)
     if side < 3 * px:  # no room for faces: the words alone
         return whole, []
@@ -92,9 +92,10 @@ def _pair(
         crop = reading.crop if n == 0 or reading.other_crop is None or variant != reading.other else reading.other_crop
         said = _one(image, (x, whole.y, x + side, whole.y + side), px, scene, chosen, variant, crop)
         tips.append(Tip((x, whole.y, x + side, whole.y + side), "compared", name))
-        column = Column(image, (x, whole.y + side, x + side, min(rect[3], whole.y + side + 3 * whole.row)), px)
+        column = Column(image, (x, whole.y + side, x + side, min(rect[3], whole.y + side + 4 * whole.row)), px)
         column.say(name, PAPER) or column.line(name, PAPER)
-        column.line(said[0], NOTE if said[1] else DIM)
+        ink = NOTE if said[1] else DIM
+        column.say(said[0], ink) or column.line(said[0], ink)
         foot, x = max(foot, column.y), x + side + px // 2
     left = (x + px // 2, whole.y) if beside else (rect[0], foot + px // 4)
     return Column(image, (*left, rect[2], rect[3]), px), tips

@@ -27,7 +27,8 @@ Dock = Callable[[np.ndarray, Labeller], list[Tip]]
 def docked(film: tuple[int, int], sheet: Sheet, scene: Scene, people: Sequence[Labelled]) -> tuple[Rect, Dock]:
     """Where a film of that size lies on a sheet, and what draws the dock beside or below it: whichever leaves the film
     larger."""
-    px, best = sheet.px, None
+    px = sheet.px
+    best: tuple[float, tuple[int, int], Rect | None, int] | None = None
     pad = px // 2
     for most in (ROWS, SHORT, 0):
         for beside in (True, False):
@@ -48,15 +49,14 @@ def docked(film: tuple[int, int], sheet: Sheet, scene: Scene, people: Sequence[L
             break
     if best is None:
         best = min(sheet.width / film[0], sheet.height / film[1]), (sheet.width, sheet.height), None, 0
-    factor, room, rect, most = best
+    factor, room, place, classes = best
     wide, high = max(1, min(room[0], round(film[0] * factor))), max(1, min(room[1], round(film[1] * factor)))
     x, y = (room[0] - wide) // 2, (room[1] - high) // 2
-    place = x, y, x + wide, y + high
 
     def dock_into(image: np.ndarray, labels: Labeller) -> list[Tip]:
-        return _dock(image, rect, px, scene, people, most, labels) if rect else []
+        return _dock(image, place, px, scene, people, classes, labels) if place else []
 
-    return place, dock_into
+    return (x, y, x + wide, y + high), dock_into
 
 
 def _legend(scene: Scene, most: int) -> legend.Legend:

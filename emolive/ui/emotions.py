@@ -13,7 +13,7 @@ from emolive.ui import draw
 from emolive.ui.column import Column, row_of
 from emolive.ui.draw import Rect
 from emolive.ui.heat import ON_FACE, Scale, diverging, gradient, heat_scale, scale_of
-from emolive.ui.palette import DIM, NOTE, PAPER, hue
+from emolive.ui.palette import DIM, NOTE, PAPER, Color, hue
 from emolive.ui.panels import DENSE, hot_face, message, page, paste, torn_face
 from emolive.ui.words import MINUS, against, label, percent, trained, way
 
@@ -52,7 +52,8 @@ def emotions(scene: Scene, sheet: Sheet | None = None) -> Picture:
     head = px // 3 + row_of(px)
     room = 0, head, sheet.width, sheet.height - foot
     names = [label(scene.menu.labels, i) for i in range(len(chosen.probs))]
-    grid = grid_of(room, chosen.probs, names, px)
+    marked = scene.settings.target is not None or against(base, scene.menu) is not None
+    grid = grid_of(room, chosen.probs, names, px, marked)
     column = Column(image, (px // 2, px // 3, sheet.width - px // 2, head), px)
     column.line(_said(scene, base, len(grid.places)), DIM, topic="emotions")
     tips = list(column.tips)
@@ -90,19 +91,19 @@ class Grid:
     beside: bool
 
 
-def grid_of(room: Rect, probs: np.ndarray, names: Sequence[str], px: int) -> Grid:
-    """Where the maps of the classes lie in a room, as large as they can be with their names; where there is no room for
-    all, of the likeliest ones."""
+def grid_of(room: Rect, probs: np.ndarray, names: Sequence[str], px: int, marked: bool = False) -> Grid:
+    """Where the maps of the classes lie in a room, as large as they can be with their names, and with one line more if
+    one is `marked`; where there is no room for all, of the likeliest ones."""
     for count in range(min(MOST, len(probs)), 0, -1):
         those = likeliest(probs, count)
         wide = max(draw.text_size(names[i], px, bold=True)[0] for i in those)
-        side, columns, is_beside = _largest(room, those, probs, names, min(wide, NAME * px), px)
+        side, columns, is_beside = _largest(room, those, probs, names, min(wide, NAME * px), px, marked)
         if side >= SMALLEST * px or count == 1:
             break
     width, height, gap, row = room[2] - room[0], room[3] - room[1], max(3, px // 2), row_of(px)
     side = max(4, side)
     rows, across = -(-count // columns), (width - gap) // columns
-    under = _under(those, probs, names, across - gap, px)
+    under = _under(those, probs, names, across - gap, px, marked)
     down = side + gap if is_beside else side + under + gap
     down = max(down, min((height - gap) // rows, down + row))
     found = []
@@ -121,23 +122,24 @@ def grid_of(room: Rect, probs: np.ndarray, names: Sequence[str], px: int) -> Gri
     return Grid(tuple(found), is_beside)
 
 
-def _under(those: Sequence[int], probs: np.ndarray, names: Sequence[str], width: int, px: int) -> int:
-    """The height of the words below maps of that width: name and percent in a line, if they have room, and a bar."""
+def _under(those: Sequence[int], probs: np.ndarray, names: Sequence[str], width: int, px: int, marked: bool) -> int:
+    """The height of the words below maps of that width: name and percent in a line, if they have room, a bar, and a
+    line more if one is marked."""
     best = int(np.argmax(probs))
     one = all(draw.text_size(f"{names[i]} 100 %", px, i == best)[0] <= width for i in those)
-    return (1 if one else 2) * row_of(px) + px
+    return ((1 if one else 2) + marked) * row_of(px) + px
 
 
 def _largest(
-    room: Rect, those: Sequence[int], probs: np.ndarray, names: Sequence[str], words: int, px: int
+    room: Rect, those: Sequence[int], probs: np.ndarray, names: Sequence[str], words: int, px: int, marked: bool
 ) -> tuple[int, int, bool]:
     """The side of so many maps, in how many columns, and whether their words, as wide as that, lie beside them."""
     width, height, gap, row = room[2] - room[0], room[3] - room[1], max(3, px // 2), row_of(px)
     best, count = (0, 1, False), len(those)
     for columns in range(1, count + 1):
         across, down = (width - gap) // columns - gap, (height - gap) // -(-count // columns) - gap
-        below = min(across, down - _under(those, probs, names, across, px)) if across >= words else 0
-        beside = min(across - words - px // 2, down) if down >= 2.5 * row else 0
+        below = min(across, down - _under(those, probs, names, across, px, marked)) if across >= words else 0
+        beside = min(across - words - px // 2, down) if down >= (2.5 + marked) * row else 0
         best = max(best, (below, columns, False), (beside, columns, True))
     return best
 
@@ -156,7 +158,7 @@ def _cells(
         is_target = name == scene.settings.target
         if is_target:
             draw.corners(image, (place[0], place[1], place[2] - 1, place[3] - 1), PAPER, max(2, px // 5))
-        said = "target" if is_target else "against itself: nothing" if name == minus else ""
+        said = "target" if is_target else "against itself" if name == minus else ""
         tips.append(Tip(place, "emotion map", name))
         tips += _words(image, words, px, name, float(probs[i]), hue(name, i), i == best, said)
         hits.append(Hit((place[0], place[1], max(place[2], words[2]), max(place[3], words[3])), Aim(name)))
@@ -164,7 +166,7 @@ def _cells(
 
 
 def _words(
-    image: np.ndarray, rect: Rect, px: int, name: str, p: float, color: draw.Color, best: bool, said: str
+    image: np.ndarray, rect: Rect, px: int, name: str, p: float, color: Color, best: bool, said: str
 ) -> list[Tip]:
     """The emotion's name, its probability with a bar, and what else is to be said of it."""
     column = Column(image, rect, px)
@@ -211,7 +213,9 @@ def _legend_words(scale: Scale, blind: bool) -> list[str]:
 
 
 def _bar_width(px: int, scale: Scale) -> int:
-    ends = 2 * draw.text_size(f"{MINUS}{scale.full:.2g}", px)[0] if scale.full > 0 else 0
+    # As wide for any figure: what lies beside must not jump as it changes.
+    widest = max(draw.text_size(words, px)[0] for words in (f"{MINUS}0.000", f"{MINUS}{scale.full:.2g}"))
+    ends = 2 * widest if scale.full > 0 else 0
     return ends + 7 * px if ends else 0
 
 

@@ -12,7 +12,7 @@ from emolive.ui.heat import colored
 from emolive.ui.palette import BAR, DIM, INK, PAPER, TRACK, Color
 from emolive.ui.panels import message, page
 from emolive.ui.side import side, side_of
-from emolive.ui.words import signed
+from emolive.ui.words import MINUS, signed
 
 SHEET = Sheet(960, 720, 15)
 """What it is drawn on where nobody says what on."""
@@ -205,7 +205,9 @@ def _tile(image: np.ndarray, rect: Rect, px: int, channel: int, colors: np.ndarr
     widest = max(draw.text_size(words, px, bold=True)[0] for words in ("000", str(channel)))
     if named and widest <= size:
         draw.text(image, str(channel), x0, foot + bar, px, PAPER, bold=True)
-        if widest + draw.text_size(mark.figure, px)[0] + px // 3 <= size:
+        usual = "+0.00" if mark.figure[0] in f"+{MINUS}" else "0.00"
+        figure = max(draw.text_size(words, px)[0] for words in (usual, mark.figure))
+        if widest + figure + px // 3 <= size:
             draw.text(image, mark.figure, x1, foot + bar, px, DIM, align=1)
     if mark.off:
         _crossed_out(image, (x0, y0, x1, foot))

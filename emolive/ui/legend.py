@@ -14,15 +14,19 @@ from emolive.ui.palette import DIM, NOTE, PAPER, Color
 from emolive.ui.where import warning
 from emolive.ui.words import against, caption, label, randomised
 
-Line = tuple[str, Color, str]
+Remark = tuple[str, Color, str]
 """Words, their colour, and their name in `ui.topics`."""
+
+
+USUAL = "≥ 0.000"
+"""A scale's end, as wide as most."""
 
 
 @dataclass(frozen=True)
 class Legend:
     """Lines of words, and the scale whose bar stands below them; None where nothing is painted."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[Remark, ...]
     scale: Scale | None = None
     colormap: str = ""
 
@@ -40,11 +44,11 @@ class Legend:
 def legend_of(scene: Scene) -> Legend:
     """The legend of a scene, the most important lines first."""
     chosen = scene.chosen
-    doubt: tuple[Line, ...] = (("? may be no face", DIM, "doubt"),) if scene.unconfirmed else ()
+    doubt: tuple[Remark, ...] = (("? may be no face", DIM, "doubt"),) if scene.unconfirmed else ()
     if chosen is None:
         return Legend(doubt or (("no face in sight", DIM, "camera"),))
     reading = chosen.reading
-    lines: list[Line] = [(caption(reading.shown, scene.menu, reading.painted.target), PAPER, "map")]
+    lines: list[Remark] = [(caption(reading.shown, scene.menu, reading.painted.target), PAPER, "map")]
     lines += [(words, NOTE, "note") for words in remarks(scene, reading)]
     if reading.painted.cam is None or not scene.settings.heat:
         return Legend((*lines, *doubt))
@@ -107,7 +111,10 @@ def plated(image: np.ndarray, place: Rect, found: Legend, px: int, pad: int) -> 
 
 def _bar_rows(found: Legend, width: int, px: int) -> int:
     """One row, or two where the unit has no room beside the bar."""
-    return 1 if draw.text_size(f"0 {found.ends}", px)[0] + 5 * px <= width else 1 + len(_ends(found, width, px))
+    # As wide for any figure: what lies below must not jump as it changes.
+    usual = f"0 {USUAL} {found.scale.unit}" if found.scale else ""
+    wide = max(draw.text_size(words, px)[0] for words in (usual, f"0 {found.ends}"))
+    return 1 if wide + 5 * px <= width else 1 + len(_ends(found, width, px))
 
 
 def _ends(found: Legend, width: int, px: int) -> list[str]:

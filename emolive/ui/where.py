@@ -33,7 +33,8 @@ def where(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) 
     wide = x1 - x0 > 44 * px
     column = Column(image, (x0, y0, (x0 + x1) // 2 - px if wide else x1, y1), px)
     words = warning(reading.regions)
-    column.line("Where the heat lies now", PAPER, bold=True, topic="where")
+    title = (words, NOTE, "note") if words else ("Where the heat lies now", PAPER, "where")
+    column.line(title[0], title[1], bold=True, topic=title[2])
     if not any(astuple(reading.regions)):
         column.say("nowhere: no positive evidence", NOTE, topic="where")
     else:
@@ -42,7 +43,6 @@ def where(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) 
             _stacked(image, place, reading.regions, px)
             column.gap(0.2)
     _key(column, reading.regions)
-    column.say(words, NOTE, bold=True, topic="note")
     tips = column.tips
     counts = kept.region_counts if kept else {}
     if wide and counts:
