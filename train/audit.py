@@ -103,7 +103,7 @@ def main(data: Path, out: Path, controls: str | None, films: Path | None, faces:
     found = json.loads((out / "audit.json").read_text(encoding="utf-8"))
     with (out / "audit.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["n"] != "0"]
-    why, best = found["verdict"]["why"].replace("-", "−"), found["verdict"]["best"]
+    why, best = found["verdict"]["why"], found["verdict"]["best"]
     for name in PLOTS:
         shutil.copyfile(out / name, ROOT / "docs" / f"audit-{name}")
     parts = [

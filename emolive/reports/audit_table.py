@@ -13,6 +13,7 @@ from emolive.audit.verdict import CLEAR, NAMES, verdict
 from emolive.core.evidence import CONTROLS, OWN, Difference, Evidence, Query
 from emolive.core.reading import Likeness, Proof
 from emolive.reports.figures import Json, knows_class, title
+from emolive.ui.words import MINUS
 
 RESAMPLES = 2000
 """Draws of faces that an interval is made of."""
@@ -204,7 +205,7 @@ def judged(rows: Sequence[AuditRow], n: int) -> AuditVerdict:
     hardest = best.hardest
     assert hardest is not None
     of, found = hardest
-    points = f"{100 * found.mean:.1f} points ({100 * found.low:.1f} to {100 * found.high:.1f})"
+    points = f"{100 * found.mean:.1f} points ({100 * found.low:.1f} to {100 * found.high:.1f})".replace("-", MINUS)
     alone = (
         f"Over one picture it beats its controls on {100 * best.won:.0f} % of faces, maps of other faces in its place "
         f"on {100 * best.shuffled:.0f} %: over one picture alone, none deserves trust."
