@@ -31,7 +31,7 @@ from emolive.media.pictures import read_picture
 from emolive.networks.checkpoint import Model, as_seen
 from emolive.reports.audit_face import measured, mesh_of_crops
 from emolive.reports.audit_page import audit_page, audit_plots, audit_rows
-from emolive.reports.audit_table import AuditRow, AuditVerdict, Record, as_json, judged, table
+from emolive.reports.audit_table import AuditRow, AuditVerdict, StateLine, as_json, judged, table
 from emolive.reports.maps import Maps, maps
 from emolive.training.dataset import whole_crop
 from emolive.training.folders import find_pictures
@@ -150,8 +150,8 @@ def _crop(path: Path, model: Model) -> np.ndarray:
 
 
 def _steps(
-    data: Path, model: Model, request: AuditRequest, faces: Sequence[Record], done: Callable[[float], object]
-) -> list[Record]:
+    data: Path, model: Model, request: AuditRequest, faces: Sequence[StateLine], done: Callable[[float], object]
+) -> list[StateLine]:
     """How alike the maps of some faces are when parts of the network are random, one more in each record: for each way
     a row of rank correlations for each face, with each random network and among these."""
     x = model.prepare(np.stack([_crop(data / face["file"], model) for face in faces]))
@@ -195,8 +195,8 @@ class _State:
 
     def __init__(self, path: Path, key: Mapping[str, Any]) -> None:
         self.path, self.key = path, key
-        self.faces: dict[int, Record] = {}
-        self.steps: dict[str, Record] = {}
+        self.faces: dict[int, StateLine] = {}
+        self.steps: dict[str, StateLine] = {}
         self.whole = 0  # bytes of the file's whole lines
 
     @classmethod
@@ -237,7 +237,7 @@ class _State:
                 self.take(record)
         return True
 
-    def take(self, record: Record) -> None:
+    def take(self, record: StateLine) -> None:
         """Remember a record."""
         if "step" in record:
             self.steps[record["step"]] = record
@@ -256,7 +256,7 @@ class _State:
         except OSError as error:
             raise OutputError(f"{self.path} cannot be written ({why(error)}). Make room, then run it again.") from error
 
-    def _append(self, lines: TextIO, record: Record) -> None:
+    def _append(self, lines: TextIO, record: StateLine) -> None:
         lines.write(json.dumps(record, allow_nan=False) + "\n")
         lines.flush()
         os.fsync(lines.fileno())

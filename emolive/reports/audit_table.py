@@ -20,7 +20,7 @@ RESAMPLES = 2000
 
 WON = "beats its controls"
 
-Record = Mapping[str, Any]
+StateLine = Mapping[str, Any]
 """What the state of an audit holds of a face, or of a step of randomisation."""
 
 
@@ -82,13 +82,13 @@ class AuditVerdict:
     trusted: bool = False
 
 
-def table(faces: Sequence[Record], steps: Sequence[Record], seed: int) -> tuple[AuditRow, ...]:
+def table(faces: Sequence[StateLine], steps: Sequence[StateLine], seed: int) -> tuple[AuditRow, ...]:
     """The rows of an audit, in the order in which the faces name methods and layers."""
     names = dict.fromkeys(name for face in faces for name in face["ways"])
     return tuple(_row(name, faces, steps, np.random.default_rng(seed)) for name in names)
 
 
-def _row(name: str, faces: Sequence[Record], steps: Sequence[Record], rng: np.random.Generator) -> AuditRow:
+def _row(name: str, faces: Sequence[StateLine], steps: Sequence[StateLine], rng: np.random.Generator) -> AuditRow:
     method, _, layer = name.partition("/")
     whole = [(face, face["ways"][name]) for face in faces if name in face["ways"]]
     some = [(face, one) for face, one in whole if "why" not in one]
@@ -121,7 +121,7 @@ def _row(name: str, faces: Sequence[Record], steps: Sequence[Record], rng: np.ra
     )
 
 
-def proof_of(face: Record, row: Record) -> Proof:
+def proof_of(face: StateLine, row: StateLine) -> Proof:
     """The proof of a face's map as the state holds it, without pictures."""
     asks = {
         Query(how, of, n): after
@@ -156,7 +156,7 @@ def _words_of_wrong(proof: Proof, goal: str, of: str) -> list[str]:
     return [verdict(of_picture(as_if(proof, of, n)), goal).word for n in range(count)]
 
 
-def hit(row: Record, needs: str) -> tuple[float, float] | None:
+def hit(row: StateLine, needs: str) -> tuple[float, float] | None:
     """Whether a face's map points at the part that the network needs, and which share of other faces' maps do."""
     if not needs or "points_at" not in row:
         return None
@@ -175,7 +175,7 @@ def spread(values: np.ndarray, rng: np.random.Generator) -> Difference:
     return Difference(mean, float(low), float(high), len(values))
 
 
-def _areas(traced: Sequence[Record], rng: np.random.Generator) -> dict[str, tuple[Difference, Difference]]:
+def _areas(traced: Sequence[StateLine], rng: np.random.Generator) -> dict[str, tuple[Difference, Difference]]:
     found = {}
     for of in CONTROLS:
         rows = np.array([one["better"][of] for one in traced if of in one["better"]])
@@ -184,7 +184,7 @@ def _areas(traced: Sequence[Record], rng: np.random.Generator) -> dict[str, tupl
     return found
 
 
-def _sanity(name: str, method: str, layer: str, steps: Sequence[Record]) -> dict[str, Sanity]:
+def _sanity(name: str, method: str, layer: str, steps: Sequence[StateLine]) -> dict[str, Sanity]:
     names = [step["step"] for step in steps]
     found = {}
     for step in steps:
