@@ -125,6 +125,20 @@ def test_the_proof_of_a_frame_rides_in_the_next_ones_batch(engine, frame, faces)
     assert frozen.index == 1  # a frozen frame has its own proof at once
 
 
+@pytest.mark.parametrize("switched", [{"layer": "layer2"}, {"method": "layercam"}, {"target": "happy"}])
+def test_the_first_answer_after_a_switch_is_about_the_new_map(engine, frame, faces, switched):
+    """Masked faces of the map before are not in the batch, so that nobody takes their outcome for the new map's."""
+    before, memory = replace(QUICK, proof=True), Memory()
+    after = replace(before, **switched)
+    ways = []
+    for n, settings in enumerate([before, before, after, after, after]):
+        shot = Frame(n, 40.0 * n, frame.bgr)
+        readings = engine(shot, faces, settings, memory)
+        memory = remember(memory, shot, faces, readings, settings)
+        ways.append(next((reading.proof.way for reading in readings if reading.proof), None))
+    assert ways == [None, base_variant(before), None, base_variant(after), base_variant(after)]
+
+
 def test_a_proof_is_dropped_when_its_face_left(engine, frame, faces):
     settings = replace(QUICK, proof=True)
     memory = remember(Memory(), frame, faces, engine(frame, faces, settings, Memory()), settings)
