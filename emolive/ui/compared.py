@@ -82,23 +82,29 @@ def _pair(
     """Title and two faces with their maps, their names below. Gives back the room beside or below them."""
     reading, whole = chosen.reading, Column(image, rect, px)
     whole.line(title, PAPER, bold=True)
-    beside = rect[2] - rect[0] > 2.2 * whole.left
-    below = 4 * whole.row if beside else 7 * whole.row
-    side = min(whole.left - below, (rect[2] - rect[0]) * (30 if beside else 48) // 100)
+    wide, beside = rect[2] - rect[0], rect[2] - rect[0] > 2.2 * whole.left
+    named = whole.left >= 11 * whole.row if not beside else whole.left >= 8 * whole.row
+    below = (4 if beside else 7) * whole.row if named else 0 if beside else 3 * whole.row
+    side = min(whole.left - below, wide * (30 if beside else 48) // 100)
     if side < 3 * px:  # no room for faces: the words alone
         return whole, []
     x, tips, foot = rect[0], [], whole.y + side
     for n, (variant, name) in enumerate(zip(variants, names, strict=True)):
         crop = reading.crop if n == 0 or reading.other_crop is None or variant != reading.other else reading.other_crop
         said = _one(image, (x, whole.y, x + side, whole.y + side), px, scene, chosen, variant, crop)
-        tips.append(Tip((x, whole.y, x + side, whole.y + side), "compared", name))
-        column = Column(image, (x, whole.y + side, x + side, min(rect[3], whole.y + side + 4 * whole.row)), px)
-        column.say(name, PAPER) or column.line(name, PAPER)
-        ink = NOTE if said[1] else DIM
-        column.say(said[0], ink) or column.line(said[0], ink)
-        foot, x = max(foot, column.y), x + side + px // 2
+        tips.append(Tip((x, whole.y, x + side, whole.y + side), "compared", f"{name}, {said[0]}" if said[0] else name))
+        if named:
+            column = Column(image, (x, whole.y + side, x + side, min(rect[3], whole.y + side + 4 * whole.row)), px)
+            column.say(name, PAPER) or column.line(name, PAPER)
+            ink = NOTE if said[1] else DIM
+            column.say(said[0], ink) or column.line(said[0], ink)
+            foot = max(foot, column.y)
+        x += side + px // 2
     left = (x + px // 2, whole.y) if beside else (rect[0], foot + px // 4)
-    return Column(image, (*left, rect[2], rect[3]), px), tips
+    column = Column(image, (*left, rect[2], rect[3]), px)
+    if not named:
+        column.say(f"{names[0]} | {names[1]}")
+    return column, tips
 
 
 def _one(
