@@ -13,13 +13,13 @@ T = TypeVar("T")
 Say = Callable[[str], None]
 
 
-class Screen(Protocol):
+class FirstWords(Protocol):
     """What shows first words below a picture: see `Windows.say`."""
 
     def say(self, text: str, picture: np.ndarray) -> None: ...
 
 
-def meanwhile(load: Callable[[Say], T], source: Source, screen: Screen, settings: Settings) -> T:
+def meanwhile(load: Callable[[Say], T], source: Source, screen: FirstWords, settings: Settings) -> T:
     """Give what `load` gives, which runs in a thread of its own and says what it waits for. Raises what it raises.
 
     No frame is lost: the first one of a film is shown and taken back, so that the loop begins with it. What is live
