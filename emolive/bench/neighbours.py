@@ -23,7 +23,7 @@ WARM = 5
 """Frames of each run that are not counted."""
 
 
-class _Clock(Observer):
+class _Arrivals(Observer):
     """A sink that remembers when each frame was there."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ def beside(
     with_them: list[float] = []
     for _ in range(TURNS):
         for times, others in ((alone, 0), (with_them, programs)):
-            clock = _Clock()
+            clock = _Arrivals()
             with busy(others), opened() as source:
                 parts, settings = fresh(source)
                 run(replace(parts, sinks=[clock], max_frames=FRAMES + WARM), settings)
