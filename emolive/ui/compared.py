@@ -4,46 +4,40 @@ import math
 
 import numpy as np
 
+from emolive.audit.sanity import can_react, sane
 from emolive.core.scene import Chosen, Scene, Tip, Variant
 from emolive.ui.column import Column
 from emolive.ui.draw import Rect
 from emolive.ui.heat import heat_scale
-from emolive.ui.palette import DIM, NOTE, PAPER, Color
+from emolive.ui.palette import DIM, NOTE, PAPER
 from emolive.ui.panels import hot_face, paste
 from emolive.ui.words import randomised, signed, way
 
-SAME = 0.99
-"""Maps that correlate more than this are the same: the method did not react."""
-
 
 def sanity(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) -> list[Tip]:
-    """The true map beside the one of the randomised network, their rank correlation, and what that means."""
+    """The true map beside the one of the randomised network, their rank correlation beside that of random networks'
+    maps, and what that means."""
     reading = chosen.reading
     names = "trained network", f"random: {randomised(scene.menu, scene.settings.random)}"
     variants = reading.base, reading.shown
     column, tips = _pair(image, rect, px, scene, chosen, "Sanity check: random weights", variants, names)
-    if reading.agreement is None:
+    if reading.likeness is None or reading.base is None:
         column.say("No map to compare.", NOTE)
         return tips
-    spearman = reading.agreement.spearman
-    verdict, color = _verdict(spearman)
-    column.say(f"rank correlation {_or_undefined(spearman, signed(spearman))}", PAPER, bold=True, topic="correlation")
-    column.say(verdict, color, bold=color == NOTE, topic="sanity")
+    steps, knows = scene.menu.random, reading.base.method not in scene.menu.blind
+    found = sane(reading.likeness, can_react(knows, reading.base.layer, steps[scene.settings.random - 1], steps))
+    count = len(reading.likeness.like)
+    words = f"rank correlation {_or_undefined(found.like, signed(found.like))}"
+    column.say(f"{words}{f', mean of {count}' if count > 1 else ''}", PAPER, bold=True, topic="correlation")
+    color = PAPER if found.trusted else NOTE
+    column.say(found.text, color, bold=color == NOTE, topic="sanity")
+    if math.isfinite(found.low):
+        column.say(f"random ones among themselves {signed(found.low)} to {signed(found.high)}", topic="sanity")
     return tips + column.tips
 
 
 def _or_undefined(value: float, words: str) -> str:
     return "undefined" if math.isnan(value) else words
-
-
-def _verdict(spearman: float) -> tuple[str, Color]:
-    if math.isnan(spearman):
-        return "undefined: a map is the same everywhere, like one of a single cell", NOTE
-    if spearman > SAME:
-        return "does not react: shows the picture, not what was learned", NOTE
-    if spearman > 0.5:
-        return "reacts a little: partly the picture itself", PAPER
-    return "reacts: depends on what was learned", PAPER
 
 
 def side_by_side(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) -> list[Tip]:
