@@ -27,7 +27,7 @@ from emolive.corpus.layout import DRIVERS, FAILED, MAKING, VIDEO, clear, data_na
 from emolive.corpus.leases import Lease, LeaseLost, Leases, Watch, forget, forget_hearts, holders
 from emolive.corpus.manifest import found, makers_of, named_results, network_facts, settings_hash, settings_of
 from emolive.corpus.progress import step, text_of
-from emolive.corpus.standing import Record, Standing, records, standing, standings
+from emolive.corpus.standing import Record, Standing, Wanted, known_among, records, standing, standings
 from emolive.corpus.work import kept_split, seen_now, segments, work
 
 log = logging.getLogger(__name__)
@@ -102,14 +102,15 @@ def planned(request: BatchRequest) -> BatchPlan:
 
     Raises `EmoliveError` for what is wrong with the request itself.
     """
-    there = found(request.names, request.out)
+    all_records = records(request.out)
+    there = found(request.names, request.out, known_among(all_records))
     request = replace(request, options=_resolved(request.options))
     makers = makers_of(request.options, _checked(request.options, request.data))
     settings = settings_hash(request.options, request.annotated, request.data, makers)
     key = settings_of(request.options, request.annotated, request.data, makers)
-    all_records = records(request.out)
     with _bar(len(there), "looking", request.verify) as bar:
-        stand = standings(tuple(there), all_records, settings, key, request.verify, lambda: bar.update() and None)
+        wanted = Wanted(settings, key, request.verify)
+        stand = standings(tuple(there), all_records, wanted, lambda: bar.update() and None)
     writes = frozenset((data_name(request.data), *([VIDEO] if request.annotated else [])))
     known = {s.video: s.record.folder.name for s in stand if s.record and _stays(s, s.record, writes)}
     names = named_results(there, request.out, writes, known)
