@@ -45,8 +45,9 @@ class Series:
 
     @property
     def seconds(self) -> float:
-        """From the first to the last time in sight."""
-        return float(self.t_s[-1] - self.t_s[0])
+        """How long the person is in sight: gaps do not count."""
+        seen, step = np.isfinite(self.probs).all(1), np.diff(self.t_s)
+        return float(step[seen[1:] & seen[:-1]].sum())
 
     @property
     def entropy(self) -> np.ndarray:
