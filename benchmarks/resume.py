@@ -2,9 +2,9 @@
 
     python benchmarks/resume.py [--videos 10000]
 
-Makes a study of small videos in build/resume/ whose results are all there: one is done, the others are copies of it, each
-with another video's bytes and a record that says so. Then runs `emolive batch` over it, twice: as it is, and after all
-results' times were changed by a copy, so that their contents have to be looked at.
+Makes a study of small videos in build/resume/ whose results are all there: one is done, the others are copies of it,
+each with another video's bytes and a record that says so. Then runs `emolive batch` over it, twice: as it is, and after
+all results' times were changed by a copy, so that their contents have to be looked at.
 """
 
 import json

@@ -45,7 +45,7 @@ def summary(
             click.echo(path)
         if found.left_out:
             click.echo(f"Left out: {found.left_out} in sight for less than {min_seconds:g} s.")
-    for note in found.notes:
-        click.echo(note, err=True)
+        for note in found.notes:
+            click.echo(note, err=True)
     if found.failures:
         raise EmoliveError(" ".join(found.failures))

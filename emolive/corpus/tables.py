@@ -74,7 +74,10 @@ def tables(found: Summary) -> dict[str, tuple[list[Column], Rows]]:
     return {
         TRACKS_NAME: (_columns(TRACKS, found), [_track(row, found) for row in found.rows]),
         FIGURES_NAME: (list(FIGURES), [[_cell(getattr(row, c.name)) for c in FIGURES] for row in found.figures]),
-        COLUMNS_NAME: ([Column(name, "text", "", "") for name in ("table", *vars(FIGURES[0]))], list(_dictionary())),
+        COLUMNS_NAME: (
+            [Column(name, "text", "", "") for name in ("table", "column", "kind", "unit", "says")],
+            list(_dictionary()),
+        ),
     }
 
 

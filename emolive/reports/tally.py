@@ -71,7 +71,7 @@ def likeliest(person: Person) -> np.ndarray:
 
 def durations_ms(person: Person) -> np.ndarray:
     """How long each row counts (N,): until the next one; before a gap and at the end as the median of the others. Who
-    is in sight in single frames only is so for as long as the frames between them last, each no longer than `KEEP_MS`."""
+    is in sight in single frames only is so for as long as the frames between them last, each at most `KEEP_MS`."""
     step, gaps = np.diff(person.t_ms), person.gaps
     if (~gaps).any():
         usual = float(np.median(step[~gaps]))
