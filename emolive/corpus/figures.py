@@ -36,7 +36,7 @@ class FigureRow:
 
 
 @dataclass
-class _Known:
+class _Gathered:
     """What is known of a person: the sums of each video, and their seconds while there are too few videos."""
 
     totals: list[np.ndarray] = field(default_factory=list)
@@ -57,8 +57,8 @@ class StudyFigures:
 
     def __init__(self, sums: Sums, roster: Roster, settings: str, seed: int) -> None:
         self._sums, self._roster, self._settings, self._seed = sums, roster, settings, seed
-        self._all = _Known()
-        self._people: dict[str, _Known] = {}
+        self._all = _Gathered()
+        self._people: dict[str, _Gathered] = {}
         self._groups: dict[tuple[str, str], dict[str, np.ndarray]] = {}
         self._videos: dict[tuple[str, str], set[str]] = {}
         self.twice: list[str] = []
@@ -77,7 +77,7 @@ class StudyFigures:
                 by_person.setdefault(entry.person, []).append((entry, one))
         for person, found in by_person.items():
             joined = together([one for _, one in found])
-            self._people.setdefault(person, _Known()).add(joined)
+            self._people.setdefault(person, _Gathered()).add(joined)
             if (joined.rows[:, 0] > 1.1).any():
                 self.twice.append(f"{person} in {video}")
             for entry, one in found:

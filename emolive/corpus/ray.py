@@ -1,14 +1,17 @@
 """The engine of a cluster: each task is a Ray task. Without an address, a Ray of this machine's own."""
 
+import atexit
 import logging
 import math
 import os
 import signal
 import socket
+import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 from emolive.core.errors import EmoliveError
@@ -22,6 +25,7 @@ from emolive.corpus.contract import (
     died,
     thread_settings,
 )
+from emolive.corpus.leases import Watch
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +35,14 @@ if not log.isEnabledFor(logging.INFO):
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
 
 import ray  # noqa: E402
-from ray.exceptions import RayError, RayTaskError, RuntimeEnvSetupError  # noqa: E402
+from ray.exceptions import NodeDiedError, RayError, RayTaskError, RuntimeEnvSetupError  # noqa: E402
 
 PATIENCE = 3.0
-"""Seconds that a cluster's address gets to answer; Ray itself would wait for minutes."""
+"""Seconds until somebody must be listening at a cluster's address; Ray itself would wait for minutes."""
+
+SILENT_S, ASK_S = 20.0, 3.0
+"""Seconds after which a cluster that does not answer is given up (Ray itself ends the driver after 60, without a word),
+and between two questions."""
 
 OBJECTS = 100_000_000
 """Bytes of shared memory for what travels between processes: videos do not, Ray would take a third of the machine."""
@@ -53,9 +61,11 @@ class Plan:
 class RayEngine:
     """Runs tasks on a Ray cluster; a `contract.BatchEngine`.
 
-    Ray keeps worker processes and gives them the next task, so a model is loaded once in each. Ray's own retries are
-    off: attempts are counted here, and a task whose worker or node is gone goes to the front of the queue. Where no
-    GPU is asked for, Ray hides them from the workers.
+    Ray keeps worker processes and gives them the next task, so a model is loaded once in each. Which workers and nodes
+    are alive is what Ray's own health checks say. Its retries are off: they do not tell how often a task was tried, and
+    do not try one again that was cancelled because it hung. So attempts are counted here, and a task whose worker is
+    gone goes to the front of the queue; where its node is gone that is not held against it. Where no GPU is asked for,
+    Ray hides them from the workers. Names and namespaces are not needed: tasks have none.
     """
 
     def __init__(self, work: Work, resources: Resources) -> None:
@@ -64,6 +74,9 @@ class RayEngine:
         self._queue: deque[tuple[Any, int]] = deque()  # tasks, and how often each was tried
         self._running: dict[ray.ObjectRef[Any], tuple[Any, int]] = {}
         self._why: dict[ray.ObjectRef[Any], str] = {}
+        self._pulse = _Pulse()
+        self._watch = Watch(2 * ASK_S)
+        self._lost = self._waits = False
 
     def __enter__(self) -> Self:
         _connect(self._resources.address)
@@ -73,7 +86,7 @@ class RayEngine:
         except BaseException:
             ray.shutdown()
             raise
-        self.workers = plan.workers
+        self.workers, self._plan = plan.workers, plan
         self._remote = ray.remote(_serve).options(
             num_cpus=plan.cpus,
             num_gpus=self._resources.gpus,
@@ -81,6 +94,7 @@ class RayEngine:
             runtime_env={"env_vars": thread_settings(plan.threads)},
         )
         log.info("Ray: %d workers, %d threads each", plan.workers, plan.threads)
+        self._pulse.start()
         return self
 
     def submit(self, task: Any) -> None:
@@ -94,6 +108,7 @@ class RayEngine:
         if not self._running:
             return []
         ready, _ = ray.wait(list(self._running), num_returns=1, timeout=seconds)
+        self._look_at_the_cluster()
         return [done for one in ready if (done := self._heard(one))]
 
     def end(self, task: Any, why: str, pid: int | None = None) -> None:
@@ -102,7 +117,32 @@ class RayEngine:
                 self._why[running] = why
                 ray.cancel(running, force=True)
 
+    def _look_at_the_cluster(self) -> None:
+        """Raise `EmoliveError` where it has not answered for long; say so where no machine is left that can work."""
+        silent = self._watch.still("cluster", self._pulse.count)
+        if silent > SILENT_S:
+            self._lost = True
+            raise EmoliveError(
+                f"The Ray cluster has not answered for {silent:.0f} s: its head is gone, or cannot be reached. What is "
+                "done is kept; start the cluster again (`ray start --head`), and the same command goes on."
+            )
+        need = self._plan.cpus, self._resources.gpus
+        waits = not any(n.get("CPU", 0) >= need[0] and n.get("GPU", 0) >= need[1] for n in self._pulse.nodes)
+        if waits and not self._waits and self._pulse.count:
+            log.warning(
+                "No machine of the Ray cluster has the %g CPUs%s that a worker needs. The batch waits for one: "
+                "ray start --address=HOST:PORT",
+                need[0],
+                f" and the {need[1]:g} GPUs" if need[1] else "",
+            )
+        self._waits = waits
+
     def __exit__(self, *error: object) -> None:
+        self._pulse.stop()
+        if self._lost:  # saying goodbye would hang
+            self._running.clear()
+            atexit.unregister(ray.shutdown)
+            return
         try:
             for running in self._running:
                 ray.cancel(running, force=True)
@@ -122,10 +162,37 @@ class RayEngine:
             return Done(task, Failure(_no_start(error), fatal=True), attempts)
         except RayError as error:
             log.warning("a worker died (%s) at its task", type(error).__name__)
+            attempts -= isinstance(error, NodeDiedError)
             if attempts < ATTEMPTS:
                 self._queue.appendleft((task, attempts))
                 return None
             return Done(task, died(attempts, self._why.pop(ready, "")), attempts)
+
+
+class _Pulse:
+    """Asks the cluster again and again which machines it has, in a thread: where it is gone the question hangs.
+
+    `count` grows with each answer; `nodes` are what the machines have ("CPU", "GPU") that are alive."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.nodes: list[dict[str, float]] = []
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        """Begin to ask."""
+        threading.Thread(target=self._ask, name="pulse", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask no more."""
+        self._stop.set()
+
+    def _ask(self) -> None:
+        while not self._stop.is_set():
+            with suppress(Exception):  # whatever is wrong with it, it is no answer
+                self.nodes = [node["Resources"] for node in _nodes() if node["Alive"]]
+                self.count += 1
+            self._stop.wait(ASK_S)
 
 
 def plan_for(nodes: list[dict[str, float]], resources: Resources) -> Plan:
@@ -177,7 +244,11 @@ def _connect(address: str) -> None:
         _knock(address)
     try:
         with _own_signals(), nullcontext() if address else _on_this_machine_only():
-            ray.init(address=address or "local", log_to_driver=verbose, configure_logging=False, **own)
+            begin = partial(ray.init, address=address or "local", log_to_driver=verbose, configure_logging=False, **own)
+            _within(SILENT_S - PATIENCE, begin) if address else begin()
+    except TimeoutError as error:
+        atexit.unregister(ray.shutdown)  # which would hang, too
+        raise _absent(address, f"nothing answered within {SILENT_S:.0f} s") from error
     except Exception as error:  # Ray raises a plain Exception where its processes start too slowly
         reason = str(error).strip().partition("\n")[0]
         if not address:
@@ -186,6 +257,25 @@ def _connect(address: str) -> None:
     if not address and not all(node["NodeManagerAddress"].startswith("127.") for node in _nodes()):
         ray.shutdown()
         raise EmoliveError("This version of Ray can be reached from other machines. Use --engine local instead.")
+
+
+def _within(seconds: float, call: Callable[[], object]) -> None:
+    """Call it in a thread that is left behind where it takes longer. Raises what it raises, and `TimeoutError`."""
+    failed: list[Exception] = []
+
+    def begin() -> None:
+        try:
+            call()
+        except Exception as error:  # it is raised where it was asked for
+            failed.append(error)
+
+    thread = threading.Thread(target=begin, name="ray", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if thread.is_alive():
+        raise TimeoutError
 
 
 def _nodes() -> list[dict[str, Any]]:

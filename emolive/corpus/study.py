@@ -8,7 +8,7 @@ from emolive.reports.ribbon import Row
 
 
 @dataclass(frozen=True)
-class Track(Row):
+class Sighted(Row):
     """A face of a video, who it is, and with which kind of settings it was looked at."""
 
     entry: Entry | None = None
@@ -21,7 +21,7 @@ class Summary:
     there are, with people or without, how many faces were left out because they were in sight too briefly, the further
     `columns` of people.csv, sentences about what should be known (`notes`), and about what could not be read."""
 
-    rows: tuple[Track, ...]
+    rows: tuple[Sighted, ...]
     figures: tuple[FigureRow, ...]
     videos: int
     left_out: int

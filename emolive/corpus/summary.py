@@ -15,7 +15,7 @@ from emolive.corpus.layout import MAKING, REPORT
 from emolive.corpus.roster import Entry, Roster, read_roster
 from emolive.corpus.seconds import Seconds, Sums
 from emolive.corpus.settings import MadeWith, check_alike, kinds_of, made_with, told_apart
-from emolive.corpus.study import Summary, Track
+from emolive.corpus.study import Sighted, Summary
 from emolive.corpus.summary_page import MOST, page
 from emolive.corpus.tables import as_dict, names, write_tables
 from emolive.reports.people import SUFFIXES, Person, read_people
@@ -106,7 +106,7 @@ class _Study:
 
     def __init__(self, roster: Roster, wish: Wish) -> None:
         self._roster, self._wish = roster, wish
-        self._rows: list[Track] = []
+        self._rows: list[Sighted] = []
         self._figures: list[FigureRow] = []
         self._studies: dict[str, StudyFigures] = {}
         self._labels: dict[str, tuple[str, ...]] = {}
@@ -172,10 +172,12 @@ class _Study:
         self._studies.setdefault(kind, StudyFigures(sums, self._roster, kind, self._wish.seed))
         return sums
 
-    def _track(self, video: str, person: Person, figures: Tally, end_s: float, entry: Entry | None, kind: str) -> Track:
+    def _track(
+        self, video: str, person: Person, figures: Tally, end_s: float, entry: Entry | None, kind: str
+    ) -> Sighted:
         """A face's row, with a timeline while there is room for it on a page."""
         drawn = named(video, person, figures, end_s) if len(self._rows) < MOST else Markup()
-        return Track(video, figures, drawn, entry, kind)
+        return Sighted(video, figures, drawn, entry, kind)
 
 
 def write(summary: Summary, out: Path, title: str, overwrite: bool = False, parquet: bool = False) -> list[Path]:

@@ -13,7 +13,7 @@ MOST = 400
 
 
 @dataclass(frozen=True)
-class Line:
+class PageLine:
     """A line of a table with intervals: of whom, how long that was in sight, in how many videos and of how many people,
     the figures by emotion and by name, and why there are no intervals."""
 
@@ -55,15 +55,15 @@ def page(found: Summary, title: str) -> str:
     )
 
 
-def _lines(found: Summary, level: str) -> list[tuple[FigureRow, Line]]:
+def _lines(found: Summary, level: str) -> list[tuple[FigureRow, PageLine]]:
     """A line for each of whom there are figures on a level."""
     return [(rows[0], _line(rows)) for rows in of_level(found.figures, level).values()]
 
 
-def _line(rows: list[FigureRow]) -> Line:
+def _line(rows: list[FigureRow]) -> PageLine:
     first = rows[0]
     who = first.video or first.person or (f"{first.column}: {first.group}" if first.column else first.group)
-    return Line(
+    return PageLine(
         _titled(who or "all videos", first.settings),
         first.seconds,
         first.videos,

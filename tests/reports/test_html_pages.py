@@ -14,7 +14,7 @@ from emolive.corpus import summary_page
 from emolive.corpus.figures import FigureRow, StudyFigures
 from emolive.corpus.roster import Entry, Roster
 from emolive.corpus.seconds import Sums
-from emolive.corpus.study import Summary, Track
+from emolive.corpus.study import Sighted, Summary
 from emolive.reports import explain_page, session_page
 from emolive.reports.figures import Cell, FaceReport, PictureReport, Report
 from emolive.reports.html import color, plain
@@ -69,7 +69,7 @@ def session(name: str) -> str:
 def summary(name: str) -> str:
     one = person(name)
     figures = tally(one)
-    row = Track(name, figures, Row.of(name, one, figures, 1.2).svg)
+    row = Sighted(name, figures, Row.of(name, one, figures, 1.2).svg)
     return summary_page.page(Summary((row,), figures_of(name, one), 1, 0, (name,), (name,), (name,)), name)
 
 
@@ -139,7 +139,7 @@ def test_a_color_is_what_css_reads():
 def test_a_page_has_no_more_timelines_than_a_browser_opens_at_once(monkeypatch):
     monkeypatch.setattr(summary_page, "MOST", 3)
     one = person("happy")
-    row = Track("a", tally(one), Row.of("a", one, tally(one), 1.2).svg)
+    row = Sighted("a", tally(one), Row.of("a", one, tally(one), 1.2).svg)
     rows = (row, row, replace(row, video="b"), replace(row, video="b"), replace(row, video="c"))
     html = summary_page.page(Summary(rows, (), 3, 0), "x")
     assert html.count("<svg") == 3

@@ -17,7 +17,7 @@ from emolive.corpus import summary_page
 from emolive.corpus.figures import StudyFigures
 from emolive.corpus.roster import Entry, Roster
 from emolive.corpus.seconds import Sums
-from emolive.corpus.study import Summary, Track
+from emolive.corpus.study import Sighted, Summary
 from emolive.reports import explain_page, session_page
 from emolive.reports.figures import Cell, Drops, FaceReport, Figures, PictureReport, Report
 from emolive.reports.html import clock, digits_of
@@ -62,7 +62,7 @@ def session() -> str:
 
 def summary() -> str:
     people = (person(1), person(2))
-    rows = tuple(Track(LONG, tally(one), Row.of(LONG, one, tally(one), 12.0).svg) for one in people)
+    rows = tuple(Sighted(LONG, tally(one), Row.of(LONG, one, tally(one), 12.0).svg) for one in people)
     sums = Sums(LABELS)
     who = {(LONG, n): Entry(LONG, n, f"person_{n}_{LONG}", {"group": LONG}) for n in (1, 2)}
     study = StudyFigures(sums, Roster(who, ("group",), ("group",)), "", 0)
