@@ -36,7 +36,7 @@ def summary(
     run.check(out or results, options.overwrite, parquet)
     if parquet:
         import emolive.media.parquet  # noqa: F401 (says what is missing)
-    found = run.summarise(results, run.Wish(people, min_seconds, hold, by_settings, seed))
+    found = run.summarise(results, run.SummaryWish(people, min_seconds, hold, by_settings, seed))
     files = run.write(found, out or results, f"Summary of {results.resolve().name}", options.overwrite, parquet)
     if json:
         click.echo(dumps(run.as_json(found), allow_nan=False))

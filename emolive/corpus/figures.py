@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from emolive.corpus.bootstrap import FEWEST, Bounds, chance, over_people, over_seconds, over_videos
-from emolive.corpus.roster import Entry, Roster
+from emolive.corpus.roster import Roster, RosterEntry
 from emolive.corpus.seconds import Seconds, Sums, together
 
 ALL, OF_VIDEO, OF_PERSON, OF_GROUP = "all", "video", "person", "group"
@@ -70,7 +70,7 @@ class StudyFigures:
             return []
         everybody = together(list(tracks.values()))
         self._all.add(everybody)
-        by_person: dict[str, list[tuple[Entry, Seconds]]] = {}
+        by_person: dict[str, list[tuple[RosterEntry, Seconds]]] = {}
         for number, one in tracks.items():
             entry = self._roster.entry(video, number)
             if entry:

@@ -18,7 +18,7 @@ MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Entry:
+class RosterEntry:
     """A row: `track` is None where it holds for all tracks of the video; `columns` are what else it says."""
 
     video: str
@@ -32,12 +32,12 @@ class Roster:
     """What a people.csv says: `entries` by video and track, the names of its further `columns`, those of them that make
     groups, and sentences about what of it fits nothing."""
 
-    entries: Mapping[tuple[str, int | None], Entry] = field(default_factory=dict)
+    entries: Mapping[tuple[str, int | None], RosterEntry] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def entry(self, video: str, track: int) -> Entry | None:
+    def entry(self, video: str, track: int) -> RosterEntry | None:
         """Who a track is."""
         return self.entries.get((video, track)) or self.entries.get((video, None))
 
@@ -64,7 +64,7 @@ def read_roster(path: Path, sources: Mapping[str, str]) -> Roster:
         refuse(path, "Line 1", "a column is there twice", INSTEAD)
     called = _called(sources)
     further = tuple(name for name in names if name not in (VIDEO, TRACK, PERSON))
-    found: dict[tuple[str, int | None], Entry] = {}
+    found: dict[tuple[str, int | None], RosterEntry] = {}
     lost: list[str] = []
     for number, cells, whole in rows[1:]:
         place = f"Line {number}"
@@ -86,11 +86,11 @@ def read_roster(path: Path, sources: Mapping[str, str]) -> Roster:
         (video,) = videos
         if (video, track) in found:
             refuse(path, place, f"video {video}, track {row[TRACK] or '*'} is there twice", "Leave one.")
-        found[video, track] = Entry(video, track, row[PERSON], {name: row[name] for name in further})
+        found[video, track] = RosterEntry(video, track, row[PERSON], {name: row[name] for name in further})
     return _grouped(found, further, list(dict.fromkeys(lost)))
 
 
-def _grouped(found: dict[tuple[str, int | None], Entry], further: tuple[str, ...], lost: list[str]) -> Roster:
+def _grouped(found: dict[tuple[str, int | None], RosterEntry], further: tuple[str, ...], lost: list[str]) -> Roster:
     """With columns of many numbers in bands, and those of too many different values left as they are."""
     notes = [f"people.csv names videos that are not there: {_some(lost)}."] if lost else []
     groups = []
@@ -103,7 +103,7 @@ def _grouped(found: dict[tuple[str, int | None], Entry], further: tuple[str, ...
         values[name] = in_bands
         groups.append(name)
     entries = {
-        key: Entry(one.video, one.track, one.person, {name: values[name][i] for name in further})
+        key: RosterEntry(one.video, one.track, one.person, {name: values[name][i] for name in further})
         for i, (key, one) in enumerate(found.items())
     }
     return Roster(entries, further, tuple(groups), tuple(notes))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from emolive.corpus.figures import FigureRow
-from emolive.corpus.roster import Entry
+from emolive.corpus.roster import RosterEntry
 from emolive.reports.ribbon import Row
 
 
@@ -11,7 +11,7 @@ from emolive.reports.ribbon import Row
 class Sighted(Row):
     """A face of a video, who it is, and with which kind of settings it was looked at."""
 
-    entry: Entry | None = None
+    entry: RosterEntry | None = None
     settings: str = ""
 
 

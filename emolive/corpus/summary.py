@@ -12,7 +12,7 @@ from emolive.core.files import check_output, write_output
 from emolive.core.foreign import is_folder
 from emolive.corpus.figures import FigureRow, StudyFigures
 from emolive.corpus.layout import MAKING, REPORT
-from emolive.corpus.roster import Entry, Roster, read_roster
+from emolive.corpus.roster import Roster, RosterEntry, read_roster
 from emolive.corpus.seconds import Seconds, Sums
 from emolive.corpus.settings import MadeWith, check_alike, kinds_of, made_with, told_apart
 from emolive.corpus.study import Sighted, Summary
@@ -29,7 +29,7 @@ OURS = frozenset((PAGE, PEOPLE, *names(True)))
 
 
 @dataclass(frozen=True)
-class Wish:
+class SummaryWish:
     """How to count: `people`, the file that says who is who; `min_seconds` in sight that a face needs to count;
     `hold_s` seconds that an emotion needs for a change; whether kinds of settings are told apart; the `seed` of all
     chance."""
@@ -63,7 +63,7 @@ def find(folder: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def summarise(folder: Path, wish: Wish = Wish()) -> Summary:
+def summarise(folder: Path, wish: SummaryWish = SummaryWish()) -> Summary:
     """Read all data files of a folder (`find`) and count. Those that cannot be read are named in `failures`.
 
     Raises `EmoliveError` for results of different settings that are not told apart, and for a people.csv that is none.
@@ -104,7 +104,7 @@ def _counted_once(files: dict[str, Path], made: Mapping[str, MadeWith]) -> tuple
 class _Study:
     """What was read so far, video by video."""
 
-    def __init__(self, roster: Roster, wish: Wish) -> None:
+    def __init__(self, roster: Roster, wish: SummaryWish) -> None:
         self._roster, self._wish = roster, wish
         self._rows: list[Sighted] = []
         self._figures: list[FigureRow] = []
@@ -173,7 +173,7 @@ class _Study:
         return sums
 
     def _track(
-        self, video: str, person: Person, figures: Tally, end_s: float, entry: Entry | None, kind: str
+        self, video: str, person: Person, figures: Tally, end_s: float, entry: RosterEntry | None, kind: str
     ) -> Sighted:
         """A face's row, with a timeline while there is room for it on a page."""
         drawn = named(video, person, figures, end_s) if len(self._rows) < MOST else Markup()

@@ -39,9 +39,7 @@ TRACKS = (
     TableColumn("last_s", "number", "s", "when it was in sight last"),
     TableColumn("likeliest", "text", "", "the emotion with the largest share of its time"),
     TableColumn("changes", "whole", "", "how often the likeliest emotion changed, both held for --hold seconds"),
-    TableColumn(
-        "off_face", "number", "share", "how much of the map's heat lies off the face; much: distrust the answer"
-    ),
+    TableColumn("off_face", "number", "share", "how much of the map's heat lies off the face"),
     TableColumn("share_LABEL", "number", "share", "in what part of the time in sight the emotion was the likeliest"),
     TableColumn("mean_LABEL", "number", "probability", "the emotion's mean probability over the time in sight"),
 )
@@ -52,9 +50,7 @@ FIGURES = (
     TableColumn("level", "text", "", "of what it is a figure: all, video, person or group"),
     TableColumn("video", "text", "", "level video: which one, with all faces in it"),
     TableColumn("person", "text", "", "level person: who, in all videos together"),
-    TableColumn(
-        "column", "text", "", "level group: the column of people.csv that makes it; empty: everybody who is in it"
-    ),
+    TableColumn("column", "text", "", "level group: the column of people.csv; empty: everybody in it"),
     TableColumn("group", "text", "", "level group: its value in that column"),
     TableColumn("figure", "text", "", "share, mean, changes, changes_per_min or off_face, as in summary.csv"),
     TableColumn("emotion", "text", "", "of which emotion: share and mean"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from emolive.audit.curves import Curves
 from emolive.corpus import summary_page
 from emolive.corpus.figures import FigureRow, StudyFigures
-from emolive.corpus.roster import Entry, Roster
+from emolive.corpus.roster import Roster, RosterEntry
 from emolive.corpus.seconds import Sums
 from emolive.corpus.study import Sighted, Summary
 from emolive.reports import explain_page, session_page
@@ -75,7 +75,7 @@ def summary(name: str) -> str:
 
 def figures_of(name: str, one: Person) -> tuple[FigureRow, ...]:
     """What a study of one person in one group says."""
-    roster = Roster({(name, 1): Entry(name, 1, name, {name: name})}, (name,), (name,))
+    roster = Roster({(name, 1): RosterEntry(name, 1, name, {name: name})}, (name,), (name,))
     sums = Sums(one.labels)
     study = StudyFigures(sums, roster, "", 0)
     rows = study.add(name, {1: sums.of(one)})

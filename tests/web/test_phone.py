@@ -15,7 +15,7 @@ from emolive.core.evidence import CONTROLS, MASKINGS, Difference, Evidence
 from emolive.core.reading import Agreement
 from emolive.corpus import summary_page
 from emolive.corpus.figures import StudyFigures
-from emolive.corpus.roster import Entry, Roster
+from emolive.corpus.roster import Roster, RosterEntry
 from emolive.corpus.seconds import Sums
 from emolive.corpus.study import Sighted, Summary
 from emolive.reports import explain_page, session_page
@@ -64,7 +64,7 @@ def summary() -> str:
     people = (person(1), person(2))
     rows = tuple(Sighted(LONG, tally(one), Row.of(LONG, one, tally(one), 12.0).svg) for one in people)
     sums = Sums(LABELS)
-    who = {(LONG, n): Entry(LONG, n, f"person_{n}_{LONG}", {"group": LONG}) for n in (1, 2)}
+    who = {(LONG, n): RosterEntry(LONG, n, f"person_{n}_{LONG}", {"group": LONG}) for n in (1, 2)}
     study = StudyFigures(sums, Roster(who, ("group",), ("group",)), "", 0)
     of_video = study.add(LONG, {n + 1: sums.of(one) for n, one in enumerate(people)})
     figures = (*study.rows(), *of_video)
