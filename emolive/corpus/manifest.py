@@ -46,7 +46,7 @@ def found(names: Sequence[str], out: Path, is_known: Callable[[Path], bool] = la
     there: dict[Path, str] = {}
     results, whole = real(out), cache(real)
     for name in names:
-        root, files = _meant(name, is_known)
+        root, files = _meant(name, is_known, results)
         inside = {path: real(path) if path.is_symlink() else whole(path.parent) / path.name for path in files}
         inside = {path: at for path, at in inside.items() if not at.is_relative_to(results)}
         kept = _without_results(tuple(inside))
@@ -98,15 +98,16 @@ def _name(plain: str, video: Path, out: Path, writes: frozenset[str], alone: boo
     raise OutputError(f"Everything that the result of {video} could be called is there in {out}. Choose another --out.")
 
 
-def _meant(name: str, is_known: Callable[[Path], bool]) -> tuple[Path, tuple[Path, ...]]:
-    """The folder that results are named from, and the files. Says what of a folder is left aside."""
+def _meant(name: str, is_known: Callable[[Path], bool], results: Path) -> tuple[Path, tuple[Path, ...]]:
+    """The folder that results are named from, and the files. Says what of a folder is left aside, but for `results`."""
     found = videos_of(name, is_known)
     if found.closed:
         click.echo(
             f"Left out, as folders that you may not read, or that do not answer: {named(found.closed)}.", err=True
         )
-    if found.skipped:
-        click.echo(f"Skipped, as no video that can be read: {named(found.skipped)}.", err=True)
+    skipped = [path for path in found.skipped if not real(path).is_relative_to(results)]
+    if skipped:
+        click.echo(f"Skipped, as no video that can be read: {named(skipped)}.", err=True)
     return found.root, found.files
 
 
