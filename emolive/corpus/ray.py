@@ -6,6 +6,7 @@ import math
 import os
 import signal
 import socket
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -141,7 +142,7 @@ class RayEngine:
         self._pulse.stop()
         if self._lost:  # saying goodbye would hang
             self._running.clear()
-            atexit.unregister(ray.shutdown)
+            _never_mind_ray()
             return
         try:
             for running in self._running:
@@ -247,7 +248,7 @@ def _connect(address: str) -> None:
             begin = partial(ray.init, address=address or "local", log_to_driver=verbose, configure_logging=False, **own)
             _within(SILENT_S - PATIENCE, begin) if address else begin()
     except TimeoutError as error:
-        atexit.unregister(ray.shutdown)  # which would hang, too
+        _never_mind_ray()
         raise _absent(address, f"nothing answered within {SILENT_S:.0f} s") from error
     except Exception as error:  # Ray raises a plain Exception where its processes start too slowly
         reason = str(error).strip().partition("\n")[0]
@@ -276,6 +277,20 @@ def _within(seconds: float, call: Callable[[], object]) -> None:
         raise failed[0]
     if thread.is_alive():
         raise TimeoutError
+
+
+def _never_mind_ray() -> None:
+    """At the end of this process, which failed, neither say goodbye to a cluster that does not answer, which hangs, nor
+    take apart what a thread still waits for it in, which crashes."""
+    atexit.unregister(ray.shutdown)
+
+    def leave() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(1)
+
+    atexit.register(leave)
 
 
 def _nodes() -> list[dict[str, Any]]:

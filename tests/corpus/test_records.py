@@ -292,3 +292,14 @@ def test_nothing_is_read_again_that_is_as_it_was(root, monkeypatch):
     os.utime(root / "study" / "clip.mp4")
     batch(root)
     assert [path.name for path in hashed] == ["clip.mp4"]
+
+
+def test_what_lies_in_the_results_inside_the_study_is_not_spoken_of(root):
+    """Neither as videos nor as what was skipped; a folder that links to one above it is walked once."""
+    (root / "study" / "up").symlink_to(root / "study", target_is_directory=True)
+    (root / "results").rename(root / "study" / "results")
+    (root / "study" / "notes.txt").write_text("mine")
+    given = ["batch", root / "study", "--out", root / "study" / "results", "--model", root / "net.safetensors"]
+    done = CliRunner().invoke(cli, [str(word) for word in given])
+    assert "1 videos done, 1 of them before" in done.output
+    assert "Skipped, as no video that can be read: notes.txt.\n" in done.output
