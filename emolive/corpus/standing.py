@@ -149,10 +149,15 @@ def standings(
 
 
 def standing(video: Path, folder: Path, settings: str) -> Standing | None:
-    """How a video stands beside the result in a folder; None where it has none there."""
+    """How a video stands beside the result in a folder; None where it has none there that was made of it as it is."""
     there = record(folder)
     try:
-        return _stand(video, there, Wanted(settings)) if there and there.result.source == str(video) else None
+        now = facts_of(video)
+        if there is None or there.result.source != str(video):
+            return None
+        if (there.result.size, there.result.mtime_ns) != (now.size, now.mtime_ns):  # no need to read it for that
+            return None
+        return _stand(video, there, Wanted(settings))
     except (OSError, SourceError):
         return None
 
