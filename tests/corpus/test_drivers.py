@@ -187,3 +187,19 @@ def test_a_worker_that_hangs_is_ended_its_video_fails_after_three_tries_and_the_
     assert "Nothing came for" in facts["failed"][0]["error"]
     assert [Path(one["video"]).name for one in facts["done"]] == ["1.mp4"]
     assert "Traceback" not in said
+
+
+@pytest.mark.endurance
+def test_the_drivers_memory_stays_level(film, tmp_path):
+    """From a quarter of the videos on the driver, which keeps only what became of each, does not grow."""
+    study, out = tmp_path / "many", tmp_path / "out"
+    study.mkdir()
+    for i in range(80):
+        (study / f"{i:02}.mp4").write_bytes(film.read_bytes() + i.to_bytes(4, "big"))
+    driver = start(study, out)
+    process, sizes = psutil.Process(driver.pid), []
+    for quarter in (20, 40, 60, 78):
+        xserver.wait_for(lambda least=quarter: len(results(out)) >= least, 2 * PATIENCE)
+        sizes.append(process.memory_info().rss / 1e6)
+    ended(driver)
+    assert max(sizes) - sizes[0] < 15, sizes
