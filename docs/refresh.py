@@ -18,6 +18,7 @@ import xserver as x  # noqa: E402
 
 from emolive.commands.reference import reference  # noqa: E402
 from emolive.ui.keys import help_table  # noqa: E402
+from emolive.ui.palette import palette_table  # noqa: E402
 from emolive.ui.topics import topics_table  # noqa: E402
 
 BEGIN, END = "<!-- keys: made from emolive/ui/keys.py by make readme -->\n", "<!-- /keys -->"
@@ -40,7 +41,9 @@ def options() -> None:
 def screen() -> None:
     """Write what can be pointed at in the windows, and what is said of it."""
     words = "# What is on the screen\n\nThe help line says this of what the mouse points at.\n\n"
-    (ROOT / "docs" / "SCREEN.md").write_text(f"{words}{topics_table()}\n", encoding="utf-8")
+    colors = "## Colours\n\nHues belong to emotions alone; all else is told by place, sign, pattern and tone.\n\n"
+    text = f"{words}{topics_table()}\n\n{colors}{palette_table()}\n"
+    (ROOT / "docs" / "SCREEN.md").write_text(text, encoding="utf-8")
 
 
 def pictures(views: tuple[str, ...] = ("camera", "filters", "emotions", "proof")) -> None:

@@ -34,6 +34,9 @@ class Recipe:
     targets: "label" learns the folders' labels, "ferplus" the annotators' votes, "both" the labels with one set of
     outputs and the votes with a second one that is thrown away in the end (weighted by `vote_weight`).
     balance: 0 counts every picture alike, 1 every class alike, between them the class weights are count^-balance.
+    bend: how often the expression in a picture is made weaker or stronger, or a neutral face is given a smile: see
+    `bend`.
+    freeze: up to which module, in the order of the network's, weights stay as they began ("": none do).
     calibration_balance, floor: see `calibrate`, which ends a run.
     val_fraction: part of each class that is held out where the data have no folder for validation.
     group_by: a pattern in a picture's path; pictures of which it matches the same are held out together.
@@ -46,6 +49,7 @@ class Recipe:
     weight_decay: float = 0.05
     warmup: float = 0.1
     smoothing: float = 0.1
+    bend: float = 0.0
     balance: float = 0.0
     average: float = 1.0
     targets: str = "label"
@@ -53,6 +57,7 @@ class Recipe:
     calibration_balance: float = 0.0
     floor: float = 0.0
     init: str = "imagenet"
+    freeze: str = ""
     color: str = "gray"
     crop_size: int = 48
     layer4_stride: int = 1

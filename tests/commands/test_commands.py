@@ -12,9 +12,9 @@ import av
 import cv2
 import numpy as np
 import pytest
-import xserver
 from click.testing import CliRunner, Result
 from PIL import Image
+from waits import wait_for
 
 from emolive.commands.main import cli
 
@@ -236,7 +236,7 @@ def test_a_signal_closes_the_file_and_sets_the_exit_status(tmp_path, name, statu
     command = [sys.executable, "-m", "emolive", "demo", "--headless", "--seconds", "600", "--out", out, "--data", data]
     process = subprocess.Popen([str(word) for word in command], stderr=subprocess.PIPE, text=True)
     try:
-        xserver.wait_for(lambda: data.exists() and len(data.read_text().splitlines()) > 5, 60)
+        wait_for(lambda: data.exists() and len(data.read_text().splitlines()) > 5, 60)
         process.send_signal(getattr(signal, name))
         _, said = process.communicate(timeout=30)
     finally:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from films import numbered, probed_times, write_video
 from recording import QUICK, lines
+from waits import passes
 
 
 @pytest.mark.ci
@@ -50,4 +51,4 @@ def _while_it_records(process: subprocess.Popen, data: Path, frames: int, clock:
             other.write_text(f"{rng.integers(-(365 * 86400), 86400):+d}")
             other.replace(clock)
             tally("nothing happened")
-        time.sleep(0.25)
+        passes(0.25)

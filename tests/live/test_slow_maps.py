@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import xserver as x
 from nets import seeded
+from waits import wait_for
 
 from emolive.core.options import Options
 from emolive.core.scene import Event, Face, Frame, Key, Picture, Scene, Settings
@@ -184,7 +185,7 @@ def seconds_to_quit(model: Model, picture: object) -> float:
 
     def work() -> None:
         try:
-            x.wait_for(lambda: spy.scenes and spy.now.working and spy.now.working.part > 0.03, 60)
+            wait_for(lambda: spy.scenes and spy.now.working and spy.now.working.part > 0.03, 60)
             x.focus("emolive camera")
             shot = picture.with_name("screen.png")
             x.screenshot(str(shot))

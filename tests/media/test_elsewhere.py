@@ -14,6 +14,7 @@ import pytest
 import rtsp_camera
 from films import MjpegCamera, for_ever, number_of, until_frame, write_video
 from hosts import Host, endless, playlist, redirect
+from waits import wait_for
 
 import emolive
 from emolive.core.errors import SourceError
@@ -300,9 +301,7 @@ def test_an_rtsp_camera_is_seen_through_the_relay(user, tmp_path):
         before = threading.active_count()
         with open_camera(at) as source:
             numbers = [number_of(until_frame(source).bgr) for _ in range(8)]
-        end = time.monotonic() + 20
-        while threading.active_count() > before + 1 and time.monotonic() < end:  # the camera's own
-            time.sleep(0.01)
+        wait_for(lambda: threading.active_count() <= before + 1)  # the camera's own
         assert len(set(numbers)) == 8
         assert not [t.name for t in threading.enumerate() if t.name.startswith("relay")]
         if user:

@@ -25,7 +25,7 @@ from emolive.core.scene import (
 )
 from emolive.media.data import data_writer
 from emolive.reports.plot import plot, read_series, spread
-from emolive.ui.draw import INK, hue
+from emolive.ui.palette import INK, hue
 
 LABELS = ("angry", "happy", "sad")
 SEEN = {1: range(60), 2: [*range(10, 25), *range(40, 60)], 3: range(5)}
