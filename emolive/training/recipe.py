@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from emolive.core.errors import EmoliveError
+from emolive.core.errors import EmoliveError, SourceError
 from emolive.core.files import write_whole
+from emolive.core.foreign import read_json
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,8 @@ class Recipe:
     def read(cls, path: Path) -> Recipe:
         """The settings in a JSON file; fields that it lacks have their default."""
         try:
-            return cls(**json.loads(Path(path).read_text(encoding="utf-8-sig")))
-        except (OSError, ValueError, TypeError) as error:
+            return cls(**read_json(Path(path)))
+        except (SourceError, ValueError, TypeError) as error:
             raise EmoliveError(f"{path} holds no settings of a training run ({error}).") from error
 
 

@@ -32,7 +32,7 @@ def composed(scene: Scene, size: Size, px: int, views: Mapping[str, View], statu
     The strip for the help line, `help_height` high, is left empty at the bottom.
     """
     width, height = size
-    image = np.full((height, width, 3), GROUND, np.uint8)
+    image = draw.blank(width, height, GROUND)
     hits: list[Hit] = []
     tips: list[Tip] = []
     top = 0
@@ -50,8 +50,7 @@ def composed(scene: Scene, size: Size, px: int, views: Mapping[str, View], statu
         first = next(iter(places))
         places = {first: left} if left else {}
     for view, rect in places.items():
-        picture = pane(view, views[view], scene, Sheet(rect[2] - rect[0], rect[3] - rect[1], px), rect[:2])
-        image[rect[1] : rect[3], rect[0] : rect[2]] = picture.bgr
+        picture = _pane(image[rect[1] : rect[3], rect[0] : rect[2]], view, views[view], scene, px, rect[:2])
         hits += [Hit(moved(hit.box, rect), hit.event) for hit in picture.hits if not (alone and _enlarges(hit.event))]
         tips += [Tip(moved(tip.box, rect), tip.topic, tip.words) for tip in picture.tips]
         draw.fill(image, (rect[2], rect[1], rect[2] + 2, rect[3]), EDGE)
@@ -59,9 +58,16 @@ def composed(scene: Scene, size: Size, px: int, views: Mapping[str, View], statu
     return Picture(image, tuple(hits), tuple(tips))
 
 
-def pane(view: str, draws: View, scene: Scene, sheet: Sheet, corner: tuple[int, int] = (0, 0)) -> Picture:
-    """A view with its question and its answer above it, as large as the sheet; `corner` is where it will lie."""
-    image = np.full((sheet.height, sheet.width, 3), GROUND, np.uint8)
+def pane(view: str, draws: View, scene: Scene, sheet: Sheet) -> Picture:
+    """A view with its question and its answer above it, as large as the sheet."""
+    return _pane(draw.blank(sheet.width, sheet.height, GROUND), view, draws, scene, sheet.px)
+
+
+def _pane(
+    image: np.ndarray, view: str, draws: View, scene: Scene, px: int, corner: tuple[int, int] = (0, 0)
+) -> Picture:
+    """The same, drawn into a picture or a part of one; `corner` is where that lies."""
+    sheet = Sheet(image.shape[1], image.shape[0], px)
     with draw.placed(*corner):
         top = heading(image, question(view, scene), answer(view, scene), sheet.px)
     head = (0, 0, sheet.width, top)

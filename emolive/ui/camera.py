@@ -49,7 +49,7 @@ def _recorded(scene: Scene) -> Picture:
 
 def _on_sheet(scene: Scene, sheet: Sheet) -> Picture:
     """The film, as large as the sheet lets it be beside or above its dock."""
-    image = np.full((sheet.height, sheet.width, 3), GROUND, np.uint8)
+    image = draw.blank(sheet.width, sheet.height, GROUND)
     height, width = scene.frame.bgr.shape[:2]
     people = people_of(scene, lambda box: box)
     film, dock = docked((width, height), sheet, scene, people)

@@ -4,46 +4,40 @@ import math
 
 import numpy as np
 
+from emolive.audit.sanity import can_react, sane
 from emolive.core.scene import Chosen, Scene, Tip, Variant
 from emolive.ui.column import Column
 from emolive.ui.draw import Rect
 from emolive.ui.heat import heat_scale
-from emolive.ui.palette import DIM, NOTE, PAPER, Color
+from emolive.ui.palette import DIM, NOTE, PAPER
 from emolive.ui.panels import hot_face, paste
 from emolive.ui.words import randomised, signed, way
 
-SAME = 0.99
-"""Maps that correlate more than this are the same: the method did not react."""
-
 
 def sanity(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) -> list[Tip]:
-    """The true map beside the one of the randomised network, their rank correlation, and what that means."""
+    """The true map beside the one of the randomised network, their rank correlation beside that of random networks'
+    maps, and what that means."""
     reading = chosen.reading
     names = "trained network", f"random: {randomised(scene.menu, scene.settings.random)}"
     variants = reading.base, reading.shown
     column, tips = _pair(image, rect, px, scene, chosen, "Sanity check: random weights", variants, names)
-    if reading.agreement is None:
+    if reading.likeness is None or reading.base is None:
         column.say("No map to compare.", NOTE)
         return tips
-    spearman = reading.agreement.spearman
-    verdict, color = _verdict(spearman)
-    column.say(f"rank correlation {_or_undefined(spearman, signed(spearman))}", PAPER, bold=True, topic="correlation")
-    column.say(verdict, color, bold=color == NOTE, topic="sanity")
+    steps, knows = scene.menu.random, reading.base.method not in scene.menu.blind
+    found = sane(reading.likeness, can_react(knows, reading.base.layer, steps[scene.settings.random - 1], steps))
+    count = len(reading.likeness.like)
+    words = f"rank correlation {_or_undefined(found.like, signed(found.like))}"
+    column.say(f"{words}{f', mean of {count}' if count > 1 else ''}", PAPER, bold=True, topic="correlation")
+    color = PAPER if found.trusted else NOTE
+    column.say(found.text, color, bold=color == NOTE, topic="sanity")
+    if math.isfinite(found.low):
+        column.say(f"random ones among themselves {signed(found.low)} to {signed(found.high)}", topic="sanity")
     return tips + column.tips
 
 
 def _or_undefined(value: float, words: str) -> str:
     return "undefined" if math.isnan(value) else words
-
-
-def _verdict(spearman: float) -> tuple[str, Color]:
-    if math.isnan(spearman):
-        return "undefined: a map is the same everywhere, like one of a single cell", NOTE
-    if spearman > SAME:
-        return "does not react: shows the picture, not what was learned", NOTE
-    if spearman > 0.5:
-        return "reacts a little: partly the picture itself", PAPER
-    return "reacts: depends on what was learned", PAPER
 
 
 def side_by_side(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) -> list[Tip]:
@@ -82,23 +76,29 @@ def _pair(
     """Title and two faces with their maps, their names below. Gives back the room beside or below them."""
     reading, whole = chosen.reading, Column(image, rect, px)
     whole.line(title, PAPER, bold=True)
-    beside = rect[2] - rect[0] > 2.2 * whole.left
-    below = 4 * whole.row if beside else 7 * whole.row
-    side = min(whole.left - below, (rect[2] - rect[0]) * (30 if beside else 48) // 100)
+    wide, beside = rect[2] - rect[0], rect[2] - rect[0] > 2.2 * whole.left
+    named = whole.left >= 11 * whole.row if not beside else whole.left >= 8 * whole.row
+    below = (4 if beside else 7) * whole.row if named else 0 if beside else 3 * whole.row
+    side = min(whole.left - below, wide * (30 if beside else 48) // 100)
     if side < 3 * px:  # no room for faces: the words alone
         return whole, []
     x, tips, foot = rect[0], [], whole.y + side
     for n, (variant, name) in enumerate(zip(variants, names, strict=True)):
         crop = reading.crop if n == 0 or reading.other_crop is None or variant != reading.other else reading.other_crop
         said = _one(image, (x, whole.y, x + side, whole.y + side), px, scene, chosen, variant, crop)
-        tips.append(Tip((x, whole.y, x + side, whole.y + side), "compared", name))
-        column = Column(image, (x, whole.y + side, x + side, min(rect[3], whole.y + side + 4 * whole.row)), px)
-        column.say(name, PAPER) or column.line(name, PAPER)
-        ink = NOTE if said[1] else DIM
-        column.say(said[0], ink) or column.line(said[0], ink)
-        foot, x = max(foot, column.y), x + side + px // 2
+        tips.append(Tip((x, whole.y, x + side, whole.y + side), "compared", f"{name}, {said[0]}" if said[0] else name))
+        if named:
+            column = Column(image, (x, whole.y + side, x + side, min(rect[3], whole.y + side + 4 * whole.row)), px)
+            column.say(name, PAPER) or column.line(name, PAPER)
+            ink = NOTE if said[1] else DIM
+            column.say(said[0], ink) or column.line(said[0], ink)
+            foot = max(foot, column.y)
+        x += side + px // 2
     left = (x + px // 2, whole.y) if beside else (rect[0], foot + px // 4)
-    return Column(image, (*left, rect[2], rect[3]), px), tips
+    column = Column(image, (*left, rect[2], rect[3]), px)
+    if not named:
+        column.say(f"{names[0]} | {names[1]}")
+    return column, tips
 
 
 def _one(

@@ -17,7 +17,7 @@ from emolive.ui.words import percent
 WIDE = 17
 """The width of a column of the dock, as a multiple of its text's height."""
 
-LEAST = 0.3
+LEAST = 0.42
 """Where the film would be left less than this part of the sheet, the dock holds less."""
 
 Dock = Callable[[np.ndarray, Labeller], list[Tip]]
@@ -94,7 +94,7 @@ def _dock(
         Column(image, (rect[0] + n * (wide + px), rect[1], rect[0] + n * (wide + px) + wide, rect[3]), px)
         for n in range(count)
     ]
-    first, second, third = columns[0], columns[min(1, count - 1)], columns[-1]
+    first, second, third = columns[0], columns[min(1, count - 1) if most else 0], columns[-1]
     tips: list[Tip] = []
     found = _legend(scene, most)
     if people and most:
@@ -117,6 +117,8 @@ def _dock(
 def _list(column: Column, people: Sequence[Labelled], labels: Labeller) -> None:
     """A line for each face: its number, its colour, its emotion; who has no room is counted."""
     px, rows = column.px, column.left // column.row
+    if rows < 2:  # who is selected is known already
+        return
     those = sorted(people, key=lambda person: (not person.selected, person.track))
     shown = those if len(those) <= rows else those[: max(0, rows - 1)]
     wide = max((draw.text_size(str(p.track), px, bold=True)[0] for p in shown), default=0)

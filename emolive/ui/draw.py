@@ -71,6 +71,19 @@ KEPT = 16_384
 """Panels of at most so many pixels are kept to be drawn again: larger ones would take much memory."""
 
 
+def blank(width: int, height: int, color: Color) -> np.ndarray:
+    """A picture of one colour, (height, width, 3) uint8 BGR."""
+    return _blank(width, height, color).copy()
+
+
+@lru_cache(maxsize=16)
+def _blank(width: int, height: int, color: Color) -> np.ndarray:
+    """The picture that is copied: repeating a colour takes ten times as long as a copy."""
+    made = np.full((height, width, 3), color, np.uint8)
+    made.setflags(write=False)
+    return made
+
+
 def unit(width: int, height: int) -> int:
     """The height of body text, in pixels, that suits a picture of this size. Everything else is measured by it."""
     return max(11, round(min(height, 0.75 * width) / 36))

@@ -110,7 +110,7 @@ def grid_of(room: Rect, probs: np.ndarray, names: Sequence[str], px: int, marked
     for n, i in enumerate(those):
         x, y = room[0] + gap + n % columns * across, room[1] + gap // 2 + n // columns * down
         if is_beside:
-            words_at = x + side + px // 2, y, x + across - gap, y + side
+            words_at = x + side + px // 2, y, x + across - gap, y + max(side, down - gap)
         else:
             words_at = (
                 x,

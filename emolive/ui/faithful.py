@@ -6,8 +6,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from emolive.audit.tally import of_picture
-from emolive.audit.verdict import HOW, NAMES, Word, judged
+from emolive.audit.verdict import HOW, NAMES, Word, judged, known
 from emolive.core.evidence import CONTROLS, MASKINGS, OWN, Difference, Evidence
 from emolive.core.scene import Chosen, Proof, Scene, Tip
 from emolive.ui import draw
@@ -54,8 +53,9 @@ def faithful(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chose
         column.say(f"{found.word[0].upper()}{found.word[1:]}", ink, topic="verdict")
     if column.left > (rows + 1) * column.row:
         column.line(_now(scene, proof), topic="now")
-    kept = chosen.remembered
-    evidence = of_picture(proof) if proof.whole else kept.evidence if kept else None
+    evidence = known(chosen)
+    if evidence is not None and math.isfinite(evidence.pooled.mean) and column.left > (rows + 1) * column.row:
+        column.pair("than all controls together", _said(evidence.pooled))
     side = min(column.width // 5, (column.left - column.row) // 2)
     if side >= 3 * px:
         column.tips += _faces(image, column.x0, column.y, side, column.foot, px, proof)

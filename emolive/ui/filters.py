@@ -1,6 +1,7 @@
 """The filters view: the selected face's feature maps as tiles, strongest first. A click on a tile pins its filter."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -121,6 +122,7 @@ def _side_of(room: Rect, count: int, px: int) -> int:
     return _grid(room, count, px)[0]
 
 
+@lru_cache(maxsize=64)
 def _grid(room: Rect, count: int, px: int) -> tuple[int, int, bool]:
     """The side of tiles, in how many columns, and whether each has a line of text below it: not where tiles would be
     too narrow for it, or much larger without."""

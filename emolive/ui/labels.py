@@ -53,8 +53,8 @@ class Labeller:
         height, width = image.shape[:2]
         self._gap = gap = max(2, px // 5)
         self._bounds = (gap, gap, width - gap, height - gap)
-        self._faces = [found for face in faces if (found := within(face, (0, 0, width, height)))]
-        self._crowded = mostly_covered(self._faces, width, height)
+        self.faces = [found for face in faces if (found := within(face, (0, 0, width, height)))]
+        self._crowded = mostly_covered(self.faces, width, height)
 
     def name(self, index: int) -> str:
         """What a class is called."""
@@ -102,11 +102,11 @@ class Labeller:
         """The first place that touches neither what is written nor a face; where faces cover most of the picture, the
         one that hides least of them."""
         found = list(places)
-        hard = self.taken if self._crowded or not faces else [*self.taken, *self._faces]
-        return first_free(found, hard, self._faces if self._crowded else ())
+        hard = self.taken if self._crowded or not faces else [*self.taken, *self.faces]
+        return first_free(found, hard, self.faces if self._crowded else ())
 
     def _anywhere(self, anchor: Rect, size: tuple[int, int]) -> list[Rect]:
-        return free_spots(anchor, size, self._bounds, [*self.taken, *self._faces], self._gap)
+        return free_spots(anchor, size, self._bounds, [*self.taken, *self.faces], self._gap)
 
     def _tag(self, person: Labelled) -> list[Rect]:
         """Number, emotion and probability, as fully as there is room for. Gives back where, or nothing."""
@@ -141,7 +141,7 @@ class Labeller:
                 place = self._free(beside(anchor, size, self._bounds, gap=max(3, px // 3)))
                 title = ""
                 if not place and person.selected:
-                    title = f"face {person.track}" if person.track and len(self._faces) > 1 else ""
+                    title = f"face {person.track}" if person.track and len(self.faces) > 1 else ""
                     size = bars_size(shown, px, title)
                     place = self._free([*at_edges(anchor, size, self._bounds), *self._anywhere(anchor, size)])
                 if place:

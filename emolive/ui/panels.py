@@ -1,7 +1,5 @@
 """What the pages of explanations are made of: a dark page, sentences, and faces with their heat."""
 
-from functools import lru_cache
-
 import cv2
 import numpy as np
 
@@ -17,15 +15,7 @@ DENSE = 0.8
 
 def page(width: int, height: int) -> np.ndarray:
     """An empty dark page, (height, width, 3) uint8 BGR."""
-    return _blank(width, height).copy()
-
-
-@lru_cache(maxsize=8)
-def _blank(width: int, height: int) -> np.ndarray:
-    """The page that is copied: repeating a colour takes ten times as long as a copy."""
-    blank = np.full((height, width, 3), PAGE, np.uint8)
-    blank.setflags(write=False)
-    return blank
+    return draw.blank(width, height, PAGE)
 
 
 def message(image: np.ndarray, title: str, words: str, px: int) -> None:

@@ -34,7 +34,8 @@ def timeline(scene: Scene, sheet: Sheet | None = None) -> Picture:
     if not tracks:
         message(image, "No face in sight", "What is read from each face over time appears here.", px)
         return Picture(image)
-    room = sheet.height - 2 * row - px // 2
+    feet = 2 if sheet.height >= (LEAST + 4) * px else 1 if sheet.height >= LEAST * px else 0  # the axis, and words
+    room = sheet.height - feet * row - px // 2
     shown = tracks[: max(1, min(MOST, int(room // (LEAST * px))))]
     now = scene.frame.t_ms
     oldest = min(scene.memory.tracks[track].timeline[0].t_ms for track in shown)
@@ -48,12 +49,14 @@ def timeline(scene: Scene, sheet: Sheet | None = None) -> Picture:
         plot = left, top + row, sheet.width - names - px // 2, top + each - px // 3
         if plot[3] - plot[1] >= 2 * px:
             tips += _person(image, scene, track, plot, px, names, now - span, now)
-    y = sheet.height - 2 * row - px // 4
-    _seconds(image, span, left, sheet.width - names - px // 2, y, px)
+    y = sheet.height - feet * row - px // 4
+    if feet:
+        _seconds(image, span, left, sheet.width - names - px // 2, y, px)
     also = f"also: {', '.join(map(str, tracks[len(shown) :]))}" if len(tracks) > len(shown) else ""
     said = [smoothing(scene.settings), trained(scene.settings), also]
     words = draw.shorten(" · ".join(part for part in said if part), px, sheet.width - px)
-    draw.text(image, words, px // 2, y + row, px, DIM)
+    if feet > 1:
+        draw.text(image, words, px // 2, y + row, px, DIM)
     return Picture(image, tips=tuple(tips))
 
 

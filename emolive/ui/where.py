@@ -27,7 +27,7 @@ def warning(found: Regions) -> str:
 
 
 def where(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) -> list[Tip]:
-    """The shares now as one bar with numbers, and their running mean per emotion as thin bars beside it."""
+    """The shares now as one bar with numbers, and beside it their running mean per emotion that was explained."""
     x0, y0, x1, y1 = rect
     reading, kept = chosen.reading, chosen.remembered
     wide = x1 - x0 > 44 * px
@@ -48,7 +48,7 @@ def where(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) 
     if wide and counts:
         assert kept
         other = Column(image, ((x0 + x1) // 2, y0, x1, y1), px)
-        other.pair("on average, while it was", "frames", topic="where mean")
+        other.pair("on average, explaining", "frames", topic="where mean")
         for i, count in sorted(counts.items(), key=lambda item: -item[1]):
             place = other.take(other.row)
             if place is None:

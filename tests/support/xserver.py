@@ -188,8 +188,8 @@ def make_forget(title: str) -> None:
         server.close()
 
 
-def screenshot(path: str) -> None:
-    """Write what the screen shows to a PNG file, by ffmpeg."""
-    size = f"{SIZE[0]}x{SIZE[1]}"
+def screenshot(path: str, of: tuple[int, int] = SIZE) -> None:
+    """Write what a screen of that size shows to a PNG file, by ffmpeg."""
+    size = f"{of[0]}x{of[1]}"
     command = ["ffmpeg", "-loglevel", "error", "-y", "-f", "x11grab", "-video_size", size, "-i", os.environ["DISPLAY"]]
     subprocess.run([*command, "-frames:v", "1", path], check=True)

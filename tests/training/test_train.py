@@ -22,6 +22,7 @@ from emolive.training.network import Emotions, frozen, spec_of, start
 from emolive.training.recipe import Recipe, Stage
 
 
+@pytest.mark.ci
 def test_it_learns(run):
     report = json.loads((run / "report.json").read_text())
     assert report["accuracy"] >= 0.95
@@ -33,6 +34,7 @@ def test_it_learns(run):
         assert cv2.imread(str(run / name)) is not None
 
 
+@pytest.mark.ci
 def test_the_checkpoint_says_everything_and_reloads_to_identical_outputs(run, data):
     first, second = (load(run / "model.safetensors") for _ in range(2))
     spec = first.spec
@@ -83,6 +85,7 @@ def test_soft_targets_have_their_own_outputs_in_training_only(data, tmp_path):
     assert [row["size"] for row in rows(tmp_path / "both")] == ["24", "32"]
 
 
+@pytest.mark.ci
 def test_a_run_is_not_overwritten_and_other_classes_are_named(run, data, folder, tmp_path):
     with pytest.raises(EmoliveError, match="--resume"):
         train(data, run, SMALL)

@@ -1,5 +1,6 @@
 """The views of emotions, proof and timeline: golden pictures, and what they must say."""
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,9 +9,11 @@ import numpy as np
 import pytest
 from scenes import LABELS, examined, scene
 
+from emolive.audit.sanity import sane
 from emolive.core.evidence import MASKINGS, OWN, Difference, Evidence, Query
+from emolive.core.reading import Likeness
 from emolive.core.scene import Agreement, Aim, Moment, Proof, Regions, Scene, Sheet, Variant
-from emolive.ui import compared, draw, emotions, faithful, palette, proof, timeline
+from emolive.ui import draw, emotions, faithful, palette, proof, timeline
 from emolive.ui.emotions import MOST, grid_of
 from emolive.ui.knocked import knocked
 from emolive.ui.place import inside
@@ -231,9 +234,9 @@ def test_the_panel_tells_this_frames_drops_the_verdict_and_each_difference(monke
     given = examined(scene(proof=True))
     asks = Query("linear", OWN), Query("linear", "other_face", 2), Query("linear", "random", 5)
     answer = Proof(11, 1, 3, 0.8, asks, (0.3, 0.7, 0.85), np.zeros((3, 48, 48, 3), np.uint8))
-    means = {"other_face": 0.41, "centre": 0.12, "class_blind": 0.02, "random": 0.3}
+    means = {"other_face": 0.41, "centre": 0.12, "class_blind": 0.0, "random": 0.3}
     differences = {(how, of): Difference(m, m - 0.05, m + 0.05) for how in MASKINGS for of, m in means.items()}
-    found = Evidence(differences, 0.8, 30, 13.0)
+    found = Evidence(differences, 0.8, 30, 13.0, pooled=Difference(0.2, 0.15, 0.25))
     words = words_of(monkeypatch, "proof", shown_with(given, answer, found)).replace("\N{NO-BREAK SPACE}", " ")
     assert "happy 80 % · frame 11" in words
     assert "linear" not in words
@@ -241,10 +244,18 @@ def test_the_panel_tells_this_frames_drops_the_verdict_and_each_difference(monke
     for part in ("than other faces' maps | ■ +41 ± 5 □ +41 ± 5", "than random | ■ +30 ± 5 □ +30 ± 5"):
         assert part in words
     assert "Does not beat its controls" in words
-    alone = {**differences, **{(how, "class_blind"): Difference(0.09, 0.04, 0.14) for how in MASKINGS}}
+    alone = {**differences, **{(how, "class_blind"): Difference(0.09, -0.04, 0.22) for how in MASKINGS}}
     words = words_of(monkeypatch, "proof", shown_with(given, answer, replace(found, differences=alone)))
     assert "Beats its controls" in words
     words = words_of(monkeypatch, "proof", shown_with(given, answer, None))
+    assert "Not enough evidence yet" in words
+
+
+def test_evidence_of_another_map_is_not_held_against_the_one_that_is_shown(monkeypatch):
+    given = examined(scene(proof=True))
+    assert "Not enough evidence yet" not in words_of(monkeypatch, "proof", given)
+    kept = replace(given.memory.tracks[1], base=replace(given.readings[0].base, layer="layer2"))
+    words = words_of(monkeypatch, "proof", replace(given, memory=replace(given.memory, tracks={1: kept})))
     assert "Not enough evidence yet" in words
 
 
@@ -260,9 +271,9 @@ def test_a_larger_difference_has_a_longer_bar():
     for mean in (0.1, 0.3, 0.5):
         found = Evidence({("blur", "random"): Difference(mean, mean, mean)}, 0.8, 30, 13.0)
         given = examined(scene(proof=True))
-        image = np.zeros((300, 700, 3), np.uint8)
+        image = np.zeros((400, 700, 3), np.uint8)
         given = shown_with(given, given.readings[0].proof, found)
-        faithful.faithful(image, (0, 0, 700, 300), 12, given, given.chosen)
+        faithful.faithful(image, (0, 0, 700, 400), 12, given, given.chosen)
         ends.append(int((image == palette.BAR).all(axis=-1).sum()))
     assert ends == sorted(ends)
     assert ends[0] < ends[2]
@@ -293,10 +304,10 @@ def test_knock_out_tells_the_change_of_each_class(monkeypatch):
 )
 def test_a_method_that_does_not_react_is_marked(monkeypatch, spearman, said):
     given = examined(scene(random=2))
-    agreement = replace(given.readings[0].agreement, spearman=spearman)
-    given = replace(given, readings=(replace(given.readings[0], agreement=agreement),))
+    known = Likeness((spearman,) * 3, (0.3, 0.1, -0.2))
+    given = replace(given, readings=(replace(given.readings[0], likeness=known),))
     words = words_of(monkeypatch, "proof", given)
-    assert said in words
+    assert said in words.replace(" | ", " ").lower()
     assert "random: fc +" in words
     assert f"{abs(spearman):.2f}" in words
 
@@ -304,7 +315,8 @@ def test_a_method_that_does_not_react_is_marked(monkeypatch, spearman, said):
 def test_a_correlation_that_is_undefined_is_called_so(monkeypatch):
     nothing = Agreement(float("nan"), float("nan"))
     for given in (examined(scene(random=2)), examined(scene(compare=OTHER))):
-        given = replace(given, readings=(replace(given.readings[0], agreement=nothing),))
+        known = Likeness((math.nan,) * 3, (math.nan,) * 3)
+        given = replace(given, readings=(replace(given.readings[0], agreement=nothing, likeness=known),))
         words = words_of(monkeypatch, "proof", given)
         assert "undefined" in words
         assert "nan" not in words
@@ -329,9 +341,14 @@ def test_the_second_networks_own_crop_is_shown():
     assert not np.array_equal(proof.proof(given).bgr, proof.proof(plain).bgr)
 
 
-def test_the_verdict_counts_from_the_limit_on():
-    assert compared._verdict(compared.SAME)[1] == palette.PAPER
-    assert compared._verdict(compared.SAME + 1e-6)[1] == palette.NOTE
+def test_the_sanity_panel_says_what_the_one_function_says(monkeypatch):
+    for like, among in (((0.1, 0.2, 0.0), (0.3, -0.2, 0.1)), ((0.999,) * 3, (0.1, 0.2, 0.3)), ((math.nan,), ())):
+        given = examined(scene(random=2))
+        known = Likeness(like, among)
+        words = words_of(monkeypatch, "proof", replace(given, readings=(replace(given.readings[0], likeness=known),)))
+        assert sane(known).word in words.replace(" | ", " ").lower()
+        assert ("to +0.30" in words.replace(" | ", " ")) == bool(among)
+        assert "nan" not in words
 
 
 def test_one_is_warned_where_most_heat_lies_off_the_face(monkeypatch):
