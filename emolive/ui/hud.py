@@ -63,9 +63,9 @@ def state(scene: Scene) -> list[Part]:
     if progress.ended and moving:
         parts.append(Part("the end", NOTE, 1, bold=True))
     if progress.speed < 0.95 and not progress.live and not settings.frozen and not progress.ended:
-        parts.append(
-            Part(f"{progress.speed:.{1 if progress.speed >= 0.1 else 2}f}×", NOTE, 1, bold=True, topic="speed")
-        )
+        digits = 1 if progress.speed >= 0.1 else 2
+        speed = f"{progress.speed:.{digits}f}×" if progress.speed >= 0.01 else "< 0.01×"
+        parts.append(Part(speed, NOTE, 1, bold=True, topic="speed"))
     if moving:
         parts.append(Part(f"{scene.fps:.1f} fps", PAPER, 1, topic="fps"))
     parts.append(Part(f"{count} face{'' if count == 1 else 's'}", PAPER, 2, topic="faces"))

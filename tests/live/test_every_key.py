@@ -55,13 +55,24 @@ def window() -> str:
     return next((title for title in titles if x.titled(title)), "")
 
 
+def settled() -> tuple[int, int, int, int]:
+    """Where a window lies that has the focus now: windows close and open under a key."""
+    while True:
+        title = str(x.wait_for(window))
+        try:
+            x.focus(title)
+            return x.place(title)
+        except subprocess.CalledProcessError:
+            continue  # it closed meanwhile
+
+
 def press(key: str, process: subprocess.Popen[bytes]) -> None:
     assert process.poll() is None
-    x.focus(str(x.wait_for(window)))
+    settled()
     x.key(key)
 
 
 def click(part: tuple[float, float], process: subprocess.Popen[bytes]) -> None:
     assert process.poll() is None
-    left, top, width, height = x.place(window())
+    left, top, width, height = settled()
     x.click(left + round(part[0] * width), top + round(part[1] * height))
