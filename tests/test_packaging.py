@@ -17,7 +17,7 @@ CALLED = {"cv2": "opencv-contrib-python", "PIL": "pillow", "Xlib": "python-xlib"
 """Distributions with another name than what is imported."""
 
 EXTRAS = {"training": "train", "web": "web", "commands/web.py": "web", "media/parquet": "parquet",
-          "corpus/ray.py": "ray"}  # fmt: skip
+          "corpus/ray.py": "ray", "corpus/cluster.py": "ray"}  # fmt: skip
 """Where an extra's packages may be imported: these files and folders are themselves loaded when they are used."""
 
 
@@ -75,13 +75,13 @@ def test_the_constraints_are_narrower_than_what_is_allowed(setup):
 @pytest.mark.parametrize(
     ("missing", "command", "extra"),
     [
-        ("lightning", ["train", "."], "train"),
-        ("torchmetrics", ["evaluate", ".", "--out", "out"], "train"),
+        pytest.param("lightning", ["train", "."], "train", marks=pytest.mark.ci),
+        pytest.param("torchmetrics", ["evaluate", ".", "--out", "out"], "train", marks=pytest.mark.ci),
         ("streamlit", ["web"], "web"),
         pytest.param(
             "pyarrow", ["demo", "--headless", "--data", "x.parquet", "--frames", "1"], "parquet", marks=pytest.mark.ci
         ),
-        ("ray", ["batch", ".", "--out", "out", "--engine", "ray"], "ray"),
+        pytest.param("ray", ["batch", ".", "--out", "out", "--engine", "ray"], "ray", marks=pytest.mark.ci),
     ],
 )
 def test_what_an_extra_would_bring_is_named_where_it_is_missing(tmp_path, missing, command, extra):

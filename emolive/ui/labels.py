@@ -120,7 +120,7 @@ class Labeller:
         wide = person.rect[2] - person.rect[0]
         for n, parts in enumerate(forms):
             size = draw.tag_size(parts, px)
-            if n == 0 and not person.selected and size[0] > max(2 * wide, 8 * px):
+            if n < 2 and not person.selected and size[0] > max(2 * wide, 8 * px):
                 continue  # a small face in a crowd would lie under a long label of its neighbour's
             place = self._free(around(person.rect, size, self._bounds, self._gap))
             if place:

@@ -62,7 +62,7 @@ def _order(scene: Scene) -> str:
     """How the tiles are sorted."""
     first = "pinned first, then " if scene.settings.pins else ""
     if scene.settings.by_share:
-        return f"{first}largest share first; hollow, from the right: against"
+        return f"{first}largest share first; hollow: against"
     return f"{first}strongest first, by the mean activation below each"
 
 

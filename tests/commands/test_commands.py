@@ -150,13 +150,14 @@ def test_a_broken_file_among_good_ones_is_named_and_the_others_are_done(film, tm
     assert len(times(tmp_path / "out" / "film.mp4")) == 12
 
 
-@pytest.mark.parametrize("size", [(16, 16), (320, 240), (7680, 4320)])
+@pytest.mark.parametrize("size", [(16, 16), (320, 240), pytest.param((7680, 4320), marks=pytest.mark.ci)])
 def test_frames_of_any_size_work(tmp_path, size):
     Image.new("RGB", size, (90, 80, 70)).save(tmp_path / "in.png")
     ok("file", tmp_path / "in.png", "--headless", "--out", tmp_path / "out.png", "--data", tmp_path / "out.jsonl")
     assert json.loads((tmp_path / "out.jsonl").read_text())["faces"] == []
 
 
+@pytest.mark.ci
 def test_every_method_runs_from_the_command_line(film, tmp_path):
     from emolive.attribution.methods import METHODS
 

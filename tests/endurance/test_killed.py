@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from films import ffprobe, probed_times, write_video
 from recording import QUICK, WHOLE, decoded, lines
+from thinned import dear
 from waits import passes, wait_for
 
 BEGUN = 25
@@ -42,7 +43,7 @@ def recording(film: Path, out: Path, data: Path, whole: bool) -> subprocess.Pope
     return process
 
 
-@pytest.mark.parametrize("count", [1, pytest.param(30, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(1), pytest.param(30, marks=pytest.mark.endurance)])
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT"])
 def test_ended_at_a_random_moment(tmp_path, film, tally, count, name):
     """A recording with sound is ended by a signal at a random moment, every fourth time by two of them in a row; it

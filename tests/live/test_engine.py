@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from nets import maps_of, seeded
+from thinned import dear
 
 from emolive.attribution.methods import METHODS
 from emolive.audit.agreement import agreement
@@ -146,6 +147,7 @@ def test_a_proof_is_dropped_when_its_face_left(engine, frame, faces):
     assert engine(Frame(1, 40.0, frame.bgr), (), settings, memory) == ()
 
 
+@pytest.mark.ci
 def test_scorecam_waits_for_a_frozen_frame_and_is_worked_out_in_slices(engine, frame, faces):
     settings = replace(QUICK, method="scorecam", layer="layer1", against="sad")
     (live,) = engine(frame, faces[:1], settings, Memory())
@@ -192,7 +194,7 @@ def test_a_stopped_slow_map_rests_until_another_look_or_frame(model, frame, face
     assert engine.slow.working() is None  # whose faces are gone is not worked on
 
 
-@pytest.mark.parametrize("method", ["gradcam", "guided", "scorecam", "eigencam"])
+@pytest.mark.parametrize("method", ["gradcam", "guided", *dear("scorecam"), "eigencam"])
 @pytest.mark.parametrize("against", [None, "sad"])
 def test_one_network_as_both_agrees_with_itself_in_every_way(model, frame, faces, method, against):
     engine = Engine(model, second=model)

@@ -169,6 +169,7 @@ def test_without_windows_the_slow_map_of_a_picture_is_worked_out_before_anything
     assert [painted(scene) is not None for scene in spy.scenes] == [True]
 
 
+@pytest.mark.ci
 def test_in_a_real_window_the_picture_stays_and_q_ends_within_a_second(xserver, model, portrait, tmp_path):
     """Three tries, since a busy neighbour can hold up anybody for a second."""
     picture = tmp_path / "portrait.png"

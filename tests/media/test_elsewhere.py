@@ -14,6 +14,7 @@ import pytest
 import rtsp_camera
 from films import MjpegCamera, for_ever, number_of, until_frame, write_video
 from hosts import Host, endless, playlist, redirect
+from thinned import dear
 from waits import wait_for
 
 import emolive
@@ -266,7 +267,7 @@ def test_the_whole_command_says_so_and_plays_the_others(tmp_path, secret):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-@pytest.mark.parametrize("name", ["film.mp4", "face.png", "anything"])
+@pytest.mark.parametrize("name", ["film.mp4", *dear("face.png", "anything")])
 def test_a_pipe_is_said_to_be_none_of_a_film(name, tmp_path):
     os.mkfifo(tmp_path / name)
     code = "import sys; from emolive.commands.main import main; sys.argv = ['emolive', *sys.argv[1:]]; main()"
@@ -317,7 +318,7 @@ def test_nothing_else_opens_media_or_addresses():
         "VideoCapture(": {"media/camera.py"},  # only cameras of this computer: see `_usb` and `_tried`
         "Image.open(": {"media/pictures.py"},  # of open files only
         "urlopen(": set(),
-        "create_connection(": {"media/rtsp.py", "corpus/ray.py"},  # the latter to the cluster that the user names
+        "create_connection(": {"media/rtsp.py", "corpus/cluster.py"},  # the latter to the cluster that the user names
     }
     package = Path(emolive.__file__).parent
     for words, allowed in doors.items():

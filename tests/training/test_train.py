@@ -22,6 +22,7 @@ from emolive.training.network import Emotions, frozen, spec_of, start
 from emolive.training.recipe import Recipe, Stage
 
 
+@pytest.mark.ci
 def test_it_learns(run):
     report = json.loads((run / "report.json").read_text())
     assert report["accuracy"] >= 0.95
@@ -33,6 +34,7 @@ def test_it_learns(run):
         assert cv2.imread(str(run / name)) is not None
 
 
+@pytest.mark.ci
 def test_the_checkpoint_says_everything_and_reloads_to_identical_outputs(run, data):
     first, second = (load(run / "model.safetensors") for _ in range(2))
     spec = first.spec
@@ -83,6 +85,7 @@ def test_soft_targets_have_their_own_outputs_in_training_only(data, tmp_path):
     assert [row["size"] for row in rows(tmp_path / "both")] == ["24", "32"]
 
 
+@pytest.mark.ci
 def test_a_run_is_not_overwritten_and_other_classes_are_named(run, data, folder, tmp_path):
     with pytest.raises(EmoliveError, match="--resume"):
         train(data, run, SMALL)
@@ -124,11 +127,27 @@ def test_the_learning_rate_rises_falls_and_starts_anew_half_as_high():
 
 
 def test_settings_come_back(tmp_path):
-    SMALL.write(tmp_path / "s.json")
-    assert Recipe.read(tmp_path / "s.json") == SMALL
-    (tmp_path / "s.json").write_text('{"colour": "gray"}')
-    with pytest.raises(EmoliveError, match="settings"):
+    for recipe in (SMALL, Recipe()):
+        recipe.write(tmp_path / "s.json")
+        assert Recipe.read(tmp_path / "s.json") == recipe
+    (tmp_path / "s.json").write_text('{"lr": null}')
+    assert Recipe.read(tmp_path / "s.json") == Recipe()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"colour": "gray"}', "'colour', no option"), ("[1]", "no settings of a training run"),
+        ('{"batch": "many"}', "batch is"), ('{"targets": "others"}', "targets"),
+        ('{"stages": {}}', "stages is"), ('{"batch": 1e400}', "no finite number"), ("[" * 100_000, "too deeply"),
+    ],
+)  # fmt: skip
+def test_settings_that_make_no_sense_are_named(tmp_path, text, words):
+    (tmp_path / "s.json").write_text(text)
+    with pytest.raises(EmoliveError, match=r"s\.json") as error:
         Recipe.read(tmp_path / "s.json")
+    assert words in str(error.value)
+    assert "__init__" not in str(error.value)
 
 
 @pytest.mark.ci

@@ -43,6 +43,7 @@ def test_speed_is_said_only_where_it_is_too_slow():
 
 def test_a_speed_is_never_rounded_to_nothing():
     assert "0.04×" in words(hud.state(replace(scene(), progress=replace(FILE, speed=0.04))))
+    assert "< 0.01×" in words(hud.state(replace(scene(), progress=replace(FILE, speed=0.004))))
 
 
 def test_the_second_line_says_what_is_shown_and_what_it_costs():

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from scenes import doubted, examined, scene
+from thinned import dear
 
 from emolive.core.evidence import Difference, Evidence, Query, Trials
 from emolive.core.scene import (
@@ -90,7 +91,7 @@ def test_filters_by_share_with_pins_and_some_off(golden):
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("faces", [0, 1, 5, 30])
+@pytest.mark.parametrize("faces", [0, *dear(1, 5), 30])
 @pytest.mark.parametrize("tested", [False, True])
 def test_a_view_gives_a_picture_with_hits_inside_and_leaves_its_input_alone(view, size, faces, tested):
     given = scene(*size, faces, channels=64)
@@ -377,3 +378,16 @@ def arrays_of(given: Scene) -> list[np.ndarray]:
     for track in given.memory.tracks.values():
         arrays += [track.probs, track.strength]
     return arrays
+
+
+@pytest.mark.parametrize("by_share", [False, True])
+def test_what_is_called_strongest_first_is_so_also_in_its_figures(by_share):
+    given = examined(scene(channels=40, by_share=by_share))
+    reading = given.readings[0]
+    shaken = reading.maps * np.random.default_rng(3).uniform(0.5, 2, (40, 1, 1)).astype(np.float32)
+    given = replace(given, readings=(replace(reading, maps=shaken),))
+    given = replace(given, menu=replace(given.menu, order=order(given)))
+    words = [tip.words for tip in filters(given).tips if tip.topic == "tile bar"]
+    figures = [float(text.split()[-1].replace("−", "-")) for text in words]
+    assert len(figures) == given.settings.tiles
+    assert figures == sorted(figures, reverse=True)
