@@ -117,7 +117,7 @@ class SessionReport:
         label, stills = self._labels[top], self._faces.setdefault(who, {})
         if label in stills and probs[top] < stills[label].probability + BETTER:
             return
-        picture = crop_face(scene.frame.bgr, reading.square, SIDE)[..., ::-1].copy()
+        picture = crop_face(scene.frame.bgr, reading.square, SIDE, turn=reading.turn)[..., ::-1].copy()
         cam = reading.painted.cam
         if cam is not None and scene.settings.heat:
             scale = heat_scale(reading, reading.shown, remembered, scene.settings.scale).full

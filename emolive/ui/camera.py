@@ -56,8 +56,8 @@ def _heat(image: np.ndarray, scene: Scene, fitted: Callable[[Box], Box]) -> None
         cam = reading.painted.cam
         if cam is not None:
             scale = heat_scale(reading, reading.shown, scene.memory.tracks.get(face.track), scene.settings.scale).full
-            cam = cam[:, ::-1] if scene.settings.mirror else cam
-            heat(image, cam, fitted(reading.square), scale, scene.settings.alpha, scene.settings.colormap)
+            cam, turn = (cam[:, ::-1], -reading.turn) if scene.settings.mirror else (cam, reading.turn)
+            heat(image, cam, fitted(reading.square), scale, scene.settings.alpha, scene.settings.colormap, turn)
 
 
 def _people(scene: Scene, fitted: Callable[[Box], Box]) -> list[Labelled]:

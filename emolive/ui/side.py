@@ -53,7 +53,8 @@ def _whose(image: np.ndarray, scene: Scene, chosen: Chosen, size: int) -> int:
     paste(image, crop, PAD, PAD)
     top = int(np.argmax(probs))
     emotion = f"{label(scene.menu.labels, top)} {percent(float(probs[top]))}"
-    seen = f"as the network saw it, {reading.crop.shape[1]}×{reading.crop.shape[0]}"
+    turned = f", turned by {-reading.turn:+.0f}°" if reading.turn else ""
+    seen = f"as the network saw it, {reading.crop.shape[1]}×{reading.crop.shape[0]}{turned}"
     if size < CROP:
         x, y, wide = PAD + size + 10, PAD - 4, SIDE - 2 * PAD - size - 2
     else:
