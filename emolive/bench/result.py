@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emolive.bench.costs import told
 from emolive.bench.meter import Sample
 from emolive.core.stopwatch import STAGES
 
@@ -49,7 +50,8 @@ class Recording:
 @dataclass(frozen=True)
 class Bench:
     """The figures of a run; times in ms unless named otherwise. `spread` is how much the bare forward varied;
-    `every_face` whether each frame showed as many faces as it should."""
+    `every_face` whether each frame showed as many faces as it should, `steps` what single steps cost a face
+    (`costs`)."""
 
     stages: Mapping[str, StageTime]
     loop_ms: float
@@ -65,6 +67,7 @@ class Bench:
     peak_memory_mb: float | None = None
     key: Keys | None = None
     recording: Recording | None = None
+    steps: Mapping[str, float] = dataclasses.field(default_factory=dict)
     size: tuple[int, int] = (0, 0)
     source: str = "demo"
     device: str = "cpu"
@@ -160,6 +163,8 @@ def table(bench: Bench) -> str:
         lost, speed = bench.recording.dropped, bench.recording.ratio
         words = f"of {bench.recording.sent} frames dropped; {speed:.2f} × as fast as without"
         lines.append(f"{'recording':<14}{lost:>9} {words}, camera at 30 fps")
+    if bench.steps:
+        lines += ["", "what single steps cost a face, beside a bare forward of one face", *told(bench.steps)]
     return "\n".join([*lines, *(("", bench.no_verdict) if bench.no_verdict else ())])
 
 
