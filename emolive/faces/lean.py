@@ -1,8 +1,8 @@
 """Faces that lean are cut out upright, by the line through the detector's two eyes.
 
 The network learnt from heads that hardly lean, and loses a third of its accuracy where they lean by 45°; turning them
-back gives it to it again. The line of the eyes is off by some 5° itself, so that turning upright heads by it would cost
-a little: these are left alone (`train/turn_experiment.py`, the table in train/README.md).
+back gives it to it again. The line of the eyes is off by some 5° itself, so that turning all heads by it would cost the
+upright ones a little: these are left alone (`train/turn_experiment.py`, the table in train/README.md).
 
 What is done to a face follows from its frame alone: the same frame gives the same crop, while it plays, when somebody
 comes back to it, and in whatever part of a film it is looked at.
@@ -12,9 +12,9 @@ import math
 
 from emolive.core.scene import Face
 
-STRAIGHT, UPRIGHT = 10.0, 20.0
-"""Faces that lean by less than the first (degrees) are cut out as they are, those from the second on upright; those in
-between are turned by a part of it that grows evenly, so that nothing jumps where somebody leans over slowly."""
+STRAIGHT = 15.0
+"""Faces that lean by less (degrees) are cut out as they are: so much the network does not mind. Others are turned back
+by twice what they lean beyond it, from twice as much on wholly, so that nothing jumps where somebody leans over."""
 
 
 def lean(face: Face) -> float:
@@ -28,5 +28,5 @@ def lean(face: Face) -> float:
 def turn(face: Face) -> float:
     """By how much the square of a face is turned before it is cut out: degrees, clockwise as seen, 0 for most faces."""
     leans = lean(face)
-    part = min(max((abs(leans) - STRAIGHT) / (UPRIGHT - STRAIGHT), 0.0), 1.0)
-    return leans * part
+    beyond = max(0.0, abs(leans) - STRAIGHT)
+    return math.copysign(min(abs(leans), 2 * beyond), leans) if beyond else 0.0
