@@ -13,7 +13,7 @@ test: $(VENV)/installed-test system  ## install the tests' needs, then run the t
 	$(BIN)/python -m pytest
 
 ci: $(VENV)/installed-test system  ## the dear tests: network namespaces, Ray, cameras, Chromium, fuzzing, training
-	$(BIN)/python -m pytest -m "(ci or slow) and not endurance"
+	$(BIN)/python -m pytest -m "ci and not endurance"
 
 endurance: $(VENV)/installed-test system  ## soak and fault tests in full; they write the table in docs/RELIABILITY.md
 	$(BIN)/python -m pytest -m endurance

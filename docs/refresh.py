@@ -1,23 +1,23 @@
-"""Makes anew what the README and docs/OPTIONS.md show: the table of keys, all options, and pictures of the windows at
-work (Xvfb, xdotool, ffmpeg).
+"""Makes anew what the README, docs/OPTIONS.md and docs/SCREEN.md show: the table of keys, all options, what is on the
+screen, and pictures of a lecture (`lecture.py`: Xvfb, openbox, xdotool, ffmpeg); or of one played before.
 
-make readme
+    make readme
+    python docs/refresh.py OUT
 """
 
-import subprocess
+import shutil
 import sys
-import time
+import tempfile
 from pathlib import Path
 
-import cv2
-
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "support"))
+sys.path.insert(0, str(ROOT / "docs"))
 
-import xserver as x  # noqa: E402
+from lecture import lecture  # noqa: E402
 
 from emolive.commands.reference import reference  # noqa: E402
 from emolive.ui.keys import help_table  # noqa: E402
+from emolive.ui.palette import palette_table  # noqa: E402
 from emolive.ui.topics import topics_table  # noqa: E402
 
 BEGIN, END = "<!-- keys: made from emolive/ui/keys.py by make readme -->\n", "<!-- /keys -->"
@@ -40,46 +40,34 @@ def options() -> None:
 def screen() -> None:
     """Write what can be pointed at in the windows, and what is said of it."""
     words = "# What is on the screen\n\nThe help line says this of what the mouse points at.\n\n"
-    (ROOT / "docs" / "SCREEN.md").write_text(f"{words}{topics_table()}\n", encoding="utf-8")
+    colors = "## Colours\n\nHues belong to emotions alone; all else is told by place, sign, pattern and tone.\n\n"
+    text = f"{words}{topics_table()}\n\n{colors}{palette_table()}\n"
+    (ROOT / "docs" / "SCREEN.md").write_text(text, encoding="utf-8")
 
 
-def pictures(views: tuple[str, ...] = ("camera", "filters", "emotions", "proof")) -> None:
-    """Run the demo in real windows and cut each window out of a screenshot."""
-    with x.running():
-        command = [
-            sys.executable,
-            "-m",
-            "emolive",
-            "demo",
-            "--no-board",
-            "--views",
-            ",".join(views),
-            "--seconds",
-            "600",
-        ]
-        command += ["--proof", "--by-share", "--method-b", "layercam", "--layer-b", "layer3"]
-        process = subprocess.Popen(command)
-        try:
-            x.wait_for(lambda: len(titles(views)) == len(views), 120)
-            time.sleep(25)  # the network is loaded and the figures have settled
-            x.screenshot("/tmp/emolive-screen.png")
-            screen = cv2.imread("/tmp/emolive-screen.png")
-            for view in views:
-                left, top, width, height = x.place(f"emolive {view}")
-                cv2.imwrite(str(ROOT / "docs" / f"{view}.png"), screen[top : top + height, left : left + width])
-        finally:
-            process.terminate()
-            process.wait(20)
+SHOWN = {
+    "board": "the next face",
+    "camera": "the camera alone",
+    "filters": "a tile is pinned",
+    "emotions": "an emotion is the target",
+    "proof": "masked",
+}
+"""The README's pictures, by the steps of the lecture that show them."""
 
 
-def titles(views: tuple[str, ...]) -> list[str]:
-    """Which of the views' windows are there."""
-    return [v for v in views if not subprocess.run(["xdotool", "search", "--name", f"^emolive {v}$"],
-                                                   capture_output=True).returncode]  # fmt: skip
+def pictures(played: Path | None = None) -> None:
+    """Play the lecture, in a third of its time, and take the README's pictures from it; or from one played before."""
+    with tempfile.TemporaryDirectory() as folder:
+        if played is None:
+            played = Path(folder)
+            lecture(played, (1366, 768), 1 / 3, None)
+        for name, step in SHOWN.items():
+            (found,) = (played / "demo").glob(f"[0-9][0-9] {step}.png")
+            shutil.copyfile(found, ROOT / "docs" / f"{name}.png")
 
 
 if __name__ == "__main__":
     keys()
     options()
     screen()
-    pictures()
+    pictures(Path(sys.argv[1]) if len(sys.argv) > 1 else None)

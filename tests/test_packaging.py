@@ -75,13 +75,13 @@ def test_the_constraints_are_narrower_than_what_is_allowed(setup):
 @pytest.mark.parametrize(
     ("missing", "command", "extra"),
     [
-        ("lightning", ["train", "."], "train"),
-        ("torchmetrics", ["evaluate", ".", "--out", "out"], "train"),
+        pytest.param("lightning", ["train", "."], "train", marks=pytest.mark.ci),
+        pytest.param("torchmetrics", ["evaluate", ".", "--out", "out"], "train", marks=pytest.mark.ci),
         ("streamlit", ["web"], "web"),
         pytest.param(
             "pyarrow", ["demo", "--headless", "--data", "x.parquet", "--frames", "1"], "parquet", marks=pytest.mark.ci
         ),
-        ("ray", ["batch", ".", "--out", "out", "--engine", "ray"], "ray"),
+        pytest.param("ray", ["batch", ".", "--out", "out", "--engine", "ray"], "ray", marks=pytest.mark.ci),
     ],
 )
 def test_what_an_extra_would_bring_is_named_where_it_is_missing(tmp_path, missing, command, extra):

@@ -18,7 +18,7 @@ CARD = Path(__file__).resolve().parent.parent / "model" / "README.md"
 BEGIN, END = "<!-- strangers: written by train/strangers.py -->", "<!-- end of strangers -->"
 FIGURES = {
     "accuracy": "accuracy", "recall of happy": "smile called happy", "recall of neutral": "neutral called neutral",
-    "AUC of happy": "AUC of happy",
+    "AUC of happy": "AUC of happy", "calibration error": "calibration error (chance alone)",
 }  # fmt: skip
 
 
@@ -30,6 +30,7 @@ def table(report: dict) -> str:
         rows = [found[column, group, figure] for figure in FIGURES]
         cells = [
             f"{row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f})" if row["figure"].startswith("AUC")
+            else f"{100 * row['value']:.1f} % ({100 * row['floor']:.1f} %)" if "floor" in row
             else f"{100 * row['value']:.1f} % ({100 * row['low']:.0f} to {100 * row['high']:.0f})"
             for row in rows
         ]  # fmt: skip

@@ -83,14 +83,20 @@ def channel_scores(
 
     Each channel, scaled to 0..1 and enlarged to the picture, is multiplied with it: Score-CAM's masks. Gives, after
     each `batch` of passes, the part of them that is done: whoever drives it may do something else in between, or drop
-    it. Nothing hangs on the network meanwhile.
+    it. Nothing hangs on the network meanwhile. Channels that are the same everywhere, as silent ones are, leave nothing
+    of the picture: they score alike, and one pass serves them all.
     """
     low, high = act.amin((1, 2), keepdim=True), act.amax((1, 2), keepdim=True)
     shape = torch.where(high > low, (act - low) / (high - low).clamp(min=1e-12), 0)[:, None]
+    row = torch.arange(len(shape), device=act.device)
+    flat = (high <= low).flatten()
+    row[flat] = row[flat].amin() if bool(flat.any()) else 0
+    passed, rows = torch.unique(row, return_inverse=True)
+    shape = shape[passed]
     found, axis = [], model.architecture.channel_axis
     for at in range(0, len(shape), batch):
         masks = interpolate(shape[at : at + batch], size=one.shape[2:], mode="bilinear", align_corners=False)
         with torch.no_grad(), switched_off(model.net, off_layer, [(slice(None), off)], axis):
             found.append(model.net(one * masks).float())
         yield min(1.0, (at + batch) / len(shape))
-    return torch.cat(found)
+    return torch.cat(found)[rows]

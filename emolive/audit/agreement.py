@@ -1,10 +1,13 @@
 """How much two maps agree, and where on the face the heat lies."""
 
 import math
+from collections.abc import Sequence
+from itertools import combinations
 
 import cv2
 import numpy as np
 
+from emolive.core.reading import Likeness
 from emolive.core.scene import Agreement, Box, Regions
 from emolive.faces.crop import moved_back
 
@@ -21,8 +24,15 @@ def agreement(a: np.ndarray, b: np.ndarray) -> Agreement:
     a, b = (_resized(m, width, height) for m in (a, b))
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return Agreement(math.nan, math.nan)
-    hot_a, hot_b = (m >= np.quantile(m, 1 - HOT) for m in (a, b))
+    hot_a, hot_b = _hottest(a), _hottest(b)
     return Agreement(spearman(a, b), float((hot_a & hot_b).sum() / (hot_a | hot_b).sum()))
+
+
+def _hottest(cam: np.ndarray) -> np.ndarray:
+    """The cells (h, w) bool of the hottest part of a map that is not constant: never those of its lowest value, which
+    most of a sparse map's are."""
+    found: np.ndarray = (cam >= np.quantile(cam, 1 - HOT)) & (cam > cam.min())
+    return found
 
 
 def registered(a: np.ndarray, square_a: Box, b: np.ndarray, square_b: Box) -> tuple[np.ndarray, np.ndarray]:
@@ -60,6 +70,13 @@ def spearman(a: np.ndarray, b: np.ndarray) -> float:
     x, y = x - x.mean(), y - y.mean()
     length = float(np.sqrt((x**2).sum() * (y**2).sum()))
     return float((x * y).sum() / length) if length > 0 else math.nan
+
+
+def likeness(cam: np.ndarray, randoms: Sequence[np.ndarray]) -> Likeness:
+    """How alike a map (h, w) and those of random networks are, all on one grid, and these among themselves."""
+    return Likeness(
+        tuple(spearman(cam, one) for one in randoms), tuple(spearman(a, b) for a, b in combinations(randoms, 2))
+    )
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

@@ -2,6 +2,9 @@
 
 Frames of a film are alike. Trials are averaged within a second, and seconds are still alike (`ALIKE`), so they are
 worth fewer independent ones; the interval is Student's over so many. It is tried on simulated films in the tests.
+
+One interval decides, that of the lead over all controls together: it is sharper than those of single controls, each of
+which the means alone must show (`verdict.py`). Its lower end is one-sided at 5 %.
 """
 
 import math
@@ -11,7 +14,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from emolive.core.evidence import Difference, Evidence, Query, Trial, Trials
+from emolive.core.evidence import NOTHING, Difference, Evidence, Query, Trial, Trials
 from emolive.core.reading import Proof
 
 SECOND_MS = 1_000.0
@@ -27,15 +30,15 @@ a side of a tiny look."""
 EACH = "other_face", "centre"
 """Controls of several maps, each of which is to be beaten; of random cells the mean is."""
 
-STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
-"""97.5 % quantiles of Student's t distribution for 1 to 10 degrees of freedom."""
+STUDENT = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812)
+"""95 % quantiles of Student's t distribution for 1 to 10 degrees of freedom."""
 
 
 def quantile(freedom: int) -> float:
-    """The 97.5 % quantile of Student's t; beyond ten degrees of freedom by Cornish and Fisher's expansion."""
+    """The 95 % quantile of Student's t; beyond ten degrees of freedom by Cornish and Fisher's expansion."""
     if freedom <= len(STUDENT):
         return STUDENT[freedom - 1]
-    z = 1.959964
+    z = 1.644854
     return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
 
 
@@ -53,7 +56,7 @@ def worth(values: np.ndarray) -> float:
 
 
 def interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """The mean of a row of seconds, half its 95 % interval (infinite where there are too few), and what they are
+    """The mean of a row of seconds, half its 90 % interval (infinite where there are too few), and what they are
     worth. Values that vary together vary less than they would alone: that is put right, too."""
     row = np.asarray(values, float)
     pictures = worth(row)
@@ -77,19 +80,41 @@ def _evidence(tally: Trials) -> Evidence:
     singles: dict[tuple[str, str], list[tuple[int, float]]] = {}
     for ask, one in tally.maps.items():
         singles.setdefault((ask.masking, ask.of), []).append(one)
-    differences, pictures = {}, math.inf
+    differences = {}
     for key, found in singles.items():
-        worst, best = min(mean for _, mean in found), max(mean for _, mean in found)
+        means = [mean for _, mean in found]
         if not tally.seconds:
-            mean = float(np.mean([mean for _, mean in found]))
-            low, high = (worst, best) if key[1] in EACH else (mean, mean)
+            mean = float(np.mean(means))
+            low, high = (min(means), max(means)) if key[1] in EACH else (mean, mean)
         else:
-            mean, half, known = interval([second[key] for second in tally.seconds if key in second] or [0.0])
-            low, high, pictures = mean - half, mean + half, min(pictures, known)
-            low = min(low, worst) if key[1] in EACH else low
+            mean, half, _ = interval([second[key] for second in tally.seconds if key in second] or [0.0])
+            low, high = mean - half, mean + half
         differences[key] = Difference(mean, low, high, len(found))
+    pooled, pictures = _pooled(tally, differences)
     moved = float(np.std(tally.looks, axis=0).mean()) / 255 if len(tally.looks) > 1 else 0.0
-    return Evidence(differences, tally.before, len(tally.seconds), pictures if tally.seconds else 1.0, moved)
+    return Evidence(differences, tally.before, len(tally.seconds), pictures, moved, _weakest(tally), pooled)
+
+
+def _pooled(tally: Trials, differences: Mapping[tuple[str, str], Difference]) -> tuple[Difference, float]:
+    """The lead over all controls together, each control and each masking counting the same, and what the seconds are
+    worth. A second that asked some of them only is put right by what these are on average."""
+    if not differences:
+        return NOTHING, 1.0
+    middle = float(np.mean([found.mean for found in differences.values()]))
+    if not tally.seconds:
+        return Difference(middle, middle, middle, len(differences)), 1.0
+    row = [middle + float(np.mean([value - differences[key].mean for key, value in second.items()]))
+           for second in tally.seconds]  # fmt: skip
+    mean, half, pictures = interval(row)
+    return Difference(mean, mean - half, mean + half, len(differences)), pictures
+
+
+def _weakest(tally: Trials) -> dict[str, float]:
+    """The smallest lead over a single map of each control, the mean of the maskings it was asked under."""
+    leads: dict[str, dict[int, list[float]]] = {}
+    for ask, (_, mean) in tally.maps.items():
+        leads.setdefault(ask.of, {}).setdefault(ask.which if ask.of in EACH else 0, []).append(mean)
+    return {of: min(float(np.mean(each)) for each in maps.values()) for of, maps in leads.items()}
 
 
 def taken(tally: Trials, proof: Proof, crop: np.ndarray, t_ms: float) -> Trials:

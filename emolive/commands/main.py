@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from emolive import __version__
+from emolive.commands.audit import audit
 from emolive.commands.batch import batch
 from emolive.commands.bench import bench
 from emolive.commands.look import cam, cameras, demo, file, layers
@@ -92,7 +93,23 @@ def cli() -> None:
     """
 
 
-for one in (cam, file, demo, cameras, layers, replay, batch, summary, explain, plot, web, train, evaluate, bench):
+for one in (
+    cam,
+    file,
+    demo,
+    cameras,
+    layers,
+    replay,
+    batch,
+    summary,
+    explain,
+    audit,
+    plot,
+    web,
+    train,
+    evaluate,
+    bench,
+):
     cli.add_command(one)
 
 

@@ -13,6 +13,10 @@ class SourceError(EmoliveError):
     """A camera, stream or file cannot be read."""
 
 
+class Unanswered(SourceError):
+    """A path does nothing for so long that it is given up, though nobody knows what is wrong with it."""
+
+
 class ModelError(EmoliveError):
     """A model file is missing, broken or does not fit."""
 

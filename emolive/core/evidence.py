@@ -1,5 +1,6 @@
 """What is known of how a map does beside its controls: the questions, their answers, and what they add up to."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -59,9 +60,15 @@ class Difference(NamedTuple):
     maps: int = 1
 
 
+NOTHING = Difference(math.nan, math.nan, math.nan, 0)
+"""The lead over controls that were not asked."""
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """What there is to judge by. `differences` are by masking and control. `seconds` of film were looked at, 0: one
+    """What there is to judge by. `differences` are by masking and control; `weakest` has for each control the smallest
+    lead over a single one of its maps, the mean of both maskings (random cells count together); `pooled` is the lead
+    over all controls together, the mean of both maskings and of all controls. `seconds` of film were looked at, 0: one
     picture; frames are alike, so that they are worth as little as `pictures` pictures that have nothing to do with each
     other. `moved` says how much its looks changed meanwhile, in grey levels from 0 to 1. `before` is the target's mean
     probability."""
@@ -71,3 +78,5 @@ class Evidence:
     seconds: int = 0
     pictures: float = 1.0
     moved: float = 1.0
+    weakest: Mapping[str, float] = field(default_factory=dict)
+    pooled: Difference = NOTHING

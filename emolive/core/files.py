@@ -1,6 +1,7 @@
 """Outputs: never over an input, not over another file unless the user says so, and whole or not at all."""
 
 import errno
+import hashlib
 import os
 import uuid
 from collections.abc import Iterable
@@ -132,6 +133,15 @@ def check_model(path: Path) -> None:
             words = f"There is no model file {path}. Give --model the path of a .safetensors, .pt or .pth file."
             raise ModelError(words) from error
         raise ModelError(f"As a model: {error}") from error
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal. Raises `SourceError` where it cannot be opened or stops to answer."""
+    found = hashlib.sha256()
+    with open_regular(path) as file:
+        while part := file.read(1 << 20):
+            found.update(part)
+    return found.hexdigest()
 
 
 def why(error: Exception) -> str:

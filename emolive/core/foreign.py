@@ -5,6 +5,7 @@ said in one sentence that names the file and the place in it.
 """
 
 import csv
+import errno
 import io
 import json
 import math
@@ -13,14 +14,21 @@ import stat
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 
-from emolive.core.errors import SourceError
+from emolive.core.errors import SourceError, Unanswered
 from emolive.core.tables import plain_text
 
 PATIENCE_S = 10.0
 """How long a path may do nothing: a network drive that is gone, a file system that hangs."""
+
+AT_ONCE = 1 << 16
+"""Bytes that are read at least when a file is asked for some, since each read costs a thread."""
+
+MOST_AT_ONCE = 1 << 20
+"""And at most, so that a slow drive answers in time."""
 
 MOST_BYTES = 64_000_000
 """Of a JSON file that is read as one."""
@@ -43,7 +51,7 @@ def refuse(path: Path, place: str, reason: str, then: str) -> NoReturn:
 
 
 def answered(path: Path, call: Callable[[], Any]) -> Any:
-    """What a call gives that asks the system about a path, given up with a `SourceError` after `PATIENCE_S`.
+    """What a call gives that asks the system about a path, given up with `Unanswered` after `PATIENCE_S`.
 
     A system call cannot be interrupted where a file system hangs, so a thread makes it, and is left behind.
     """
@@ -62,7 +70,7 @@ def answered(path: Path, call: Callable[[], Any]) -> Any:
     if failed:
         raise failed[0]
     if not got:
-        raise SourceError(f"{path} has not answered for {PATIENCE_S:.0f} s. Is the drive that it lies on there?")
+        raise Unanswered(f"{path} has not answered for {PATIENCE_S:.0f} s. Is the drive that it lies on there?")
     return got[0]
 
 
@@ -76,11 +84,12 @@ def is_folder(path: Path) -> bool:
     return bool(answered(path, path.is_dir))
 
 
-def open_regular(path: Path, instead: str = "Name a file.", most: int | None = None) -> BinaryIO:
-    """Open a file for reading, unbuffered. `instead` says what to name where it is none; `most` are its bytes.
+def open_regular(path: Path, instead: str = "Name a file.", most: int | None = None) -> io.BufferedReader:
+    """Open a file for reading. `instead` says what to name where it is none; `most` are its bytes.
 
     Raises `SourceError` where there is none, it is empty or too large, it does not answer, or it is a folder, a pipe or
-    a device: those can be without end, or give nothing for ever.
+    a device: those can be without end, or give nothing for ever. Reading on raises `Unanswered` where the file does not
+    answer any more.
     """
 
     def opened() -> int:
@@ -114,7 +123,57 @@ def open_regular(path: Path, instead: str = "Name a file.", most: int | None = N
     if wrong:
         os.close(number)
         raise SourceError(wrong)
-    return open(number, "rb", buffering=0)
+    return io.BufferedReader(_Patient(path, number, facts.st_size), AT_ONCE)
+
+
+class _Patient(io.RawIOBase):
+    """An open file of which each read is given up after a while (`answered`), and none is tried after that.
+
+    It keeps its own place in the file: the system's cannot be asked for while a read hangs.
+    """
+
+    def __init__(self, path: Path, number: int, size: int) -> None:
+        self._path, self._number, self._size, self._place = path, number, size, 0
+        self._gone: Unanswered | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        place = offset + (0, self._place, self._size)[whence]
+        if place < 0:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        self._place = place
+        return place
+
+    def readinto(self, buffer: Any) -> int:
+        if self._gone:
+            raise self._gone
+        most = min(len(buffer), MOST_AT_ONCE)
+        try:
+            part = answered(self._path, partial(_read_at, self._number, self._place, most))
+        except Unanswered as error:
+            self._gone = error
+            raise
+        buffer[: len(part)] = part
+        self._place += len(part)
+        return len(part)
+
+    def close(self) -> None:
+        if not self.closed and not self._gone:  # a drive that hangs would hang in closing, too
+            os.close(self._number)
+        super().close()
+
+
+def _read_at(number: int, place: int, most: int) -> bytes:
+    """Bytes of an open file from a place on."""
+    if hasattr(os, "pread"):
+        return os.pread(number, most, place)
+    os.lseek(number, place, os.SEEK_SET)  # Windows
+    return os.read(number, most)
 
 
 def parsed(text: str | bytes, finite: bool = True) -> Any:
@@ -146,7 +205,7 @@ def read_lines(path: Path, instead: str) -> Iterator[tuple[str, bool]]:
 
     Raises `SourceError` as `open_regular` does, and for what is no text, too long, or too many lines.
     """
-    with open_regular(path, instead) as raw, io.BufferedReader(raw) as file:  # type: ignore[type-var]
+    with open_regular(path, instead) as file:
         number = 0
         while True:
             number += 1

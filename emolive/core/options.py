@@ -32,7 +32,7 @@ from emolive.core.settings import ARRANGEMENTS, TYPES, VIEW_NAMES, Settings, Var
 VIEWING = ("cam", "file", "demo", "replay")
 LOOKING = (*VIEWING, "batch")
 EVERY = (
-    *LOOKING, "summary", "explain", "plot", "web", "train", "evaluate", "bench", "cameras", "layers",
+    *LOOKING, "summary", "explain", "audit", "plot", "web", "train", "evaluate", "bench", "cameras", "layers",
 )  # fmt: skip
 """The commands that have an option."""
 
@@ -105,7 +105,7 @@ def _look(kind: Kind, default: Any, help: str, group: str, commands: tuple[str, 
     return _row(kind, default, help, group, commands, looks=True, key=True, **more)
 
 
-NETWORKS = (*LOOKING, "layers", "explain", "evaluate", "bench")
+NETWORKS = (*LOOKING, "layers", "explain", "audit", "evaluate", "bench")
 """The commands that look through a network."""
 
 FACTS = ("input_size", "crop_size", "color", "mean", "std", "layer4_stride", "margin", "temperature")
@@ -123,11 +123,11 @@ class Options:
 
     model: Path | None = _look(
         File(), None, "The network's file: .safetensors, .pt or .pth. Without it, the one that comes with emolive.",
-        FACES, (*LOOKING, "layers", "explain", "evaluate", "bench"),
+        FACES, NETWORKS,
     )  # fmt: skip
     labels: tuple[str, ...] = _look(
         Words(), (), "What the outputs of a plain state dict are called, in their order (train: of --init).",
-        FACES, (*LOOKING, "layers", "explain", "train", "evaluate", "bench"),
+        FACES, (*NETWORKS, "train"),
     )  # fmt: skip
     input_size: int | None = _fact(Integer(16, 1024), "The pixels a side that the network takes; see CHECKPOINTS.md.")
     crop_size: int | None = _fact(Integer(8, 1024), "The pixels a side that a face has first, as in its training.")
@@ -139,7 +139,7 @@ class Options:
     temperature: float | None = _fact(Number(0.001, 1000), "What logits are divided by; above 1 is less sure.")
     device: str = _row(
         Choice(("auto", "cpu", "cuda", "mps")), "auto", "Where the network runs; auto takes a GPU if there is one.",
-        FACES, (*LOOKING, "layers", "explain", "bench"),
+        FACES, (*LOOKING, "layers", "explain", "audit", "bench"),
     )  # fmt: skip
     half: bool = _look(
         Flag(), False, "Use half precision on a GPU: faster, and maps differ a little.",
@@ -210,10 +210,10 @@ class Options:
                            WINDOWS, setting="by_share")  # fmt: skip
     proof: bool = _look(
         Flag(), Settings.proof, "Mask what the map calls hot, and what its controls do, and see which costs more.",
-        TESTS, setting="proof",
+        TESTS, (*LOOKING, "bench"), setting="proof",
     )  # fmt: skip
     random: int = _look(
-        Integer(0, 5), Settings.random, "How many stages of the network get random weights, from the last one back.",
+        Integer(0, 6), Settings.random, "How many stages of the network get random weights, from the last one back.",
         TESTS, setting="random",
     )  # fmt: skip
     method_b: str = _look(Text(), "", "Show a second method beside the first.", TESTS)
@@ -271,7 +271,7 @@ class Options:
         False,
         "Replace files that are there already.",
         FILES,
-        (*VIEWING, "explain", "plot", "summary", "train", "evaluate", "bench"),
+        (*VIEWING, "explain", "audit", "plot", "summary", "train", "evaluate", "bench"),
     )
     verbose: bool = _row(Flag(), False, "Say on the terminal what happens.", RUN, EVERY, short="-v")
     debug: bool = _row(Flag(), False, "Show where in the code an error came from.", RUN, EVERY)
@@ -375,6 +375,14 @@ OWN = (
            "gradcam,layercam; scorecam is slow.", MAP, ("explain",)),
     Option("layers", Words(least=1, once=True), ("layer1", "layer2", "layer3", "layer4"), "Which layers maps are "
            "made of: `emolive layers` lists them.", MAP, ("explain",)),
+    Option("out", File(is_folder=True), None, "The folder that the audit goes into, and what is done of it.", FILES,
+           ("audit",), required=True),
+    Option("methods", Words(least=1, once=True), ("quick",), "Which methods are audited: quick (all but slow ones), "
+           "all, or names like gradcam,layercam.", MAP, ("audit",)),
+    Option("layers", Words(least=1, once=True), ("layer3", "layer4"), "Which layers maps are made of: `emolive layers` "
+           "lists them.", MAP, ("audit",)),
+    Option("faces", Integer(1), 200, "How many faces of DATA are asked, drawn by chance.", RUN, ("audit",)),
+    Option("seed", Integer(0), 0, "The number that all chance comes from.", RUN, ("audit",)),
     Option("whole", Flag(), False, "Take each whole picture as a face, and look for none.", FACES, ("explain",)),
 
     Option("out", File(is_folder=False), None, "The name of the pictures, like FILE.png; each person's "
@@ -421,11 +429,15 @@ OWN = (
            "anew, half as high.", LEARNING, ("train",)),
     Option("init", Text("WEIGHTS"), None, "The weights to start from: imagenet (downloaded), none, or a file.",
            NETWORK, ("train",)),
+    Option("freeze", Text("PART"), None, "The part of the network up to which weights stay as they begin, like layer2.",
+           NETWORK, ("train",)),
     Option("batch", Integer(1), None, "How many pictures make a step, all processes together.", LEARNING, ("train",)),
     Option("lr", Number(0, above=True), None, "The highest learning rate.", LEARNING, ("train",)),
     Option("weight_decay", Number(0), None, "The weight decay of AdamW.", LEARNING, ("train",)),
     Option("warmup", Number(0, 1), None, "In which part of the steps the learning rate rises.", LEARNING, ("train",)),
     Option("smoothing", Number(0, 0.9), None, "How much labels are smoothed.", LEARNING, ("train",)),
+    Option("bend", Number(0, 1), None, "How often an expression is made weaker or stronger, by the mesh of the face: "
+           "see train/README.md.", LEARNING, ("train",)),
     Option("balance", Number(0, 1), None, "What counts alike: 0 every picture, 1 every class.", LEARNING, ("train",)),
     Option("average", Number(0), None, "Over how many epochs the shipped weights are a moving average.",
            LEARNING, ("train",)),

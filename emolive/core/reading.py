@@ -118,6 +118,15 @@ class Agreement:
     iou: float
 
 
+@dataclass(frozen=True)
+class Likeness:
+    """Rank correlations of a map with those of random networks (`like`), and of those among themselves (`among`), for
+    the same face and way to look; NaN where a map is constant. `audit.sanity` says what they mean."""
+
+    like: tuple[float, ...]
+    among: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Reading:
     """What the network makes of one face.
@@ -131,9 +140,9 @@ class Reading:
     layer's feature maps. `emotions` are the maps of each class (classes, h, w), of the selected face while that view
     is open. `agreement` is that of `shown` with `base` while randomised, else of `shown` with `other`. `activation`
     (h, w) is the mean of the map's layer, which knows no emotion, of the selected face while its map is put to the
-    test. `other_crop`, `other_square` and `other_label` are set where the compared network is a second one: what it
-    saw (turned alike), and what its map explains. `smoothed` (classes,) are the probabilities smoothed in time, None
-    where nothing came before.
+    test. `likeness` is that of its map with random networks', while one is looked through. `other_crop`, `other_square`
+    and `other_label` are set where the compared network is a second one: what it saw (turned alike), and what its map
+    explains. `smoothed` (classes,) are the probabilities smoothed in time, None where nothing came before.
     """
 
     crop: np.ndarray
@@ -150,6 +159,7 @@ class Reading:
     regions: Regions = Regions()
     agreement: Agreement | None = None
     activation: np.ndarray | None = None
+    likeness: Likeness | None = None
     other_crop: np.ndarray | None = None
     other_square: Box | None = None
     other_label: str = ""

@@ -288,10 +288,12 @@ class Hit:
 
 @dataclass(frozen=True)
 class Tip:
-    """A rectangle of a picture, like a `Hit`, that can be pointed at, and what lies there: a name in `ui.topics`."""
+    """A rectangle of a picture, like a `Hit`, that can be pointed at, and what lies there: a name in `ui.topics`, and
+    in `words` which one of them ("happy 80 %")."""
 
     box: tuple[int, int, int, int]
     topic: str
+    words: str = ""
 
 
 @dataclass(frozen=True, eq=False)

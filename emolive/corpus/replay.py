@@ -1,6 +1,5 @@
 """`emolive replay`: the clean video of a bundle again, looked at as then, or in another way."""
 
-import hashlib
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import click
 
 from emolive.core.errors import UnknownName
-from emolive.core.files import check_model
+from emolive.core.files import check_model, fingerprint
 from emolive.core.kept import as_options
 from emolive.core.options import FACTS, Options
 from emolive.core.settings import Settings
@@ -70,5 +69,5 @@ def _tell_of_another_model(bundle: Recorded, options: Options) -> None:
 
     path = options.model or default_model()
     check_model(path)  # what is none is said here: a device would be read for ever
-    if hashlib.sha256(path.read_bytes()).hexdigest() != bundle.sha256:
+    if fingerprint(path) != bundle.sha256:
         click.echo(f"{bundle.folder} was recorded with other weights than those of {path.name}.", err=True)

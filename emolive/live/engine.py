@@ -14,11 +14,12 @@ from emolive.attribution.emotions import emotion_maps
 from emolive.attribution.look import SLOW, Look, explained_by_scores, look
 from emolive.attribution.methods import METHODS
 from emolive.attribution.passes import channel_scores
-from emolive.audit.agreement import agreement, regions, registered
+from emolive.audit.agreement import agreement, likeness, regions, registered
 from emolive.audit.controls import controls_of
 from emolive.audit.probe import answered
 from emolive.audit.randomise import randomised
-from emolive.core.reading import likeliest
+from emolive.audit.sanity import SEEDS
+from emolive.core.reading import Likeness, likeliest
 from emolive.core.scene import (
     TOP,
     Agreement,
@@ -94,7 +95,7 @@ class Engine:
         self.controls = controls_of(model)
         self._ahead: dict[Frame, _Seen] = {}
         self._given: Given = {}
-        self._randomised = lru_cache(maxsize=len(model.architecture.random))(lambda stages: randomised(model, stages))
+        self._randomised = lru_cache(maxsize=2 * SEEDS)(lambda stages, seed: randomised(model, stages, seed))
 
     def __call__(self, frame: Frame, faces: Sequence[Face], settings: Settings, memory: Memory) -> tuple[Reading, ...]:
         """Read the faces of a frame under the settings' variants; one reading per face, in their order.
@@ -117,6 +118,7 @@ class Engine:
                 emotions=self._emotions(seen, i, settings) if i == chosen else None,
                 proof=self._proof(pending, seen, i, reading, frame, face, settings) if i == chosen else None,
                 activation=self._activation(seen, i, settings) if i == chosen else None,
+                likeness=self._likeness(seen, i, reading) if i == chosen else None,
             )
             for i, (reading, face) in enumerate(zip(seen.readings, faces, strict=True))
         )
@@ -234,7 +236,7 @@ class Engine:
     ) -> dict[Variant, tuple[Result, ...]]:
         """Through the randomised network, for the same emotion as through the trained one."""
         aim = torch.tensor([r.target for r in base], device=x.device)
-        net = self._randomised(int(v.net.removeprefix("a~")))
+        net = self._randomised(_stages(v), 0)
         seen = look(net, x, [v], settings.filter_layer, aim=aim, half=self.half)
         return self._with_slow(net, seen, x, settings)
 
@@ -276,6 +278,23 @@ class Engine:
         """What knows no emotion, at the map's layer: a control of its proof."""
         caught = seen.look.caught.get(base_variant(settings).layer) if settings.proof else None
         return None if caught is None else caught[seen.first + i].mean(0).cpu().numpy()
+
+    def _likeness(self, seen: _Seen, i: int, reading: Reading) -> Likeness | None:
+        """How alike a face's map and those of random networks are: of the one that is shown, and of others, which take
+        a pass each; slow maps are compared with the one that is shown alone."""
+        v, base = reading.shown, reading.base
+        cam = None if base is None else reading.results[base].cam
+        if not v.net.startswith("a~") or cam is None or reading.painted.cam is None:
+            return None
+        maps = [reading.painted.cam]
+        if not METHODS[v.method].slow:
+            row = seen.first + i
+            aim = torch.tensor([reading.result.target], device=seen.x.device)
+            for seed in range(1, SEEDS):
+                net = self._randomised(_stages(v), seed)
+                found = look(net, seen.x[row : row + 1], [v], v.layer, aim=aim, half=self.half).results[v][0].cam
+                maps += [] if found is None else [found]
+        return likeness(cam, maps)
 
     def _pending(self, frame: Frame, face: Face, settings: Settings, memory: Memory) -> Proof | None:
         """The masked faces of the frame before, to ride in this frame's batch; their outcome is not known yet. Nothing
@@ -321,6 +340,11 @@ class Engine:
         masked = beside.faces(reading.crop, asks, index)
         before = float(result.probs[result.target])
         return Proof(index, track, result.target, before, asks, (), masked, way, turn is None)
+
+
+def _stages(v: Variant) -> int:
+    """How many parts of a way to look's network are random."""
+    return int(v.net.removeprefix("a~"))
 
 
 def _agreement(reading: Reading) -> Agreement | None:

@@ -1,7 +1,6 @@
 """A recording that can be looked at again: the clean video beside the annotated one, the numbers, and the settings."""
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -13,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from emolive.core.errors import SourceError
-from emolive.core.files import write_output
+from emolive.core.files import fingerprint, write_output
 from emolive.core.foreign import is_file, read_json, refuse
 from emolive.core.installed import versions
 from emolive.core.kinds import Number, Text, Words, like
@@ -69,7 +68,7 @@ class Recorded:
 
 def run_of(options: Mapping[str, Any], model: "Model", second: Path | None) -> Run:
     """What a bundle says of a run with these options (as JSON holds them), this model and the file of a second one."""
-    other = hashlib.sha256(second.read_bytes()).hexdigest() if second else ""
+    other = fingerprint(second) if second else ""
     return Run(options, model.sha256, model.spec.labels, other, model.device)
 
 

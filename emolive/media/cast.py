@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from emolive.core.installed import weights
+from emolive.media.colour import frame_bgr
 from emolive.media.pictures import read_picture
 
 WIDTH, HEIGHT = 320, 400
@@ -54,7 +55,7 @@ def _read(content: bytes) -> Actor:
     """The actor of a film; its comment says what is in it."""
     with av.open(BytesIO(content), "r", format="mp4") as container:
         about = json.loads(container.metadata["comment"])
-        frames = np.stack([frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)])
+        frames = np.stack([frame_bgr(frame) for frame in container.decode(video=0)])
     if frames.shape != (1 + len(about["expressions"]) * about["levels"], HEIGHT, WIDTH, 3):
         raise ValueError("This film does not hold what its comment says.")
     frames.setflags(write=False)

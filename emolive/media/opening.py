@@ -14,7 +14,7 @@ import av
 from av.container import InputContainer
 
 from emolive.core import foreign
-from emolive.core.errors import SourceError
+from emolive.core.errors import SourceError, Unanswered
 
 FORMATS = (
     "mov", "mp4", "matroska", "webm", "avi", "mpeg", "mpegts", "mpegvideo", "asf", "flv", "gif", "ogg", "mxf", "gxf",
@@ -59,7 +59,8 @@ def open_regular(path: Path) -> BinaryIO:
 def open_alone(path: Path) -> Iterator[InputContainer]:
     """Open a media file: `with open_alone(path) as container`.
 
-    Raises `SourceError` for what FFmpeg does not know, and for playlists.
+    Raises `SourceError` for what FFmpeg does not know, and for playlists; and `Unanswered`, at the latest when it is
+    left, for a file that stops to answer.
     """
     with open_regular(path) as file:
         named = _Named(file, str(path.absolute()))
@@ -68,17 +69,35 @@ def open_alone(path: Path) -> Iterator[InputContainer]:
                 named, "r", options=dict(ALONE), metadata_errors="replace", buffer_size=BUFFER, io_open=_refuse_others
             )
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise SourceError(_what_it_is(path, file)) from error
+            raise named.gone or SourceError(_what_it_is(path, file)) from error
         with container:
-            yield container
+            try:
+                yield container
+            except Exception as error:
+                if named.gone:
+                    raise named.gone from error
+                raise
+        if named.gone:
+            raise named.gone
 
 
 class _Named:
-    """An open file with the name by which FFmpeg guesses what it is; nothing can be written to it."""
+    """An open file with the name by which FFmpeg guesses what it is; nothing can be written to it.
+
+    For FFmpeg it ends where it stops to answer; `gone` says so then: PyAV would tell of an error in its own way.
+    """
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self.name = name.encode("utf-8", "replace").decode()
-        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+        self._file, self.seek, self.tell = file, file.seek, file.tell
+        self.gone: Unanswered | None = None
+
+    def read(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except Unanswered as error:
+            self.gone = error
+            return b""
 
 
 def _refuse_others(url: str, flags: int, options: dict[str, str]) -> NoReturn:

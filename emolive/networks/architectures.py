@@ -4,8 +4,8 @@ Everything that is true of one architecture only stands here; the rest of emoliv
 write its value and its row in `ARCHITECTURES`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from torch import Tensor, nn
@@ -31,7 +31,8 @@ class Architecture:
     (N, C, h, w); `channel_axis` is the axis of the channels in the output itself. `head` is the name of the last
     layer, `pooled` gives the layers whose output goes straight into global average pooling and a linear head: there CAM
     and the exact ledger are defined; none where the network has no such end. `random` are the parts, as paths, that are
-    randomised one more at a time, from the head backwards. `mark` is the name of a weight that every such network has.
+    randomised one more at a time, from the head backwards; `along` are modules that are randomised with one of them.
+    `mark` is the name of a weight that every such network has.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Architecture:
     random: tuple[str, ...]
     mark: str
     channel_axis: int = 1
+    along: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def linear_head(self, net: nn.Module) -> nn.Linear | None:
         """The head of such a network; None where it is no linear layer."""
@@ -111,7 +113,8 @@ RESNET18 = Architecture(
     maps=lambda output: output,
     head="fc",
     pooled=_resnet_end,
-    random=("fc", *STAGES[::-1]),
+    random=("fc", *STAGES[::-1], "conv1"),
+    along={"conv1": ("bn1",)},
     mark="layer1.0.conv1.weight",
 )
 

@@ -6,7 +6,6 @@ web page and notebook all call it, so they cannot drift apart.
 """
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from safetensors.torch import save as safetensors_of
 from torch import Tensor, nn
 
 from emolive.core.errors import ModelError, SourceError, pick
-from emolive.core.files import check_model, why, write_output
+from emolive.core.files import check_model, fingerprint, why, write_output
 from emolive.core.foreign import MOST_BYTES, open_regular
 from emolive.core.installed import weights
 from emolive.networks.architectures import ARCHITECTURES, Architecture
@@ -147,6 +146,7 @@ def load(
     """
     path = Path(path) if path else default_model()
     check_model(path)
+    sha256 = _whole(path)
     saved, inside = read_weights(path)
     parts = facts_of(path, inside, {**(facts or {}), **({"labels": list(labels)} if labels else {})})
     arch = next((some["arch"] for some, _ in reversed(parts) if "arch" in some), Spec.arch)
@@ -169,7 +169,15 @@ def load(
     fill(net, state, path, architecture)
     net.eval().requires_grad_(False)
     net = net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Model(net, spec, str(path), hashlib.sha256(path.read_bytes()).hexdigest(), device)
+    return Model(net, spec, str(path), sha256, device)
+
+
+def _whole(path: Path) -> str:
+    """SHA-256 of a file of weights, which is read to its end: what reads it after that does not know of patience."""
+    try:
+        return fingerprint(path)
+    except (SourceError, OSError) as error:
+        raise ModelError(f"As a model: {why(error)}") from error
 
 
 def facts_of(path: Path, inside: str | None, options: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Path | str]]:

@@ -9,12 +9,13 @@ import torch
 from emolive.attribution.emotions import emotion_maps
 from emolive.attribution.methods import METHODS
 from emolive.attribution.passes import OnProgress
-from emolive.audit.agreement import agreement, regions, spearman
+from emolive.audit.agreement import agreement, likeness, regions
 from emolive.audit.controls import controls_of
-from emolive.audit.curves import Curves, curves
+from emolive.audit.curves import STEPS, Curves, curves
 from emolive.audit.masks import blurred, masked_faces, masks
 from emolive.audit.probe import logits_of
-from emolive.audit.randomise import randomised
+from emolive.audit.randomise import cascade
+from emolive.audit.sanity import SEEDS, Sanity, can_react, sane
 from emolive.audit.tally import of_picture
 from emolive.audit.verdict import verdict
 from emolive.core.scene import Box, Face, Proof, Variant
@@ -53,25 +54,25 @@ class Probe:
 
     def __init__(self, model: Model, crop: np.ndarray, target: int, before: float) -> None:
         self.model, self.crop, self.target, self.before = model, crop, target, before
-        self._curves: dict[tuple[tuple[int, ...], bytes], Curves] = {}
+        self._curves: dict[tuple[tuple[int, ...], int, bytes], Curves] = {}
         self._random: dict[tuple[int, ...], float] = {}
         self._chance: dict[tuple[int, ...], Curves] = {}
         self._known: dict[bytes, float] = {}
         self.controls = controls_of(model)
 
-    def curves(self, cam: np.ndarray) -> Curves:
+    def curves(self, cam: np.ndarray, steps: int = STEPS) -> Curves:
         """Deletion and insertion curves of a map (h, w)."""
-        key = cam.shape, np.argsort(-cam, axis=None, kind="stable").tobytes()
+        key = cam.shape, steps, np.argsort(-cam, axis=None, kind="stable").tobytes()
         if key not in self._curves:
-            self._curves[key] = curves(self.model, self.crop, cam, self.target)
+            self._curves[key] = curves(self.model, self.crop, cam, self.target, steps)
         return self._curves[key]
 
     def drops(self, cam: np.ndarray) -> Drops:
         """What blurring the hottest, random and the coldest fifth of a map (h, w) does."""
-        hot, _, cold = self._after(masked_faces(self.crop, cam))
+        hot, _, cold = self.after(masked_faces(self.crop, cam))
         if cam.shape not in self._random:
             draws = [blurred(self.crop, masks(np.zeros(cam.shape), seed)[1]) for seed in range(DRAWS)]
-            self._random[cam.shape] = float(np.mean(self._after(np.stack(draws))))
+            self._random[cam.shape] = float(np.mean(self.after(np.stack(draws))))
         return Drops(self.before - float(hot), self.before - self._random[cam.shape], self.before - float(cold))
 
     def chance(self, shape: tuple[int, ...]) -> Curves:
@@ -88,10 +89,10 @@ class Probe:
         beside = self.controls.of(*way, self.target, cam, activation)
         asks = beside.asks()
         masked = beside.faces(self.crop, asks)
-        after = tuple(self._after(masked).tolist())
+        after = tuple(self.after(masked).tolist())
         return Proof(0, 0, self.target, self.before, asks, after, masked, whole=True)
 
-    def _after(self, pictures: np.ndarray) -> np.ndarray:
+    def after(self, pictures: np.ndarray) -> np.ndarray:
         """The target's probability (P,) in each picture; what was asked before is not asked again."""
         keys = [picture.tobytes() for picture in pictures]
         new = [i for i, key in enumerate(keys) if key not in self._known]
@@ -119,13 +120,15 @@ def examine(
     x = model.prepare(crops)
     aim = torch.full((len(x),), model.spec.labels.index(target), device=x.device) if target else None
     parts = model.architecture.random
-    turn = 0.5 / (len(parts) + 1)  # half of the time for the maps, half for the proofs
+    turn = 0.5 / (SEEDS * len(parts) + 1)  # half of the time for the maps, half for the proofs
     true = maps(model, x, methods, layers, aim, within(progress, 0, turn))
-    steps = parts if true.results[0].cam is not None else ()  # a broken network has nothing to compare
-    randoms = {
-        step: maps(randomised(model, k), x, methods, layers, true.aim, within(progress, k * turn, turn))
-        for k, step in enumerate(steps, start=1)
-    }
+    randoms: dict[str, list[Maps]] = {}
+    if true.results[0].cam is not None:  # a broken network has nothing to compare
+        for seed in range(SEEDS):
+            asked = [method for method in methods if not seed or not METHODS[method].slow]
+            for k, (step, net) in enumerate(cascade(model, seed), start=1 + seed * len(parts)):
+                tell = within(progress, k * turn, turn)
+                randoms.setdefault(step, []).append(maps(net, x, asked, layers, true.aim, tell))
     share, faces = 0.5 / len(sights), []
     for n, sight in enumerate(sights):
         result = true.results[n]
@@ -161,7 +164,13 @@ def examine(
 
 
 def _cell(
-    probe: Probe, sight: Sight, n: int, way: Way, true: Maps, randoms: Mapping[str, Maps], layers: Sequence[str]
+    probe: Probe,
+    sight: Sight,
+    n: int,
+    way: Way,
+    true: Maps,
+    randoms: Mapping[str, Sequence[Maps]],
+    layers: Sequence[str],
 ) -> Cell:
     """One method at one layer for face `n`. Guided backpropagation is compared with Grad-CAM at the last layer."""
     method, layer = way
@@ -181,10 +190,13 @@ def _cell(
         verdict=verdict(evidence, probe.model.spec.labels[probe.target], blind),
         regions=regions(cam, sight.square, face.box, face.points, sight.turn) if sight.has_points else None,
         gradcam=agreement(cam, gradcam),
-        sanity={step: _correlation(cam, other.cams[way][n]) for step, other in randoms.items()},
+        sanity={step: _sanity(cam, n, way, step, others, tuple(randoms)) for step, others in randoms.items()},
     )
     return Cell(method, layer, cam=cam, curves=curves, figures=figures, measure=true.measures[way])
 
 
-def _correlation(cam: np.ndarray, other: np.ndarray | None) -> float:
-    return float("nan") if other is None else spearman(cam, other)
+def _sanity(cam: np.ndarray, n: int, way: Way, step: str, others: Sequence[Maps], steps: Sequence[str]) -> Sanity:
+    """Whether the map of face `n` noticed that the network is random down to a step."""
+    drawn = [other.cams[way][n] for other in others if way in other.cams]
+    found = likeness(cam, [one for one in drawn if one is not None])
+    return sane(found, can_react(METHODS[way[0]].knows_class, way[1], step, steps))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from emolive.audit.verdict import Word
-from emolive.reports.figures import INPUT, SAME, Cell, FaceReport, Figures, Report, can_react, knows_class, title
+from emolive.reports.figures import INPUT, Cell, FaceReport, Figures, Report, knows_class, title
 from emolive.reports.html import rendered
 
 GROUPS = (
@@ -101,7 +101,7 @@ def _row(cell: Cell) -> MethodRow:
     if cell.figures is None:
         return MethodRow(name, (), cell.why)
     numbers = [Entry(v, "" if i else "first") for values in _values(cell.figures) for i, v in enumerate(values)]
-    return MethodRow(name, (*numbers, *_sanity(cell, cell.figures)))
+    return MethodRow(name, (*numbers, *_sanity(cell.figures)))
 
 
 def _values(figures: Figures) -> list[list[str]]:
@@ -116,12 +116,12 @@ def _values(figures: Figures) -> list[list[str]]:
     ]
 
 
-def _sanity(cell: Cell, figures: Figures) -> Iterable[Entry]:
-    for i, (step, value) in enumerate(figures.sanity.items()):
-        fixed = not can_react(cell.method, cell.layer, step, tuple(figures.sanity))
-        same = not fixed and value >= SAME
+def _sanity(figures: Figures) -> Iterable[Entry]:
+    for i, found in enumerate(figures.sanity.values()):
+        fixed, same = found.word == "cannot react", not found.trusted and found.word != "cannot react"
         kind = " ".join(word for word, there in (("first", i == 0), ("fixed", fixed), ("same", same)) if there)
-        yield Entry(("= " if fixed else "▲ " if same else "") + _signed(value), kind)
+        mark = "= " if fixed else "▲ " if same else "~ " if found.word == "reacts a little" else ""
+        yield Entry(mark + _signed(found.like), kind)
 
 
 def _whole(part: float) -> str:

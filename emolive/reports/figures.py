@@ -1,7 +1,7 @@
 """The figures of a report as frozen values, and `report.json` made from them. Nothing here looks at a network."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,12 +9,10 @@ import numpy as np
 from emolive.attribution.methods import INPUT as INPUT
 from emolive.attribution.methods import METHODS
 from emolive.audit.curves import Curves
+from emolive.audit.sanity import Sanity
 from emolive.audit.verdict import Verdict
 from emolive.core.evidence import MASKINGS, Difference
 from emolive.core.scene import Agreement, Box, Measure, Regions
-
-SAME = 0.7
-"""A rank correlation with which a map counts as unchanged: the randomised network draws nearly the same picture."""
 
 UNMEASURED = Measure()
 """Of a map that is not there."""
@@ -39,7 +37,7 @@ class Figures:
     `deletion_area` (small is good) and `insertion_area` (large is good) lie between 0 and 1. `differences` are those
     of the map and its controls, by masking and control, and `verdict` what they come to. `regions` are None where
     nobody knows where the eyes are (a whole picture). `gradcam` compares the map with Grad-CAM's of the same layer.
-    `sanity` is the rank correlation with the map of the same network when it is randomised down to each step.
+    `sanity` says for each step that the network is randomised down to whether the map noticed.
     """
 
     deletion_area: float
@@ -49,7 +47,7 @@ class Figures:
     verdict: Verdict
     regions: Regions | None
     gradcam: Agreement
-    sanity: Mapping[str, float]
+    sanity: Mapping[str, Sanity]
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,17 +150,6 @@ def knows_class(method: str) -> bool:
     return METHODS[method].knows_class
 
 
-def can_react(method: str, layer: str, step: str, steps: Sequence[str]) -> bool:
-    """Whether a map can change at all when the network is randomised from the head down to `step`, one of the `steps`.
-
-    A method that needs activations only sees nothing of what comes after its layer.
-    """
-    if knows_class(method):
-        return True
-    part = next((part for part in steps if layer == part or layer.startswith(f"{part}.")), None)
-    return part is not None and steps.index(step) >= steps.index(part)
-
-
 def as_json(report: Report, folder: str) -> Json:
     """What report.json holds: picture -> face -> method -> layer -> figures; pictures lie in `folder`, numbers that are
     none become null."""
@@ -219,7 +206,9 @@ def _cell(cell: Cell) -> Json:
         "verdict": {"word": figures.verdict.word, "why": figures.verdict.why},
         "regions": where,
         "agreement_with_gradcam": {name: _number(v) for name, v in vars(figures.gradcam).items()},
-        "sanity": {step: _number(v) for step, v in figures.sanity.items()},
+        "sanity": {step: _number(found.like) for step, found in figures.sanity.items()},
+        "sanity_band": {step: [_number(v.low), _number(v.high)] for step, v in figures.sanity.items()},
+        "sanity_word": {step: found.word for step, found in figures.sanity.items()},
     }
 
 

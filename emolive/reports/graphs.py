@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 
 from emolive.attribution.methods import METHODS
 from emolive.reports.figures import INPUT, Cell, FaceReport, title
-from emolive.ui import draw
-from emolive.ui.draw import Color
+from emolive.ui import palette
+from emolive.ui.palette import Color
 
-DELETION, INSERTION, FADED = draw.VERMILLION, draw.BLUE, (120, 120, 120)
+DELETION, INSERTION, FADED = palette.VERMILLION, palette.BLUE, (120, 120, 120)
 
 
 def curves_picture(face: FaceReport, methods: Sequence[str], layers: Sequence[str], path: Path) -> None:

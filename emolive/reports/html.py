@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from emolive.ui.draw import hue
+from emolive.ui.palette import hue
 from emolive.ui.words import percent
 
 UNKNOWN = "–"

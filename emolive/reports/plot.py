@@ -14,8 +14,8 @@ from emolive.core.errors import EmoliveError, OutputError
 from emolive.core.files import check_output, why
 from emolive.reports.folder import slug
 from emolive.reports.people import RAW, SMOOTHED, Person, read_people
-from emolive.ui import draw
-from emolive.ui.draw import Color
+from emolive.ui import palette
+from emolive.ui.palette import Color
 from emolive.ui.words import percent
 
 APART = 0.062
@@ -91,12 +91,12 @@ def timeline(series: Series) -> Figure:
 
 
 def _timeline(series: Series) -> Figure:
-    figure = Figure(figsize=(12, 5.6), dpi=110, layout="constrained", facecolor=_rgb(draw.INK))
+    figure = Figure(figsize=(12, 5.6), dpi=110, layout="constrained", facecolor=_rgb(palette.INK))
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     shares = np.nan_to_num(np.nanmean(series.probs, axis=0)) if np.isfinite(series.probs).any() else series.probs[0]
     likeliest = series.labels[int(np.argmax(shares))]
     for i, label in enumerate(series.labels):
-        color = _rgb(draw.hue(label, i))
+        color = _rgb(palette.hue(label, i))
         above.plot(series.t_s, series.probs[:, i], color=color, linewidth=1.8, marker=_dot(series), zorder=3)
         if series.raw is not None:
             above.plot(series.t_s, series.raw[:, i], color=color, linewidth=0.7, alpha=0.75, zorder=2)
@@ -104,20 +104,20 @@ def _timeline(series: Series) -> Figure:
     above.set(ylim=(0, 1), yticks=(0, 0.25, 0.5, 0.75, 1), ylabel=_shown(series))
     above.set_yticklabels(("0", "25 %", "50 %", "75 %", "100 %"))
     most = math.log2(max(2, len(series.labels)))
-    below.plot(series.t_s, series.entropy, color=_rgb(draw.PAPER), linewidth=1.4, marker=_dot(series), zorder=3)
-    below.axhline(most, color=_rgb(draw.DIM), linewidth=0.8, linestyle=":")
+    below.plot(series.t_s, series.entropy, color=_rgb(palette.PAPER), linewidth=1.4, marker=_dot(series), zorder=3)
+    below.axhline(most, color=_rgb(palette.DIM), linewidth=0.8, linestyle=":")
     below.annotate(
         f"{most:.2f}: knows nothing",
         (1.01, most),
         xycoords=("axes fraction", "data"),
-        color=_rgb(draw.DIM),
+        color=_rgb(palette.DIM),
         va="center",
     )
-    below.annotate("0: is sure", (1.01, 0), xycoords=("axes fraction", "data"), color=_rgb(draw.DIM), va="center")
+    below.annotate("0: is sure", (1.01, 0), xycoords=("axes fraction", "data"), color=_rgb(palette.DIM), va="center")
     below.set(ylim=(0, 1.08 * most), ylabel="entropy, bits", xlabel="time, s")
     where = f" in {series.file}" if series.file else ""
     title = f"Person {series.track}{where}: mostly {likeliest} ({percent(float(shares.max()))} on average)"
-    above.set_title(title, color=_rgb(draw.PAPER), fontsize=13, fontweight="bold", loc="left")
+    above.set_title(title, color=_rgb(palette.PAPER), fontsize=13, fontweight="bold", loc="left")
     for axes in (above, below):
         _style(axes)
     return figure
@@ -142,7 +142,7 @@ def _names(axes: Axes, series: Series) -> None:
     known = series.probs[np.isfinite(series.probs).all(1)]
     ends = known[-1] if len(known) else np.zeros(len(series.labels))
     for i, (label, place) in enumerate(zip(series.labels, spread(ends.tolist(), APART), strict=True)):
-        color = _rgb(draw.hue(label, i))
+        color = _rgb(palette.hue(label, i))
         arrow = {"arrowstyle": "-", "color": color, "linewidth": 0.9, "shrinkA": 2, "shrinkB": 0, "relpos": (0, 0.5)}
         axes.annotate(
             label,
@@ -158,13 +158,13 @@ def _names(axes: Axes, series: Series) -> None:
 
 
 def _style(axes: Axes) -> None:
-    axes.set_facecolor(_rgb(draw.INK))
-    axes.tick_params(colors=_rgb(draw.DIM))
-    axes.xaxis.label.set_color(_rgb(draw.DIM))
-    axes.yaxis.label.set_color(_rgb(draw.DIM))
-    axes.grid(color=_rgb(draw.DIM), alpha=0.18)
+    axes.set_facecolor(_rgb(palette.INK))
+    axes.tick_params(colors=_rgb(palette.DIM))
+    axes.xaxis.label.set_color(_rgb(palette.DIM))
+    axes.yaxis.label.set_color(_rgb(palette.DIM))
+    axes.grid(color=_rgb(palette.DIM), alpha=0.18)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(_rgb(draw.DIM))
+    axes.spines[["left", "bottom"]].set_color(_rgb(palette.DIM))
     axes.margins(x=0.005)
 
 

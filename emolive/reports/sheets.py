@@ -13,9 +13,9 @@ from emolive.attribution.methods import METHODS
 from emolive.core.scene import Face
 from emolive.reports.figures import INPUT, Cell, FaceReport, title
 from emolive.ui import draw
-from emolive.ui.draw import INK, Color
 from emolive.ui.emotions import common_scale
 from emolive.ui.heat import AGAINST, FOR, ON_FACE, Scale, diverging, gradient, heat, scale_of
+from emolive.ui.palette import DIM, INK, PAPER, Color, hue
 from emolive.ui.words import MINUS, percent
 
 SIDE, GAP, PAD = 210, 14, 28
@@ -75,7 +75,7 @@ def strip(face: FaceReport, across: int = 7) -> np.ndarray:
     for i, label in enumerate(face.labels):
         x, y = PAD + i % across * (SIDE + GAP), top + i // across * row
         _face(image, face, maps[i], scale.full, x, y, torn=True)
-        draw.fill(image, (x, y + SIDE, x + SIDE, y + SIDE + 5), draw.hue(label, i))
+        draw.fill(image, (x, y + SIDE, x + SIDE, y + SIDE + 5), hue(label, i))
         chance = percent(float(face.probs[i])) if np.isfinite(face.probs[i]) else "–"
         bold = label == face.label
         text = f"{draw.shorten(label, PX, SIDE - 4 * PX)} {chance}"
@@ -90,7 +90,7 @@ def marked(bgr: np.ndarray, faces: Sequence[tuple[int, Face]], unconfirmed: Sequ
     size = max(1, round(bgr.shape[1] * factor)), max(1, round(bgr.shape[0] * factor))
     image = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA) if factor < 1 else bgr.copy(order="C")
     unit = draw.unit(*size)
-    boxes = [("?", draw.DIM, face) for face in unconfirmed] + [(str(n), draw.AMBER, face) for n, face in faces]
+    boxes = [("?", DIM, face) for face in unconfirmed] + [(str(n), PAPER, face) for n, face in faces]
     for word, color, face in boxes:
         rect = draw.rounded([v * factor for v in face.box])
         draw.box(image, rect, color, max(1, unit // 8) if word != "?" else 1)

@@ -31,7 +31,9 @@ def write_groups(report: dict[str, Any], out: Path) -> None:
     """Write groups.csv, gaps.csv and groups.png of what `by_group` gives into a folder that is there."""
     gaps = [{**gap, "groups": " − ".join(gap["groups"])} for gap in report["gaps"]]
     figures, differences, picture = GROUPS
-    _table(out / figures, ["column", "group", "n", "people", "figure", "value", "low", "high"], report["figures"])
+    _table(
+        out / figures, ["column", "group", "n", "people", "figure", "value", "low", "high", "floor"], report["figures"]
+    )
     _table(out / differences, ["column", "groups", "figure", "value", "low", "high", "p", "p_holm"], gaps)
     _save(_dots(report["figures"]), out / picture)
 

@@ -5,15 +5,17 @@ They are read by the reader of `emolive file` and `emolive explain`, so that a p
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from io import TextIOWrapper
 from pathlib import Path
 
 import numpy as np
 
 from emolive.core.errors import EmoliveError, SourceError
+from emolive.core.files import fingerprint
+from emolive.core.foreign import open_regular
 from emolive.core.tables import read_csv
 from emolive.faces.crop import crop_face, square
 from emolive.media.pictures import read_picture
@@ -100,7 +102,7 @@ def read_faces(folder: Path, size: int, labels: tuple[str, ...] | None = None) -
 def _crop(path: Path, size: int) -> tuple[np.ndarray, str] | str:
     """The whole picture as a crop and the file's sha256, or why it cannot be read."""
     try:
-        return whole_crop(read_picture(path), size), hashlib.sha256(path.read_bytes()).hexdigest()
+        return whole_crop(read_picture(path), size), fingerprint(path)
     except (SourceError, OSError) as error:
         return str(error)
 
@@ -132,7 +134,7 @@ def join_votes(faces: Faces, table: Path, share: float = 1.0) -> Faces:
 def read_votes(table: Path, labels: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The vote distribution (classes,) float32, summing to 1, of each file named in `table`."""
     try:
-        with open(table, newline="", encoding="utf-8") as stream:
+        with TextIOWrapper(open_regular(table), encoding="utf-8", newline="") as stream:
             rows = list(read_csv(stream))
         votes = {
             str(row["file"]): np.array([float(row[name] or "none") for name in labels], np.float32) for row in rows

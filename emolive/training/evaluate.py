@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from torchvision.transforms.v2 import functional as F
 
 from emolive.core.errors import EmoliveError
 from emolive.core.files import check_output, make_folders, write_whole
+from emolive.core.foreign import open_regular
 from emolive.core.scene import Frame, area
 from emolive.core.tables import read_csv
 from emolive.faces.crop import crop_face, square
@@ -104,7 +106,7 @@ def measure(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str])
 def agreement(probabilities: np.ndarray, faces: Faces, table: Path) -> dict[str, float]:
     """Accuracy against the majority of FER+'s annotators, where one emotion that the model knows has most votes."""
     try:
-        with open(table, newline="", encoding="utf-8") as stream:
+        with TextIOWrapper(open_regular(table), encoding="utf-8", newline="") as stream:
             named = {row.pop("file"): row for row in read_csv(stream)}
         rows = {file: {name: float(votes or 0) for name, votes in row.items()} for file, row in named.items()}
     except (OSError, KeyError, ValueError) as error:

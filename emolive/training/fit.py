@@ -26,6 +26,7 @@ from emolive.core.errors import EmoliveError, OutputError
 from emolive.core.files import make_folders, why
 from emolive.networks.checkpoint import GRAY, Spec
 from emolive.training.augment import augmentation
+from emolive.training.bend import MESHES, Bends, bends, kept_meshes
 from emolive.training.dataset import VOTES, Faces, join_votes
 from emolive.training.finish import finish
 from emolive.training.folders import splits
@@ -43,13 +44,13 @@ log = logging.getLogger(__name__)
 class Learnt(Dataset[tuple[Tensor, Tensor, Tensor]]):
     """Crops to learn from, augmented anew each time: ((1 or 3, size, size) in 0..1, targets, truth)."""
 
-    def __init__(self, faces: Faces, spec: Spec, seed: int) -> None:
+    def __init__(self, faces: Faces, spec: Spec, seed: int, bends: Bends | None = None, bend: float = 0.0) -> None:
         crops = faces.crops
         if spec.color == "gray":
             crops = np.stack([np.rint(crop @ np.array(GRAY, np.float32)) for crop in crops]).astype(np.uint8)[..., None]
         self.pictures = torch.from_numpy(np.ascontiguousarray(crops.transpose(0, 3, 1, 2)))
         self.targets, self.truth = torch.from_numpy(faces.targets), torch.from_numpy(faces.truth)
-        self.seed = seed
+        self.seed, self.bends, self.bend = seed, bends, bend
         self.transform: Callable[[Tensor], Tensor] | None = None
 
     def enter(self, stage: Stage, epoch: int) -> None:
@@ -63,7 +64,10 @@ class Learnt(Dataset[tuple[Tensor, Tensor, Tensor]]):
     def __getitem__(self, row: int) -> tuple[Tensor, Tensor, Tensor]:
         assert self.transform is not None  # `enter` comes first
         torch.default_generator.manual_seed(self.chance + row)
-        return self.transform(self.pictures[row]), self.targets[row], self.truth[row]
+        picture, targets, truth = self.pictures[row], self.targets[row], self.truth[row]
+        if self.bends is not None and float(torch.rand(())) < self.bend:
+            picture, targets, truth = self.bends.by_chance(row, picture, targets, truth)
+        return self.transform(picture), targets, truth
 
 
 class Judged(Dataset[tuple[np.ndarray, int]]):
@@ -82,9 +86,9 @@ class Judged(Dataset[tuple[np.ndarray, int]]):
 class Data(pl.LightningDataModule):
     """The loaders; the one of training is made afresh each epoch, because the input size may change."""
 
-    def __init__(self, train: Faces, validation: Faces, spec: Spec, settings: Recipe) -> None:
+    def __init__(self, train: Faces, validation: Faces, spec: Spec, settings: Recipe, moves: Bends | None) -> None:
         super().__init__()
-        self.learnt, self.judged = Learnt(train, spec, settings.seed), Judged(validation)
+        self.learnt, self.judged = Learnt(train, spec, settings.seed, moves, settings.bend), Judged(validation)
         self.settings = settings
 
     def train_dataloader(self) -> DataLoader[tuple[Tensor, Tensor, Tensor]]:
@@ -128,6 +132,7 @@ def train(
     last = last_of(out) if resume else None
     if last:
         check_same(out, settings, material, last.epochs)
+    moves = _moves(faces, data) if settings.bend else None
     first = not int(os.environ.get("RANK", 0))  # the first process of several: the others' outputs are its own
     if first:
         make_room(out, [*inputs, *data.glob("*/*"), *data.glob("*/*/*")], resume, overwrite)
@@ -142,7 +147,7 @@ def train(
         trainer = _trainer(out, settings, len(faces))
         try:
             path = last.path if last else None
-            trainer.fit(module, datamodule=Data(faces, held, spec, settings), ckpt_path=path, weights_only=True)
+            trainer.fit(module, datamodule=Data(faces, held, spec, settings, moves), ckpt_path=path, weights_only=True)
         except (KeyboardInterrupt, SystemExit):
             signal.signal(signal.SIGINT, signal.default_int_handler)  # Lightning turned it off
             log.warning("Stopped. The best epoch so far is kept; --resume goes on after the last whole epoch.")
@@ -191,6 +196,12 @@ def _with_targets(faces: Faces, data: Path, settings: Recipe) -> Faces:
     if settings.targets == "ferplus":
         return soft
     return dataclasses.replace(faces, targets=np.concatenate([faces.targets, soft.targets], axis=1))
+
+
+def _moves(faces: Faces, data: Path) -> Bends:
+    """How the pictures to learn from can be bent, by the meshes that lie beside them."""
+    folder = splits(data).train or data
+    return bends(kept_meshes(folder / MESHES, faces.files), faces.truth, faces.labels)
 
 
 def precision(choice: str) -> str:

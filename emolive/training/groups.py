@@ -17,6 +17,7 @@ import numpy as np
 
 from emolive.core.errors import EmoliveError
 from emolive.core.foreign import read_rows, refuse, words
+from emolive.training.confidence import calibration_floor
 
 PICTURE, PERSON = "picture", "person"
 
@@ -120,14 +121,14 @@ def by_group(
 ) -> dict[str, Any]:
     """Figures of each group and the gaps between them, of probabilities (N, K) and truth (N,).
 
-    {"people": all persons, "figures": [{"column", "group", "n", "people", "figure", "value", "low", "high"}],
+    {"people": all persons, "figures": [{"column", "group", "n", "people", "figure", "value", "low", "high", "floor"}],
     "gaps": [{"column", "figure", "groups": [a, b], "value": a − b, "low", "high", "p", "p_holm"}]}. Figures are
     accuracy, recall and AUC (one class against the rest) of each class that occurs, and the calibration error. All
     intervals are of 95 %: Wilson's, by the number of people, for shares (Newcombe's for their gaps: Statistics in
     Medicine 17, 1998), the percentiles of a bootstrap over people for AUC and calibration. p is two-sided, from people
     handed to the two groups anew; p_holm is corrected for all gaps of the list (Holm, Scand. J. Stat. 6, 1979). A group
     of fewer than five people has neither intervals nor gaps. The calibration error has no gaps: it grows as a group
-    gets smaller, whatever the network does.
+    gets smaller, whatever the network does; its row has the `floor` that chance alone would show in this group.
     """
     figures, gaps = [], []
     draw = np.random.default_rng(seed)
@@ -191,6 +192,8 @@ class _Group:
                 row |= dict(zip(("low", "high"), self.interval(*shares[name]), strict=True))
             else:
                 row |= dict(zip(("low", "high"), _percentiles(self.drawn(figure, counts)), strict=True))
+            if name == "calibration error":
+                row["floor"] = calibration_floor(self.p)["mean"]
             rows.append(row)
         return rows
 

@@ -99,10 +99,16 @@ class Emotions(pl.LightningModule):
         self.net: nn.Module = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.spec, self.settings = spec, settings
         weights = (counts.mean() / counts) ** settings.balance
+        self.frozen = frozen(self.net, settings.freeze)
         self.register_buffer("weights", torch.tensor(weights * counts.sum() / (weights * counts).sum()).float())
         self.uphill = False
         self.train_accuracy = MulticlassAccuracy(len(spec.labels), average="micro")
         self.val_accuracy = MulticlassAccuracy(len(spec.labels), average="micro")
+
+    def on_train_epoch_start(self) -> None:
+        """What is frozen goes on by the statistics that it began with."""
+        for part in self.frozen:
+            part.eval()
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Cross-entropy of (N, K) logits with smoothed target distributions (N, K), classes weighted."""
@@ -159,13 +165,28 @@ class Emotions(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         """AdamW; the learning rate follows `Recipe.rate`, step by step."""
         s = self.settings
-        optimizer = torch.optim.AdamW(self.parameters(), s.lr, weight_decay=s.weight_decay)
+        learnt = [weight for weight in self.parameters() if weight.requires_grad]
+        optimizer = torch.optim.AdamW(learnt, s.lr, weight_decay=s.weight_decay)
         steps = int(self.trainer.estimated_stepping_batches) / s.epochs
 
         def rate(step: int) -> float:
             return s.rate((step + 1) / steps)
 
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": LambdaLR(optimizer, rate), "interval": "step"}}
+
+
+def frozen(net: nn.Module, last: str) -> tuple[nn.Module, ...]:
+    """Freeze the children of a network up to the one called `last`, and give them; none for "". Raises `EmoliveError`
+    for a name that no child has."""
+    if not last:
+        return ()
+    names = [name for name, _ in net.named_children()]
+    if last not in names:
+        raise EmoliveError(f"--freeze {last}: the network's parts are {', '.join(names)}.")
+    parts = tuple(part for _, part in list(net.named_children())[: names.index(last) + 1])
+    for part in parts:
+        part.requires_grad_(False)
+    return parts
 
 
 def exported(state: dict[str, Tensor], spec: Spec) -> nn.Module:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from emolive.core.errors import EmoliveError
+from emolive.core.errors import EmoliveError, SourceError
 from emolive.core.files import write_whole
+from emolive.core.foreign import read_json
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,9 @@ class Recipe:
     targets: "label" learns the folders' labels, "ferplus" the annotators' votes, "both" the labels with one set of
     outputs and the votes with a second one that is thrown away in the end (weighted by `vote_weight`).
     balance: 0 counts every picture alike, 1 every class alike, between them the class weights are count^-balance.
+    bend: how often the expression in a picture is made weaker or stronger, or a neutral face is given a smile: see
+    `bend`.
+    freeze: up to which module, in the order of the network's, weights stay as they began ("": none do).
     calibration_balance, floor: see `calibrate`, which ends a run.
     val_fraction: part of each class that is held out where the data have no folder for validation.
     group_by: a pattern in a picture's path; pictures of which it matches the same are held out together.
@@ -46,6 +50,7 @@ class Recipe:
     weight_decay: float = 0.05
     warmup: float = 0.1
     smoothing: float = 0.1
+    bend: float = 0.0
     balance: float = 0.0
     average: float = 1.0
     targets: str = "label"
@@ -53,6 +58,7 @@ class Recipe:
     calibration_balance: float = 0.0
     floor: float = 0.0
     init: str = "imagenet"
+    freeze: str = ""
     color: str = "gray"
     crop_size: int = 48
     layer4_stride: int = 1
@@ -103,8 +109,8 @@ class Recipe:
     def read(cls, path: Path) -> Recipe:
         """The settings in a JSON file; fields that it lacks have their default."""
         try:
-            return cls(**json.loads(Path(path).read_text(encoding="utf-8-sig")))
-        except (OSError, ValueError, TypeError) as error:
+            return cls(**read_json(Path(path)))
+        except (SourceError, ValueError, TypeError) as error:
             raise EmoliveError(f"{path} holds no settings of a training run ({error}).") from error
 
 

@@ -1,25 +1,20 @@
 """What a window shows: status lines, one view or all of them side by side (the board), each below its question, and at
 the bottom the line of help. Pure functions: a scene and a size in, a picture out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
 
-from emolive.core.scene import Aim, Enlarge, Event, Hit, Picture, Pin, Scene, Select, Sheet, Tip, View
+from emolive.core.scene import Enlarge, Event, Hit, Picture, Scene, Select, Sheet, Tip, View
 from emolive.ui import draw, hud
-from emolive.ui.draw import DIM, PAPER, Rect
+from emolive.ui.draw import moved
 from emolive.ui.help import draw_help, help_room
 from emolive.ui.layout import Size, panes
+from emolive.ui.palette import DIM, EDGE, GROUND, PAPER
 from emolive.ui.sizes import text_px
 from emolive.ui.titles import answer, question
 from emolive.ui.topics import HINT, TOPICS
-
-EDGE: draw.Color = (58, 51, 48)
-"""The lines between panes."""
-
-CLICKED: Mapping[type, str] = {Select: "face", Pin: "tile", Aim: "emotion map"}
-"""What is pointed at where something can be clicked."""
 
 LEAST_SIDE = 32
 """A view is not drawn where it has less room than this."""
@@ -37,15 +32,15 @@ def composed(scene: Scene, size: Size, px: int, views: Mapping[str, View], statu
     The strip for the help line, `help_height` high, is left empty at the bottom.
     """
     width, height = size
-    image = np.full((height, width, 3), hud.GROUND, np.uint8)
+    image = draw.blank(width, height, GROUND)
     hits: list[Hit] = []
     tips: list[Tip] = []
     top = 0
     if status:
-        lines = hud.status(scene, width, px)[:height]
-        top = len(lines)
-        image[:top] = lines
-        tips.append(Tip((0, 0, width, top), "status"))
+        lines = hud.status(scene, width, px)
+        top = min(len(lines.bgr), height)
+        image[:top] = lines.bgr[:top]
+        tips += [Tip((0, 0, width, top), "status"), *lines.tips]
     area = (0, top, width, height - help_height(width, px))
     alone = len(views) == 1
     settings, places = scene.settings, panes(tuple(views), area, scene.settings.arrangement, scene.settings.large)
@@ -55,18 +50,24 @@ def composed(scene: Scene, size: Size, px: int, views: Mapping[str, View], statu
         first = next(iter(places))
         places = {first: left} if left else {}
     for view, rect in places.items():
-        picture = pane(view, views[view], scene, Sheet(rect[2] - rect[0], rect[3] - rect[1], px), rect[:2])
-        image[rect[1] : rect[3], rect[0] : rect[2]] = picture.bgr
-        hits += [Hit(_moved(hit.box, rect), hit.event) for hit in picture.hits if not (alone and _enlarges(hit.event))]
-        tips += [Tip(_moved(tip.box, rect), tip.topic) for tip in picture.tips]
+        picture = _pane(image[rect[1] : rect[3], rect[0] : rect[2]], view, views[view], scene, px, rect[:2])
+        hits += [Hit(moved(hit.box, rect), hit.event) for hit in picture.hits if not (alone and _enlarges(hit.event))]
+        tips += [Tip(moved(tip.box, rect), tip.topic, tip.words) for tip in picture.tips]
         draw.fill(image, (rect[2], rect[1], rect[2] + 2, rect[3]), EDGE)
         draw.fill(image, (rect[0], rect[3], rect[2], min(rect[3] + 2, area[3])), EDGE)
     return Picture(image, tuple(hits), tuple(tips))
 
 
-def pane(view: str, draws: View, scene: Scene, sheet: Sheet, corner: tuple[int, int] = (0, 0)) -> Picture:
-    """A view with its question and its answer above it, as large as the sheet; `corner` is where it will lie."""
-    image = np.full((sheet.height, sheet.width, 3), hud.GROUND, np.uint8)
+def pane(view: str, draws: View, scene: Scene, sheet: Sheet) -> Picture:
+    """A view with its question and its answer above it, as large as the sheet."""
+    return _pane(draw.blank(sheet.width, sheet.height, GROUND), view, draws, scene, sheet.px)
+
+
+def _pane(
+    image: np.ndarray, view: str, draws: View, scene: Scene, px: int, corner: tuple[int, int] = (0, 0)
+) -> Picture:
+    """The same, drawn into a picture or a part of one; `corner` is where that lies."""
+    sheet = Sheet(image.shape[1], image.shape[0], px)
     with draw.placed(*corner):
         top = heading(image, question(view, scene), answer(view, scene), sheet.px)
     head = (0, 0, sheet.width, top)
@@ -75,11 +76,13 @@ def pane(view: str, draws: View, scene: Scene, sheet: Sheet, corner: tuple[int, 
         with draw.placed(corner[0], corner[1] + top):
             picture = draws(scene, Sheet(sheet.width, sheet.height - top, sheet.px))
         image[top:] = picture.bgr
-        inside = [Hit(_moved(hit.box, (0, top)), hit.event) for hit in picture.hits]
+        inside = [Hit(moved(hit.box, (0, top)), hit.event) for hit in picture.hits]
         hits += inside
         tips.append(Tip((0, top, sheet.width, sheet.height), view))
-        tips += [Tip(hit.box, CLICKED[type(hit.event)]) for hit in inside if type(hit.event) in CLICKED]
-        tips += [Tip(_moved(tip.box, (0, top)), tip.topic) for tip in picture.tips]
+        for hit in inside:
+            if isinstance(hit.event, Select):
+                tips.append(Tip(hit.box, "face", f"face {hit.event.track}"))
+        tips += [Tip(moved(tip.box, (0, top)), tip.topic, tip.words) for tip in picture.tips]
     return Picture(image, tuple(hits), tuple(tips))
 
 
@@ -99,27 +102,35 @@ def heading(image: np.ndarray, asked: str, answered: str, px: int) -> int:
     return len(lines) * row
 
 
+SAID = 24
+"""So many letters of what is pointed at always find room before its sentence."""
+
+
 @lru_cache(maxsize=64)
 def help_height(width: int, px: int) -> int:
     """How much of a window's foot the help line takes: as many rows as its longest sentence needs."""
-    rows = max(len(draw.wrap(words, px, width - px - 4)) for words in (*TOPICS.values(), HINT))
+    room = width - px - 4
+    rows = max(len(draw.wrap(f"{'n' * SAID}: {words}", px, room)) for words in (*TOPICS.values(), HINT))
     return rows * round(px * 1.4) + px // 2
 
 
 def with_help(bgr: np.ndarray, words: str, px: int) -> np.ndarray:
-    """The same picture with a sentence in its help line."""
-    height, width = bgr.shape[:2]
-    tall = help_height(width, px)
+    """The same picture with a sentence in its help line; what has no room in it is left out at its beginning."""
     image = bgr.copy()
-    draw.fill(image, (0, height - tall, width, height), hud.GROUND)
-    for n, line in enumerate(draw.wrap(words, px, width - px - 4)):
-        y = height - tall + px // 4 + n * round(px * 1.4)
-        draw.text(image, line, px // 2 + 2, y, px, DIM if words == HINT else PAPER)
+    write_help(image, words, px)
     return image
 
 
-def _moved(box: Rect, by: Sequence[int]) -> Rect:
-    return box[0] + by[0], box[1] + by[1], box[2] + by[0], box[3] + by[1]
+def write_help(image: np.ndarray, words: str, px: int) -> None:
+    """Write a sentence into the help line of a picture."""
+    height, width = image.shape[:2]
+    tall, room, row = help_height(width, px), width - px - 4, round(px * 1.4)
+    draw.fill(image, (0, height - tall, width, height), GROUND)
+    lines = draw.wrap(words, px, room)
+    if len(lines) * row > tall and ": " in words:
+        lines = draw.wrap(words.partition(": ")[2], px, room)
+    for n, line in enumerate(lines):
+        draw.text(image, line, px // 2 + 2, height - tall + px // 4 + n * row, px, DIM if words == HINT else PAPER)
 
 
 def _enlarges(event: Event) -> bool:

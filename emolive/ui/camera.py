@@ -1,57 +1,96 @@
-"""The camera view: the frame with every face's emotion, probabilities and heat map. This picture is also recorded."""
+"""The camera view: the frame with every face's emotion, probabilities and heat map. Without a sheet it is recorded."""
 
 from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 
-from emolive.core.scene import Box, Hit, Picture, Reading, Scene, Select, area
-from emolive.ui import draw
-from emolive.ui.draw import Color, Rect
-from emolive.ui.heat import ON_FACE, gradient, heat, heat_scale
+from emolive.core.scene import Box, Hit, Picture, Scene, Select, Sheet, Tip, area
+from emolive.ui import draw, legend
+from emolive.ui.dock import docked
+from emolive.ui.draw import Rect
+from emolive.ui.heat import heat, heat_scale
 from emolive.ui.labels import Labelled, Labeller
-from emolive.ui.where import warning
-from emolive.ui.words import against, caption, label, randomised
+from emolive.ui.palette import DIM, GROUND, PAPER
+from emolive.ui.place import within
 
 SMALLEST = 240
-"""Frames with a shorter side than this are enlarged by a whole factor, so that there is room for words."""
+"""Recorded frames with a shorter side than this are enlarged by a whole factor, so that there is room for words."""
+
+Fitted = Callable[[Box], Box]
+"""What turns boxes of the frame into those of the picture."""
 
 
-def camera(scene: Scene) -> Picture:
-    """The frame at its own size (small ones enlarged) with boxes, labels, bars, heat maps and a legend.
+def camera(scene: Scene, sheet: Sheet | None = None) -> Picture:
+    """The frame with boxes, labels, heat maps, bars and a legend.
 
-    What is not confirmed to be a face has a grey box with a question mark, and cannot be clicked.
+    On a sheet, as large as it goes there, with bars and legend beside it or below. Without one, at its own size (small
+    ones enlarged), with all of that where no face is. What is not confirmed to be a face has a grey box with a question
+    mark, and cannot be clicked.
     """
-    image, fitted = _base(scene)
-    if scene.settings.heat:
-        _heat(image, scene, fitted)
-    people = _people(scene, fitted)
-    labels = Labeller(image, scene.menu.labels, [])
-    for face in scene.unconfirmed:
-        _doubt(image, draw.rounded(fitted(face.box)))
-    _boxes(image, people, labels)
-    labels.taken.append(_legend(image, scene))
+    return _on_sheet(scene, sheet) if sheet else _recorded(scene)
+
+
+def _recorded(scene: Scene) -> Picture:
+    height, width = scene.frame.bgr.shape[:2]
+    factor = -(-SMALLEST // min(height, width))
+    image, fitted = _film(scene, (width * factor, height * factor))
+    people = people_of(scene, fitted)
+    px = draw.unit(image.shape[1], image.shape[0])
+    doubted = [draw.rounded(fitted(face.box)) for face in scene.unconfirmed]
+    labels = Labeller(image, scene.menu.labels, [], [*(p.rect for p in people), *doubted], px)
+    _boxes(image, people, doubted, labels, px)
+    _legend(image, scene, labels, max(11, round(0.8 * px)))
     labels.write(people)
+    for rect in doubted:
+        labels.mark(rect)
     return Picture(image, _hits(people, image.shape[1], image.shape[0]))
 
 
-def _base(scene: Scene) -> tuple[np.ndarray, Callable[[Box], Box]]:
-    """A copy of the frame to draw on, mirrored and enlarged as need be, and what turns boxes of the frame into its."""
+def _on_sheet(scene: Scene, sheet: Sheet) -> Picture:
+    """The film, as large as the sheet lets it be beside or above its dock."""
+    image = draw.blank(sheet.width, sheet.height, GROUND)
+    height, width = scene.frame.bgr.shape[:2]
+    people = people_of(scene, lambda box: box)
+    film, dock = docked((width, height), sheet, scene, people)
+    wide, high = film[2] - film[0], film[3] - film[1]
+    picture, fitted = _film(scene, (wide, high))
+    people = people_of(scene, fitted)
+    doubted = [draw.rounded(fitted(face.box)) for face in scene.unconfirmed]
+    labels = Labeller(picture, scene.menu.labels, [], [*(p.rect for p in people), *doubted], sheet.px)
+    _boxes(picture, people, doubted, labels, sheet.px)
+    with draw.placed(film[0], film[1]):
+        labels.write(people, bars=False)
+        for rect in doubted:
+            labels.mark(rect)
+    image[film[1] : film[3], film[0] : film[2]] = picture
+    hits = [Hit(draw.moved(hit.box, film[:2]), hit.event) for hit in _hits(people, wide, high)]
+    seen = [Tip(draw.moved(part, film[:2]), "doubt") for r in doubted if (part := within(r, (0, 0, wide, high)))]
+    return Picture(image, tuple(hits), (*seen, *dock(image, labels)))
+
+
+def _film(scene: Scene, size: tuple[int, int]) -> tuple[np.ndarray, Fitted]:
+    """The frame in that size to draw on, mirrored as need be, with heat; and what turns boxes of the frame into its."""
     mirror, (height, width) = scene.settings.mirror, scene.frame.bgr.shape[:2]
     frame = scene.frame.bgr[:, ::-1] if mirror else scene.frame.bgr
-    factor = -(-SMALLEST // min(height, width))
+    fx, fy = size[0] / width, size[1] / height
 
     def fitted(box: Box) -> Box:
-        x0, y0, x1, y1 = (v * factor for v in box)
-        return (width * factor - x1, y0, width * factor - x0, y1) if mirror else (x0, y0, x1, y1)
+        x0, y0, x1, y1 = box[0] * fx, box[1] * fy, box[2] * fx, box[3] * fy
+        return (size[0] - x1, y0, size[0] - x0, y1) if mirror else (x0, y0, x1, y1)
 
-    if factor > 1:
-        size = width * factor, height * factor
-        return cv2.resize(frame, size, interpolation=cv2.INTER_NEAREST), fitted
-    return frame.copy(order="C"), fitted
+    if size == (width, height):
+        image = frame.copy(order="C")
+    else:
+        whole = fx == fy and fx == round(fx) and min(height, width) < SMALLEST
+        how = cv2.INTER_NEAREST if whole else cv2.INTER_AREA if fx < 1 else cv2.INTER_LINEAR
+        image = cv2.resize(np.ascontiguousarray(frame), size, interpolation=how)
+    if scene.settings.heat:
+        _heat(image, scene, fitted)
+    return image, fitted
 
 
-def _heat(image: np.ndarray, scene: Scene, fitted: Callable[[Box], Box]) -> None:
+def _heat(image: np.ndarray, scene: Scene, fitted: Fitted) -> None:
     for face, reading in zip(scene.faces, scene.readings, strict=True):
         cam = reading.painted.cam
         if cam is not None:
@@ -60,7 +99,7 @@ def _heat(image: np.ndarray, scene: Scene, fitted: Callable[[Box], Box]) -> None
             heat(image, cam, fitted(reading.square), scale, scene.settings.alpha, scene.settings.colormap, turn)
 
 
-def _people(scene: Scene, fitted: Callable[[Box], Box]) -> list[Labelled]:
+def people_of(scene: Scene, fitted: Fitted) -> list[Labelled]:
     """The faces as they are labelled, the selected one first, then from large to small."""
     people, chosen = [], scene.chosen
     for i, (face, reading) in enumerate(zip(scene.faces, scene.readings, strict=True)):
@@ -71,85 +110,38 @@ def _people(scene: Scene, fitted: Callable[[Box], Box]) -> list[Labelled]:
     return sorted(people, key=lambda person: (not person.selected, -area(person.rect)))
 
 
-def _boxes(image: np.ndarray, people: Sequence[Labelled], labels: Labeller) -> None:
-    """A box around each face in its emotion's colour; the selected one's is heavier, with brackets around it."""
-    line = max(1, round(draw.unit(image.shape[1], image.shape[0]) / 9))
+def _boxes(image: np.ndarray, people: Sequence[Labelled], doubted: Sequence[Rect], labels: Labeller, px: int) -> None:
+    """A box around each face in its emotion's colour, the selected one's heavier with brackets around it; a thin grey
+    one around what may be none."""
+    for rect in doubted:
+        cv2.rectangle(image, rect[:2], rect[2:], DIM, max(1, px // 12), cv2.LINE_AA)
+    line = max(1, round(px / 9))
     for person in reversed(people):
         draw.box(image, person.rect, labels.color_of(person), line * (2 if person.selected else 1))
         if person.selected and len(people) > 1:
-            draw.corners(image, draw.grown(person.rect, 3 * line + 1), draw.PAPER, 2 * line)
+            draw.corners(image, draw.grown(person.rect, 3 * line + 1), PAPER, 2 * line)
 
 
-def _doubt(image: np.ndarray, rect: Rect) -> None:
-    """What may be no face: a thin grey box with a question mark in its corner, and no more."""
-    unit = draw.unit(image.shape[1], image.shape[0])
-    cv2.rectangle(image, rect[:2], rect[2:], draw.DIM, max(1, unit // 12), cv2.LINE_AA)
-    px = max(10, min(unit, (rect[3] - rect[1]) // 3))
-    size = draw.tag_size([("?", draw.DIM)], px)
-    draw.tag(image, (rect[0], rect[1], rect[0] + size[0], rect[1] + size[1]), [("?", draw.DIM)], px)
-
-
-def _legend(image: np.ndarray, scene: Scene) -> Rect:
-    """What the heat means, at the bottom left: method, layer, target, the colours from low to high, and warnings."""
-    height, width = image.shape[:2]
-    px = max(10, round(draw.unit(width, height) * 0.8))
-    pad, row, bar = round(px * 0.6), round(px * 1.4), 10 * px
-    lines: list[tuple[str, Color]] = [("? may be no face" if scene.unconfirmed else "no face in sight", draw.DIM)]
-    full, unit = "", ""
-    chosen = scene.chosen
-    if chosen is not None:
-        reading = chosen.reading
-        lines = [(caption(reading.shown, scene.menu, reading.painted.target), draw.PAPER)]
-        room = max(width // 3, 14 * px)
-        lines += [(line, draw.AMBER) for line in _remarks(scene, reading, room, px)]
-        if reading.painted.cam is not None and scene.settings.heat:
-            scale = heat_scale(reading, reading.shown, chosen.remembered, scene.settings.scale)
-            full, unit = scale.most, scale.unit
-            lines += [(line, draw.AMBER if scale.why else draw.DIM) for line in draw.wrap(scale.kind, px, room)]
-    widths = [draw.text_size(line, px)[0] for line, _ in lines]
-    if full:
-        widths.append(draw.text_size(f"0{full} {unit}", px)[0] + bar + pad)
-    bottom = height - pad
-    rect = pad, bottom - row * (len(lines) + bool(full)) - pad, min(width, 3 * pad + max(widths)), bottom
-    draw.panel(image, rect, radius=px // 2)
-    x, y = rect[0] + pad, rect[1] + pad // 2
-    for n, (line, color) in enumerate(lines):
-        draw.text(image, line, x, y + n * row, px, color)
-    if full:
-        y += len(lines) * row
-        start = draw.text(image, "0", x, y, px, draw.DIM) + pad // 2
-        colors = start, y + round(px * 0.3), start + bar, y + round(px * 1.05)
-        gradient(image, colors, scene.settings.colormap, ON_FACE)
-        draw.text(image, f"{full} {unit}", start + bar + pad // 2, y, px, draw.DIM)
-    return rect
-
-
-def _remarks(scene: Scene, reading: Reading, width: int, px: int) -> list[str]:
-    """What one must know of the heat map: that the network is not the true one, why there is none, where it lies."""
-    if scene.settings.random and reading.shown != reading.base:
-        parts = randomised(scene.menu, scene.settings.random)
-        marks = draw.wrap(f"heat: random {parts}; labels and bars: trained network", px, width)
-    else:
-        marks = []
-    if reading.painted.cam is None:
-        return marks + draw.wrap(reading.painted.why or "no heat map here", px, width)
-    if not scene.settings.heat:
-        return [*marks, "heat map off"]
-    minus = against(reading.shown, scene.menu)
-    if minus is not None and minus == label(scene.menu.labels, reading.painted.target):
-        return marks + draw.wrap(f"{minus} against itself: no difference", px, width)
-    words = warning(reading.regions)
-    if words and reading.shown != reading.base:
-        words = f"trained network: {words}"
-    return [*marks, *draw.wrap(f"⚠ {words}", px, width)] if words else marks
+def _legend(image: np.ndarray, scene: Scene, labels: Labeller, px: int) -> None:
+    """What the heat means, at the bottom left, or where no face is; less of it where there is less room."""
+    width = image.shape[1]
+    pad, found = round(px * 0.6), legend.legend_of(scene)
+    most = min(width - 4 * pad, max(width // 3, 14 * px))
+    forms = [found, legend.Legend(found.lines), legend.Legend(found.lines[:1])]
+    sizes = []
+    for form in forms:
+        wide = legend.width_of(form, px, most)
+        sizes.append((wide + 2 * pad, legend.height_of(form, wide, px) + 2 * pad))
+    placed = labels.legend(sizes)
+    if placed:
+        legend.plated(image, placed[1], forms[placed[0]], px, pad)
 
 
 def _hits(people: Sequence[Labelled], width: int, height: int) -> tuple[Hit, ...]:
     """Faces can be clicked. Small ones come last: they lie on top."""
     hits = []
     for person in sorted(people, key=lambda person: -area(person.rect)):
-        x0, y0, x1, y1 = person.rect
-        box = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
-        if box[0] < box[2] and box[1] < box[3]:
+        box = within(person.rect, (0, 0, width, height))
+        if box:
             hits.append(Hit(box, Select(person.track)))
     return tuple(hits)

@@ -4,140 +4,114 @@ import math
 
 import numpy as np
 
-from emolive.core.scene import Agreement, Chosen, Scene, Variant
-from emolive.ui import draw
-from emolive.ui.draw import AMBER, PAPER, Rect
-from emolive.ui.heat import Scale, heat_scale
-from emolive.ui.panels import hot_face, paragraph, paste
+from emolive.audit.sanity import can_react, sane
+from emolive.core.scene import Chosen, Scene, Tip, Variant
+from emolive.ui.column import Column
+from emolive.ui.draw import Rect
+from emolive.ui.heat import heat_scale
+from emolive.ui.palette import DIM, NOTE, PAPER
+from emolive.ui.panels import hot_face, paste
 from emolive.ui.words import randomised, signed, way
 
-SAME = 0.99
-"""Maps that correlate more than this are the same: the method did not react."""
 
-
-def sanity(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
-    """The true map beside the one of the randomised network, their rank correlation, and what that means."""
+def sanity(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) -> list[Tip]:
+    """The true map beside the one of the randomised network, their rank correlation beside that of random networks'
+    maps, and what that means."""
     reading = chosen.reading
-    stages = scene.settings.random
-    names = "trained network", f"random: {randomised(scene.menu, stages)}"
-    y, right = _pair(image, rect, scene, chosen, "Sanity check: random weights", (reading.base, reading.shown), names)
-    px, wide = _sizes(rect, right)
-    if reading.agreement is None:
-        paragraph(image, "No map to compare.", right, y, px, wide, AMBER)
-        return
-    spearman = reading.agreement.spearman
-    y = paragraph(image, "rank correlation", right, y, px, wide)
-    draw.text(image, _or_undefined(spearman, signed(spearman)), right, y, 2 * px, PAPER, bold=True)
-    y += round(2.8 * px)
-    verdict, color = _verdict(spearman)
-    paragraph(image, verdict, right, y, px, wide, color, bold=color == AMBER)
+    names = "trained network", f"random: {randomised(scene.menu, scene.settings.random)}"
+    variants = reading.base, reading.shown
+    column, tips = _pair(image, rect, px, scene, chosen, "Sanity check: random weights", variants, names)
+    if reading.likeness is None or reading.base is None:
+        column.say("No map to compare.", NOTE)
+        return tips
+    steps, knows = scene.menu.random, reading.base.method not in scene.menu.blind
+    found = sane(reading.likeness, can_react(knows, reading.base.layer, steps[scene.settings.random - 1], steps))
+    count = len(reading.likeness.like)
+    words = f"rank correlation {_or_undefined(found.like, signed(found.like))}"
+    column.say(f"{words}{f', mean of {count}' if count > 1 else ''}", PAPER, bold=True, topic="correlation")
+    color = PAPER if found.trusted else NOTE
+    column.say(found.text, color, bold=color == NOTE, topic="sanity")
+    if math.isfinite(found.low):
+        column.say(f"random ones among themselves {signed(found.low)} to {signed(found.high)}", topic="sanity")
+    return tips + column.tips
 
 
 def _or_undefined(value: float, words: str) -> str:
     return "undefined" if math.isnan(value) else words
 
 
-def _verdict(spearman: float) -> tuple[str, draw.Color]:
-    if math.isnan(spearman):
-        return "undefined: a map is the same everywhere, like one of a single cell", AMBER
-    if spearman > SAME:
-        return "does not react: shows the picture, not what was learned", AMBER
-    if spearman > 0.5:
-        return "reacts a little: partly the picture itself", PAPER
-    return "reacts: depends on what was learned", PAPER
-
-
-def side_by_side(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
+def side_by_side(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) -> list[Tip]:
     """The shown way to look beside the compared one, how much their maps agree, and what each map cost."""
     reading = chosen.reading
     variants = reading.base, reading.other
     names = tuple(f"{mark}: {way(v)}" if v else mark for mark, v in zip("AB", variants, strict=True))
-    y, right = _pair(image, rect, scene, chosen, "A/B: two ways to look", variants, names)
-    px, wide = _sizes(rect, right)
+    column, tips = _pair(image, rect, px, scene, chosen, "A/B: two ways to look", variants, names)
     if reading.shown != reading.base:
-        y = paragraph(image, "(how much they agree is not measured while weights are random)", right, y, px, wide)
+        column.say("(how much they agree is not measured while weights are random)")
     elif reading.agreement is None:
-        y = paragraph(image, "No two maps to compare.", right, y, px, wide, AMBER)
+        column.say("No two maps to compare.", NOTE)
     else:
-        y = _agreement(image, reading.agreement, right, y, px, wide)
-    for mark, variant in zip("AB", variants, strict=True):
-        result = reading.results.get(variant) if variant else None
-        if result is not None and result.cam is not None:
-            y = paragraph(image, f"{mark} {result.ms:.1f} ms", right, y, px, wide)
-
-
-def _agreement(image: np.ndarray, agreement: Agreement, x: int, y: int, px: int, wide: int) -> int:
-    correlation = _or_undefined(agreement.spearman, signed(agreement.spearman))
-    overlap = _or_undefined(agreement.iou, f"{agreement.iou:.2f} IoU")
-    for title, words in (("rank correlation", correlation), ("overlap of hottest 20 %", overlap)):
-        y = paragraph(image, title, x, y, px, wide)
-        draw.text(image, words, x, y - 2, px + 4, PAPER, bold=True)
-        y += round((px + 4) * 1.35)
-    return y
-
-
-def _sizes(rect: Rect, right: int) -> tuple[int, int]:
-    return (15 if rect[2] - rect[0] < 600 else 19), rect[2] - right
+        agreement = reading.agreement
+        correlation = _or_undefined(agreement.spearman, signed(agreement.spearman))
+        overlap = _or_undefined(agreement.iou, f"{agreement.iou:.2f} IoU")
+        column.say(f"rank correlation {correlation}", PAPER, bold=True, topic="correlation")
+        column.say(f"hottest 20 % overlap {overlap}", PAPER, bold=True, topic="overlap")
+    costs = [(mark, reading.results.get(v)) for mark, v in zip("AB", variants, strict=True) if v]
+    said = [f"{mark} {r.ms:.1f} ms" for mark, r in costs if r is not None and r.cam is not None]
+    if said:
+        column.say(f"{', '.join(said)} for this map", topic="cost")
+    return tips + column.tips
 
 
 def _pair(
     image: np.ndarray,
     rect: Rect,
+    px: int,
     scene: Scene,
     chosen: Chosen,
     title: str,
     variants: tuple[Variant | None, Variant | None],
     names: tuple[str, ...],
-) -> tuple[int, int]:
-    """Title and two faces with their maps and names below. Gives back the top and the left end of the room beside."""
-    x0, y0, x1, y1 = rect
-    px, _ = _sizes(rect, x0)
-    reading = chosen.reading
-    draw.text(image, title, x0, y0, px + 4, PAPER, bold=True)
-    top = y0 + round((px + 4) * 1.5)
-    below = 2 * round(px * 1.35)
-    side = min(y1 - top - below, (x1 - x0) * 34 // 100)
-    x = x0
+) -> tuple[Column, list[Tip]]:
+    """Title and two faces with their maps, their names below. Gives back the room beside or below them."""
+    reading, whole = chosen.reading, Column(image, rect, px)
+    whole.line(title, PAPER, bold=True)
+    wide, beside = rect[2] - rect[0], rect[2] - rect[0] > 2.2 * whole.left
+    named = whole.left >= 11 * whole.row if not beside else whole.left >= 8 * whole.row
+    below = (4 if beside else 7) * whole.row if named else 0 if beside else 3 * whole.row
+    side = min(whole.left - below, wide * (30 if beside else 48) // 100)
+    if side < 3 * px:  # no room for faces: the words alone
+        return whole, []
+    x, tips, foot = rect[0], [], whole.y + side
     for n, (variant, name) in enumerate(zip(variants, names, strict=True)):
         crop = reading.crop if n == 0 or reading.other_crop is None or variant != reading.other else reading.other_crop
-        _one(image, (x, top, x + side, top + side), scene, chosen, variant, crop)
-        lines = draw.wrap(name, px, side)[:2]
-        for k, line in enumerate(lines):
-            draw.text(image, line, x, top + side + 2 + k * round(px * 1.3), px, PAPER)
-        x += side + 10
-    return top, x + 4
+        said = _one(image, (x, whole.y, x + side, whole.y + side), px, scene, chosen, variant, crop)
+        tips.append(Tip((x, whole.y, x + side, whole.y + side), "compared", f"{name}, {said[0]}" if said[0] else name))
+        if named:
+            column = Column(image, (x, whole.y + side, x + side, min(rect[3], whole.y + side + 4 * whole.row)), px)
+            column.say(name, PAPER) or column.line(name, PAPER)
+            ink = NOTE if said[1] else DIM
+            column.say(said[0], ink) or column.line(said[0], ink)
+            foot = max(foot, column.y)
+        x += side + px // 2
+    left = (x + px // 2, whole.y) if beside else (rect[0], foot + px // 4)
+    column = Column(image, (*left, rect[2], rect[3]), px)
+    if not named:
+        column.say(f"{names[0]} | {names[1]}")
+    return column, tips
 
 
 def _one(
-    image: np.ndarray,
-    place: Rect,
-    scene: Scene,
-    chosen: Chosen,
-    variant: Variant | None,
-    crop: np.ndarray,
-) -> None:
-    """A face with one variant's map, or the sentence why there is none."""
-    x0, y0, x1, y1 = place
+    image: np.ndarray, place: Rect, px: int, scene: Scene, chosen: Chosen, variant: Variant | None, crop: np.ndarray
+) -> tuple[str, bool]:
+    """A face with one variant's map; gives back what is full heat there (two maps may have different scales), or why
+    there is no map, and then True."""
+    x0, y0, x1, _ = place
     result = chosen.reading.results.get(variant) if variant else None
     cam = result.cam if result is not None else None
-    full = 0.0
-    if variant and cam is not None:
-        scale = heat_scale(chosen.reading, variant, chosen.remembered, scene.settings.scale)
-        full = scale.full
-    paste(image, hot_face(crop, cam, full, x1 - x0, scene.settings.colormap), x0, y0)
-    if cam is not None and full > 0:
-        _say(image, place, scale)
-    if cam is None:
-        words = (result.why if result is not None else "") or "comes with the next frame"
-        lines = draw.wrap(words, 13, x1 - x0 - 12)
-        draw.panel(image, (x0 + 2, y1 - 10 - 18 * len(lines), x1 - 2, y1 - 2), opacity=0.85, radius=4)
-        for n, line in enumerate(lines):
-            draw.text(image, line, x0 + 6, y1 - 7 - 18 * (len(lines) - n), 13, AMBER)
-
-
-def _say(image: np.ndarray, place: Rect, scale: Scale) -> None:
-    """What is full heat on a face, at its foot: two maps side by side may have different scales."""
-    x0, _, x1, y1 = place
-    words = draw.shorten(f"full: {scale.most}, {'fixed' if scale.fixed else 'relative'}", 13, x1 - x0 - 12)
-    draw.panel(image, (x0 + 2, y1 - 20, x0 + 14 + draw.text_size(words, 13)[0], y1 - 2), opacity=0.7, radius=4)
-    draw.text(image, words, x0 + 8, y1 - 19, 13, PAPER)
+    if variant is None or cam is None:
+        paste(image, hot_face(crop, None, 0.0, x1 - x0, scene.settings.colormap), x0, y0)
+        return (result.why if result is not None else "") or "comes with the next frame", True
+    scale = heat_scale(chosen.reading, variant, chosen.remembered, scene.settings.scale)
+    paste(image, hot_face(crop, cam, scale.full, x1 - x0, scene.settings.colormap), x0, y0)
+    return f"full: {scale.most}, {'fixed' if scale.fixed else 'relative'}" if scale.full > 0 else "", False

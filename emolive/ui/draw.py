@@ -15,30 +15,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from emolive.ui.fonts import font_files, own_font
+from emolive.ui.palette import INK, PAPER, Color, readable_on
 
-Color = tuple[int, int, int]
 Rect = tuple[int, int, int, int]
-
-INK: Color = (28, 24, 22)
-PAPER: Color = (245, 245, 245)
-DIM: Color = (176, 170, 166)
-AMBER: Color = (60, 190, 255)
-RED: Color = (60, 60, 235)
-
-# Okabe and Ito, "Color Universal Design" (2008): eight hues that people with any colour vision can tell apart.
-ORANGE, SKY, GREEN, YELLOW = (0, 159, 230), (233, 180, 86), (115, 158, 0), (66, 228, 240)
-BLUE, VERMILLION, PURPLE, GREY = (178, 114, 0), (0, 94, 213), (167, 121, 204), (210, 210, 210)
-
-HUES: dict[str, Color] = {
-    "angry": VERMILLION,
-    "disgust": GREEN,
-    "fear": PURPLE,
-    "happy": YELLOW,
-    "neutral": GREY,
-    "sad": BLUE,
-    "surprise": SKY,
-    "contempt": ORANGE,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +64,24 @@ def placed(x: int, y: int) -> Iterator[None]:
         _notes.corner = before
 
 
+PLATE = 0.9
+"""How dense a plate under text is: what shines through leaves a contrast of 4.5 also where it is white."""
+
 KEPT = 16_384
 """Panels of at most so many pixels are kept to be drawn again: larger ones would take much memory."""
 
 
-def hue(label: str, index: int = 0) -> Color:
-    """The colour of an emotion; of an unknown label, the one at `index`, round and round. Never the only sign."""
-    return HUES.get(label.lower(), list(HUES.values())[index % len(HUES)])
+def blank(width: int, height: int, color: Color) -> np.ndarray:
+    """A picture of one colour, (height, width, 3) uint8 BGR."""
+    return _blank(width, height, color).copy()
+
+
+@lru_cache(maxsize=16)
+def _blank(width: int, height: int, color: Color) -> np.ndarray:
+    """The picture that is copied: repeating a colour takes ten times as long as a copy."""
+    made = np.full((height, width, 3), color, np.uint8)
+    made.setflags(write=False)
+    return made
 
 
 def unit(width: int, height: int) -> int:
@@ -185,7 +175,7 @@ def _lay(image: np.ndarray, x: int, y: int, layer: _Layer) -> None:
     part[:] = cv2.add(cv2.multiply(part, layer.keep[seen], scale=1 / 255), layer.over[seen])
 
 
-def panel(image: np.ndarray, rect: Rect, color: Color = INK, opacity: float = 0.76, radius: int | None = None) -> None:
+def panel(image: np.ndarray, rect: Rect, color: Color = INK, opacity: float = PLATE, radius: int | None = None) -> None:
     """A rounded rectangle through which the picture shines."""
     x0, y0, x1, y1 = rect
     width, height = x1 - x0, y1 - y0
@@ -226,7 +216,7 @@ def tag(image: np.ndarray, rect: Rect, parts: Sequence[tuple[str, Color]], px: i
     x = x0
     for part, color in parts:
         end = x + _part_width(part, px)
-        panel(image, (x, y0, end, y1), color, 0.94, radius=px // 5)
+        panel(image, (x, y0, end, y1), color, 1, radius=px // 5)
         text(image, part, (x + end) / 2, y0 + (y1 - y0 - px * 1.25) / 2, px, readable_on(color), bold=True, align=0.5)
         x = end
 
@@ -240,15 +230,14 @@ def _part_width(part: str, px: int) -> int:
     return text_size(part, px, bold=True)[0] + round(px * 0.7)
 
 
-def readable_on(color: Color) -> Color:
-    """Dark or light, whichever is easier to read on this colour."""
-    b, g, r = color
-    return INK if 0.114 * b + 0.587 * g + 0.299 * r > 98 else PAPER
-
-
 def grown(rect: Rect, by: int) -> Rect:
     """A rectangle that reaches `by` pixels further on every side."""
     return rect[0] - by, rect[1] - by, rect[2] + by, rect[3] + by
+
+
+def moved(rect: Rect, by: Sequence[int]) -> Rect:
+    """A rectangle of a part as one of the picture in which that lies with its corner at `by`."""
+    return rect[0] + by[0], rect[1] + by[1], rect[2] + by[0], rect[3] + by[1]
 
 
 def rounded(rect: Sequence[float]) -> Rect:

@@ -3,56 +3,65 @@
 Where a method's negative values speak against an emotion, they are painted too: orange is for it, blue against it.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from emolive.core.scene import Aim, Chosen, Hit, Measure, Picture, Reading, Scene, Variant
+from emolive.core.scene import Aim, Chosen, Hit, Measure, Picture, Reading, Scene, Sheet, Tip, Variant
 from emolive.ui import draw
-from emolive.ui.draw import AMBER, DIM, PAPER, Rect
+from emolive.ui.column import Column, row_of
+from emolive.ui.draw import Rect
 from emolive.ui.heat import ON_FACE, Scale, diverging, gradient, heat_scale, scale_of
+from emolive.ui.palette import DIM, NOTE, PAPER, Color, hue
 from emolive.ui.panels import DENSE, hot_face, message, page, paste, torn_face
 from emolive.ui.words import MINUS, against, label, percent, trained, way
 
-WIDTH, HEIGHT, TOP, PAD = 960, 360, 48, 14
-"""The picture's size, the height of its heading, and the empty edge."""
+SHEET = Sheet(960, 400, 15)
+"""What it is drawn on where nobody says what on."""
 
 MOST = 24
 """Emotions that find room."""
 
-BESIDE = 0.62
-"""The words beside a map take this part of its width."""
+SMALLEST, NAME = 2.0, 9
+"""A map is never smaller than this many times its text's height; where there is less room, fewer are shown. Names have
+so much room at most, as multiples of it."""
 
 
-def emotions(scene: Scene) -> Picture:
-    """A dark picture of 960×360: a face per emotion with its map, name and probability, and the scale they share.
+def emotions(scene: Scene, sheet: Sheet | None = None) -> Picture:
+    """A dark picture: a face per emotion with its map, name and probability, and the scale they share.
 
-    A click on a face makes its emotion the target.
+    A click on a face makes its emotion the target; the target is marked with brackets.
     """
-    image = page(WIDTH, HEIGHT)
+    sheet = sheet or SHEET
+    image, px = page(sheet.width, sheet.height), sheet.px
     chosen = scene.chosen
     if chosen is None:
-        message(image, "No face in sight", "The map of each emotion appears here.")
+        message(image, "No face in sight", "The map of each emotion appears here.", px)
         return Picture(image)
-    reading, base, maps, probs = chosen.reading, chosen.reading.base, chosen.reading.emotions, chosen.probs
+    reading, base, maps = chosen.reading, chosen.reading.base, chosen.reading.emotions
     if maps is None or base is None:
-        message(image, "No map of each emotion", _why(scene, reading))
+        message(image, "No map of each emotion", _why(scene, reading), px)
         return Picture(image)
     scale = common_scale(maps, reading.results[base].measure, scene.settings.scale)
     if not scale.fixed and scale.full > 0:  # as steady as the camera's
         scale = replace(scale, full=max(scale.full, heat_scale(reading, base, chosen.remembered, "relative").full))
-    minus = against(base, scene.menu)
-    _heading(image, scene, chosen, base, minus)
-    those = likeliest(probs)
-    places = cells(len(those) + 1)
-    hits = tuple(Hit(place, Aim(label(scene.menu.labels, i))) for i, place in zip(those, places, strict=False))
-    for i, place in zip(those, places, strict=False):
-        side = place[3] - place[1]
-        colormap = scene.settings.colormap
-        paste(image, painted(reading.crop, maps[i], scale, side, colormap), place[0], place[1])
-        _words(image, place, label(scene.menu.labels, i), i, float(probs[i]), i == int(np.argmax(probs)), minus)
-    _legend(image, places[-1], maps, base.method in scene.menu.blind, scale, scene.settings.colormap)
-    return Picture(image, hits)
+    blind = base.method in scene.menu.blind
+    foot = legend_height(sheet.width - px, px, scale, blind)
+    foot = foot if foot < 0.45 * sheet.height else 0
+    head = px // 3 + row_of(px)
+    room = 0, head, sheet.width, sheet.height - foot
+    names = [label(scene.menu.labels, i) for i in range(len(chosen.probs))]
+    marked = scene.settings.target is not None or against(base, scene.menu) is not None
+    grid = grid_of(room, chosen.probs, names, px, marked)
+    column = Column(image, (px // 2, px // 3, sheet.width - px // 2, head), px)
+    column.line(_said(scene, base, len(grid.places)), DIM, topic="emotions")
+    tips = list(column.tips)
+    hits, more = _cells(image, grid, scene, chosen, base, scale, px)
+    if foot:
+        tips += legend(image, (px // 2, sheet.height - foot, sheet.width - px // 2, sheet.height), px, scale, blind,
+                       scene.settings.colormap)  # fmt: skip
+    return Picture(image, hits, (*tips, *more))
 
 
 def common_scale(maps: np.ndarray, measure: Measure, wish: str) -> Scale:
@@ -69,22 +78,114 @@ def painted(crop: np.ndarray, cam: np.ndarray, scale: Scale, size: int, colormap
     return hot_face(crop, cam, scale.full, size, colormap)
 
 
-def likeliest(probs: np.ndarray) -> tuple[int, ...]:
+def likeliest(probs: np.ndarray, most: int = MOST) -> tuple[int, ...]:
     """The emotions that find room, in the network's order: all, or the most probable ones where there are many."""
-    return tuple(sorted(np.argsort(-np.nan_to_num(probs), kind="stable")[:MOST].tolist()))
+    return tuple(sorted(np.argsort(-np.nan_to_num(probs), kind="stable")[:most].tolist()))
 
 
-def cells(count: int) -> tuple[Rect, ...]:
-    """Where `count` cells lie, in rows, as large as they can be: a square each, with room for words beside it."""
-    room_x, room_y = WIDTH - PAD, HEIGHT - TOP - PAD
-    sizes = [
-        (min(int((room_x / columns - PAD) / (1 + BESIDE)), int(room_y / -(-count // columns) - PAD)), -columns)
-        for columns in range(1, count + 1)
-    ]
-    side, columns = max(sizes)[0], -max(sizes)[1]
-    step = room_x // columns
-    spots = [(PAD + n % columns * step, TOP + n // columns * (side + PAD)) for n in range(count)]
-    return tuple((x, y, x + side, y + side) for x, y in spots)
+@dataclass(frozen=True)
+class Grid:
+    """Where the maps lie, a square each, and the words of each; `beside` or below it."""
+
+    places: tuple[tuple[int, Rect, Rect], ...]
+    beside: bool
+
+
+def grid_of(room: Rect, probs: np.ndarray, names: Sequence[str], px: int, marked: bool = False) -> Grid:
+    """Where the maps of the classes lie in a room, as large as they can be with their names, and with one line more if
+    one is `marked`; where there is no room for all, of the likeliest ones."""
+    for count in range(min(MOST, len(probs)), 0, -1):
+        those = likeliest(probs, count)
+        wide = max(draw.text_size(names[i], px, bold=True)[0] for i in those)
+        side, columns, is_beside = _largest(room, those, probs, names, min(wide, NAME * px), px, marked)
+        if side >= SMALLEST * px or count == 1:
+            break
+    width, height, gap, row = room[2] - room[0], room[3] - room[1], max(3, px // 2), row_of(px)
+    side = max(4, side)
+    rows, across = -(-count // columns), (width - gap) // columns
+    under = _under(those, probs, names, across - gap, px, marked)
+    down = side + gap if is_beside else side + under + gap
+    down = max(down, min((height - gap) // rows, down + row))
+    found = []
+    for n, i in enumerate(those):
+        x, y = room[0] + gap + n % columns * across, room[1] + gap // 2 + n // columns * down
+        if is_beside:
+            words_at = x + side + px // 2, y, x + across - gap, y + max(side, down - gap)
+        else:
+            words_at = (
+                x,
+                y + side + px // 5,
+                x + across - gap,
+                y + side + max(under, 3 * row if down > side + 3 * row else 0),
+            )
+        found.append((i, (x, y, x + side, y + side), words_at))
+    return Grid(tuple(found), is_beside)
+
+
+def _under(those: Sequence[int], probs: np.ndarray, names: Sequence[str], width: int, px: int, marked: bool) -> int:
+    """The height of the words below maps of that width: name and percent in a line, if they have room, a bar, and a
+    line more if one is marked."""
+    best = int(np.argmax(probs))
+    one = all(draw.text_size(f"{names[i]} 100 %", px, i == best)[0] <= width for i in those)
+    return ((1 if one else 2) + marked) * row_of(px) + px
+
+
+def _largest(
+    room: Rect, those: Sequence[int], probs: np.ndarray, names: Sequence[str], words: int, px: int, marked: bool
+) -> tuple[int, int, bool]:
+    """The side of so many maps, in how many columns, and whether their words, as wide as that, lie beside them."""
+    width, height, gap, row = room[2] - room[0], room[3] - room[1], max(3, px // 2), row_of(px)
+    best, count = (0, 1, False), len(those)
+    for columns in range(1, count + 1):
+        across, down = (width - gap) // columns - gap, (height - gap) // -(-count // columns) - gap
+        below = min(across, down - _under(those, probs, names, across, px, marked)) if across >= words else 0
+        beside = min(across - words - px // 2, down) if down >= (2.5 + marked) * row else 0
+        best = max(best, (below, columns, False), (beside, columns, True))
+    return best
+
+
+def _cells(
+    image: np.ndarray, grid: Grid, scene: Scene, chosen: Chosen, base: Variant, scale: Scale, px: int
+) -> tuple[tuple[Hit, ...], list[Tip]]:
+    maps, probs, labels = chosen.reading.emotions, chosen.probs, scene.menu.labels
+    assert maps is not None
+    minus, best = against(base, scene.menu), int(np.argmax(probs))
+    hits, tips = [], []
+    for i, place, words in grid.places:
+        name = label(labels, i)
+        paste(image, painted(chosen.reading.crop, maps[i], scale, place[3] - place[1], scene.settings.colormap),
+              place[0], place[1])  # fmt: skip
+        is_target = name == scene.settings.target
+        if is_target:
+            draw.corners(image, (place[0], place[1], place[2] - 1, place[3] - 1), PAPER, max(2, px // 5))
+        said = "target" if is_target else "against itself" if name == minus else ""
+        tips.append(Tip(place, "emotion map", name))
+        tips += _words(image, words, px, name, float(probs[i]), hue(name, i), i == best, said)
+        hits.append(Hit((place[0], place[1], max(place[2], words[2]), max(place[3], words[3])), Aim(name)))
+    return tuple(hits), tips
+
+
+def _words(
+    image: np.ndarray, rect: Rect, px: int, name: str, p: float, color: Color, best: bool, said: str
+) -> list[Tip]:
+    """The emotion's name, its probability with a bar, and what else is to be said of it."""
+    column = Column(image, rect, px)
+    ink = PAPER if best else DIM
+    one = f"{name} {percent(p)}"
+    if draw.text_size(one, px, best)[0] <= column.width:
+        column.line(one, ink, best)
+    else:
+        column.line(name, ink, best)
+        column.line(percent(p), ink, best)
+    bar = column.take(max(4, px // 2))
+    if bar:
+        x0, y0, x1, y1 = bar
+        draw.panel(image, bar, PAPER, 0.13, radius=2)
+        draw.panel(image, (x0, y0, x0 + max(1, round((x1 - x0) * p)), y1), color, 1, radius=2)
+        column.gap(0.2)
+    if said:
+        column.say(said, NOTE if said != "target" else PAPER)
+    return [Tip((rect[0], rect[1], rect[2], column.y), "bar", one)]
 
 
 def _why(scene: Scene, reading: Reading) -> str:
@@ -96,67 +197,60 @@ def _why(scene: Scene, reading: Reading) -> str:
     return f"The method {shown.method} has no map of each emotion here: choose another one with m."
 
 
-def _heading(image: np.ndarray, scene: Scene, chosen: Chosen, base: Variant, minus: str | None) -> None:
-    track, named = chosen.face.track, scene.menu.labels
-    who = f"face {track}: " if track else ""
-    top = label(named, chosen.reading.result.target)
-    question = f"why {top} and not {minus}?" if minus and minus != top else "what speaks for each emotion?"
-    if minus is not None and minus == top:
-        question = f"what speaks for each emotion and not for {minus}?"
-    end = draw.text(image, who + question, PAD, 10, 22, PAPER, bold=True)
-    few = f"the likeliest {MOST} of {len(named):,}" if len(named) > MOST else ""
-    said = [few, way(base), f"each against {minus}" if minus else "", trained(scene.settings)]
-    rest = " · ".join(words for words in said if words)
-    draw.text(image, draw.shorten(rest, 17, WIDTH - PAD - end - 24), WIDTH - PAD, 14, 17, DIM, align=1)
+def _said(scene: Scene, base: Variant, shown: int) -> str:
+    count, minus = len(scene.menu.labels), against(base, scene.menu)
+    few = f"the likeliest {shown} of {count:,}" if shown < count else ""
+    words = [few, way(base), f"each against {minus}" if minus else "", trained(scene.settings)]
+    return " · ".join(part for part in words if part)
 
 
-def _words(image: np.ndarray, place: Rect, name: str, index: int, p: float, best: bool, minus: str | None) -> None:
-    """The emotion's name, its probability and a bar, right of its map."""
-    x0, y0, x1, y1 = place
-    px = max(11, min(18, (x1 - x0) // 8))
-    x, wide = x1 + px // 2, round((x1 - x0) * BESIDE) - px // 2
-    color = draw.hue(name, index)
-    draw.text(image, draw.shorten(name, px, wide, best), x, y0, px, PAPER if best else DIM, bold=best)
-    draw.text(image, percent(p), x, y0 + round(px * 1.35), px, PAPER if best else DIM, bold=best)
-    bar = y0 + round(px * 3)
-    draw.panel(image, (x, bar, x + wide, bar + px // 2), PAPER, 0.13, radius=2)
-    draw.panel(image, (x, bar, x + max(1, round(wide * p)), bar + px // 2), color, 1, radius=2)
-    if best:
-        draw.box(image, (x0, y0, x1 - 1, y1 - 1), color, 2)
-    if name == minus:
-        for n, line in enumerate(("against", "itself:", "nothing")):
-            draw.text(image, line, x, bar + px + round(n * px * 1.2), px - 3, AMBER)
-
-
-def _legend(image: np.ndarray, place: Rect, maps: np.ndarray, blind: bool, scale: Scale, colormap: str) -> None:
-    """The scale that all maps share."""
-    x0, y0, x1, _ = place
-    wide = min(round((x1 - x0) * (1 + BESIDE)), WIDTH - PAD - x0)
-    px = max(11, min(16, wide // 13))
-    first = ("knows no emotion: all alike", AMBER) if blind else ("one scale for all maps", DIM)
-    kind = (scale.kind, AMBER if scale.why else DIM)
-    lines = [(line, color) for words, color in (first, kind) for line in draw.wrap(words, px, wide)]
-    y = y0
-    for line, color in lines[:3]:
-        draw.text(image, line, x0, y, px, color)
-        y += round(px * 1.3)
+def _legend_words(scale: Scale, blind: bool) -> list[str]:
     if not scale.full > 0:
-        draw.text(image, "no evidence" if scale.against else "no positive evidence", x0, y, px, AMBER)
-        return
-    y += px // 3
-    bar = x0, y, x0 + wide, y + px
-    if scale.against:
-        diverging(image, bar, DENSE)
-        marks = [(f"{MINUS}{scale.full:.2g}", 0.0, PAPER), ("0", 0.5, DIM), (f"+{scale.full:.2g}", 1.0, PAPER)]
-    else:
-        gradient(image, bar, colormap, ON_FACE)
-        marks = [("0", 0.0, DIM), (scale.most, 1.0, PAPER)]
-    y += round(px * 1.15)
-    for words, at, color in marks:
-        draw.text(image, words, x0 + at * wide, y, px, color, align=at)
-    y += round(px * 1.3)
-    ends = "against | for" if scale.against else "" if blind else "only what speaks for"
-    for words in (ends, scale.unit):
-        for line in draw.wrap(words, px, wide) if words else ():
-            draw.text(image, line, x0 + wide / 2, y, px, DIM, align=0.5)
-            y += round(px * 1.25)
+        return ["no evidence" if scale.against else "no positive evidence"]
+    ends = "blue: against · orange: for" if scale.against else "" if blind else "only what speaks for it is painted"
+    first = "knows no emotion: all alike" if blind else "one scale for all maps"
+    return [part for part in (scale.unit, scale.kind, first, ends) if part]
+
+
+def _bar_width(px: int, scale: Scale) -> int:
+    # As wide for any figure: what lies beside must not jump as it changes.
+    widest = max(draw.text_size(words, px)[0] for words in (f"{MINUS}0.000", f"{MINUS}{scale.full:.2g}"))
+    ends = 2 * widest if scale.full > 0 else 0
+    return ends + 7 * px if ends else 0
+
+
+def legend_height(width: int, px: int, scale: Scale, blind: bool) -> int:
+    """How high the legend is in that width."""
+    words, beside = _legend_lines(width, px, scale, blind)
+    return row_of(px) * (len(words) + (not beside)) + px // 2
+
+
+def _legend_lines(width: int, px: int, scale: Scale, blind: bool) -> tuple[list[str], bool]:
+    """Its words in lines, two at most, of the longest of its forms that has room; and whether they are beside the bar,
+    or below it where that is too narrow."""
+    room = width - _bar_width(px, scale)
+    beside = room >= 8 * px
+    parts = _legend_words(scale, blind)
+    forms = [draw.wrap(" · ".join(parts[:n]), px, room if beside else width) for n in range(len(parts), 0, -1)]
+    return next((lines for lines in forms if len(lines) <= 2), forms[-1]), beside
+
+
+def legend(image: np.ndarray, rect: Rect, px: int, scale: Scale, blind: bool, colormap: str) -> list[Tip]:
+    """Draw the scale that all maps share: its colours with their ends, and what they mean."""
+    x0, y0, x1, _ = rect
+    wide = _bar_width(px, scale)
+    if wide:
+        low, high = (f"{MINUS}{scale.full:.2g}", f"+{scale.full:.2g}") if scale.against else ("0", scale.most)
+        start = draw.text(image, low, x0, y0, px, DIM) + px // 3
+        stop = x0 + wide - px - draw.text_size(high, px)[0]
+        bar = start, y0 + round(0.3 * px), stop, y0 + round(1.05 * px)
+        if scale.against:
+            diverging(image, bar, DENSE)
+        else:
+            gradient(image, bar, colormap, ON_FACE)
+        draw.text(image, high, stop + px // 3, y0, px, DIM)
+    ink = NOTE if scale.why or blind or not scale.full > 0 else DIM
+    lines, beside = _legend_lines(x1 - x0, px, scale, blind)
+    for n, line in enumerate(lines, start=not beside):
+        draw.text(image, line, x0 + (wide if beside else 0), y0 + n * row_of(px), px, ink)
+    return [Tip(rect, "heat", "the maps of all emotions")]

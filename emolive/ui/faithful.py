@@ -6,25 +6,26 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from emolive.audit.tally import of_picture
-from emolive.audit.verdict import HOW, NAMES, Word, judged
+from emolive.audit.verdict import HOW, NAMES, Word, judged, known
 from emolive.core.evidence import CONTROLS, MASKINGS, OWN, Difference, Evidence
-from emolive.core.scene import Chosen, Proof, Scene
+from emolive.core.scene import Chosen, Proof, Scene, Tip
 from emolive.ui import draw
-from emolive.ui.draw import AMBER, DIM, PAPER, Color, Rect
-from emolive.ui.panels import TRACK, paragraph, paste, spread
-from emolive.ui.words import label, percent, points
+from emolive.ui.column import Column
+from emolive.ui.draw import Rect
+from emolive.ui.palette import BAR, DIM, INK, NOTE, PAPER, TRACK, Color
+from emolive.ui.panels import paste
+from emolive.ui.words import MINUS, label, percent, points
 
 AXIS = -0.4, 0.6
 """Paired differences that the axis spans: this map costs more to the right."""
 
-TINTS: Mapping[str, Color] = {"blur": draw.ORANGE, "linear": draw.SKY}
-"""The colour of each masking."""
+TOLD: Mapping[Word, Color] = {"beats its controls": PAPER, "not enough evidence yet": DIM}
+"""The colour of a verdict; others are notes."""
 
-TOLD: Mapping[Word, Color] = {"beats its controls": draw.GREEN, "not enough evidence yet": DIM}
-"""The colour of a verdict; of others amber."""
+SIGNS: Mapping[str, str] = {"blur": "■", "linear": "□"}
+"""The sign of each masking: its bars are filled or hollow."""
 
-MEANING = "How much more it costs to mask what this map calls hot, in points. Orange: blurred, blue: filled in."
+MEANING = "points that it costs more to mask what this map calls hot: ■ blurred, □ filled in from the edge"
 
 BESIDE = {
     "other_face": "other faces' maps",
@@ -35,75 +36,85 @@ BESIDE = {
 """Controls, as a row has room for."""
 
 
-def faithful(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
+def faithful(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) -> list[Tip]:
     """The verdict, the masked face, and a row for each control: the paired difference with its interval, by masking."""
-    x0, y0, x1, y1 = rect
     reading, proof = chosen.reading, chosen.reading.proof
-    px = 15 if x1 - x0 < 600 else 19
-    draw.text(image, "Faithfulness: a fifth of the face masked", x0, y0, px + 3, PAPER, bold=True)
-    y = y0 + round((px + 3) * 1.4)
+    column = Column(image, rect, px)
+    column.line("Faithfulness: a fifth of the face masked", PAPER, bold=True, topic="faithful")
     if proof is None:
-        why = reading.result.why or "The first answer comes with the next frame."
-        paragraph(image, why, x0, y, px, x1 - x0, AMBER)
-        return
+        column.say(reading.result.why or "The first answer comes with the next frame.", NOTE)
+        return column.tips
     found = judged(chosen, scene.menu)
-    y = paragraph(image, found.text, x0, y, px, x1 - x0, TOLD.get(found.word, AMBER))
-    y += px // 3
-    _now(image, x0, y, px, x1 - x0, scene, proof)
-    y += round(px * 1.5)
-    kept = chosen.remembered
-    evidence = of_picture(proof) if proof.whole else kept.evidence if kept else None
-    side = min((x1 - x0) // 5, y1 - y)
-    if side >= 48:
-        _faces(image, x0, y, side, y1, proof)
-        x0 += side + px // 2
-    foot = len(draw.wrap(MEANING, px - 2, x1 - x0)) * round((px - 2) * 1.35)
-    room = y1 - foot - y
-    if room < 4 * len(CONTROLS):
-        return
-    row = room // len(CONTROLS)
-    for n, control in enumerate(CONTROLS):
-        _row(image, (x0, y + n * row, x1, y + (n + 1) * row - 3), control, evidence, px)
-    paragraph(image, MEANING, x0, y1 - foot, px - 2, x1 - x0)
+    ink = TOLD.get(found.word, NOTE)
+    rows = len(CONTROLS) * 2 + 2
+    if len(draw.wrap(found.text, px, column.width)) * column.row + rows * column.row <= column.left:
+        column.say(found.text, ink, topic="verdict")
+    else:
+        column.say(f"{found.word[0].upper()}{found.word[1:]}", ink, topic="verdict")
+    if column.left > (rows + 1) * column.row:
+        column.line(_now(scene, proof), topic="now")
+    evidence = known(chosen)
+    if evidence is not None and math.isfinite(evidence.pooled.mean) and column.left > (rows + 1) * column.row:
+        column.pair("than all controls together", _said(evidence.pooled))
+    side = min(column.width // 5, (column.left - column.row) // 2)
+    if side >= 3 * px:
+        column.tips += _faces(image, column.x0, column.y, side, column.foot, px, proof)
+        column.x0 += side + px
+    foot = len(draw.wrap(MEANING, px, column.width)) * column.row
+    foot = foot if column.left - foot - 2 * column.row >= len(CONTROLS) * column.row else 0
+    axis = column.row if column.left - foot - column.row >= len(CONTROLS) * column.row else 0
+    each = (column.left - foot - axis) // len(CONTROLS)
+    if each < column.row:
+        return column.tips
+    for control in CONTROLS:
+        place = column.take(min(each, 3 * column.row))
+        if place:
+            column.tips.append(_row(image, place, px, control, evidence))
+    place = column.take(axis) if axis and each >= 1.6 * column.row else None
+    if place:
+        _axis(image, place, px)
+    column.say(MEANING if foot else "", topic="faithful")
+    return column.tips
 
 
-def _now(image: np.ndarray, x: int, y: int, px: int, wide: int, scene: Scene, proof: Proof) -> None:
+def _now(scene: Scene, proof: Proof) -> str:
     """What this frame's masking did: the map itself, and the controls that were asked beside it."""
     name = label(scene.menu.labels, proof.target)
     when = "this frame alone" if proof.index == scene.frame.index else f"frame {proof.index} alone"
     how = "both maskings" if proof.whole else HOW[proof.asks[0].masking]
     drops = [(NAMES.get(of, "this map"), proof.drop(of)) for of in (OWN, *CONTROLS)]
     said = ", ".join(f"{who} {points(-drop)}" for who, drop in drops if drop is not None)
-    words = f"{name} {percent(proof.before)} · {when}, {how}: {said}"
-    draw.text(image, draw.shorten(words, px - 1, wide), x, y, px - 1, DIM)
+    return f"{name} {percent(proof.before)} · {when}, {how}: {said} points"
 
 
-def _faces(image: np.ndarray, x: int, y: int, side: int, bottom: int, proof: Proof) -> None:
+def _faces(image: np.ndarray, x: int, y: int, side: int, bottom: int, px: int, proof: Proof) -> list[Tip]:
     """The face without what the map calls hot; below it, without what the first control does."""
+    tips = []
     for n, (masked, ask) in enumerate(zip(proof.masked[:2], proof.asks, strict=False)):
-        top = y + n * (side + 4)
+        top = y + n * (side + px // 3)
         if top + side > bottom:
-            return
-        small = cv2.resize(masked[..., ::-1], (side, side), interpolation=cv2.INTER_CUBIC)
-        paste(image, small, x, top)
-        cv2.rectangle(image, (x, top), (x + side - 1, top + side - 1), TINTS[ask.masking] if not n else draw.GREY, 2)
+            break
+        paste(image, cv2.resize(masked[..., ::-1], (side, side), interpolation=cv2.INTER_CUBIC), x, top)
+        cv2.rectangle(image, (x, top), (x + side - 1, top + side - 1), PAPER if not n else DIM, max(1, px // 8))
+        who = NAMES.get(ask.of, "this map")
+        tips.append(Tip((x, top, x + side, top + side), "masked", f"by {who}"))
+    return tips
 
 
-def _row(image: np.ndarray, rect: Rect, control: str, evidence: Evidence | None, px: int) -> None:
+def _row(image: np.ndarray, rect: Rect, px: int, control: str, evidence: Evidence | None) -> Tip:
     """A control's name, and for each masking a bar of the mean difference with its interval."""
-    x0, y0, x1, y1 = rect
     found = {how: evidence.differences.get((how, control)) if evidence else None for how in MASKINGS}
-    parts: list[tuple[str, Color, bool]] = [(f"than {BESIDE[control]}", PAPER, False)]
-    parts += [(_said(one), TINTS[how], True) for how, one in found.items() if one is not None]
-    if len(parts) == 1:
-        parts.append(("not asked yet" if evidence is None or evidence.seconds else "none is kept", DIM, False))
-    spread(image, parts, x0, y0, px - 1)
-    top = y0 + round(px * 1.25)
-    thick = max(3, min(11, (y1 - top) // 2 - 2))
-    for n, how in enumerate(MASKINGS):
-        place = x0, top + n * (thick + 2), x1, top + n * (thick + 2) + thick
-        if place[3] <= y1:
-            _bar(image, place, found[how], TINTS[how])
+    said = " ".join(f"{SIGNS[how]} {_said(one)}" for how, one in found.items() if one is not None)
+    if not said:
+        said = "not asked yet" if evidence is None or evidence.seconds else "none is kept"
+    column = Column(image, rect, px)
+    column.pair(f"than {BESIDE[control]}", said)
+    thick = (column.left - 3) // 2 - 2
+    if thick >= 3:
+        for n, how in enumerate(MASKINGS):
+            top = column.y + n * (min(thick, px) + 2)
+            _bar(image, (rect[0], top, rect[2], top + min(thick, px)), found[how], hollow=n > 0)
+    return Tip(rect, "control", f"than {NAMES[control]}: {said}")
 
 
 def _said(found: Difference) -> str:
@@ -112,18 +123,40 @@ def _said(found: Difference) -> str:
     return f"{points(found.mean)} ± {100 * half:.0f}" if math.isfinite(half) and half else points(found.mean)
 
 
-def _bar(image: np.ndarray, rect: Rect, found: Difference | None, color: Color) -> None:
-    x0, y0, x1, y1 = rect
+def _at(value: float, x0: int, x1: int) -> int:
     low, high = AXIS
+    return round(x0 + (min(max(float(np.nan_to_num(value)), low), high) - low) / (high - low) * (x1 - x0))
 
-    def at(value: float) -> int:
-        return round(x0 + (min(max(float(np.nan_to_num(value)), low), high) - low) / (high - low) * (x1 - x0))
 
+def _bar(image: np.ndarray, rect: Rect, found: Difference | None, hollow: bool) -> None:
+    x0, y0, x1, y1 = rect
     draw.fill(image, rect, TRACK)
-    zero = at(0)
+    zero = _at(0, x0, x1)
     if found is not None:
-        end, middle = at(found.mean), (y0 + y1) // 2
-        draw.fill(image, (min(zero, end), y0, max(zero, end, min(zero, end) + 1), y1), color)
+        end, middle = _at(found.mean, x0, x1), (y0 + y1) // 2
+        left, right = min(zero, end), max(zero, end, min(zero, end) + 1)
+        draw.fill(image, (left, y0, right, y1), BAR)
+        if hollow:
+            draw.fill(image, (left + 1, y0 + 1, right - 1, y1 - 1), TRACK)
         if math.isfinite(found.high):
-            draw.fill(image, (at(found.low), middle - 1, max(at(found.high), at(found.low) + 1), middle + 1), PAPER)
+            low, high = _at(found.low, x0, x1), _at(found.high, x0, x1)
+            draw.fill(image, (low, middle - 2, max(high, low + 1), middle + 2), INK)
+            draw.fill(image, (low, middle - 1, max(high, low + 1), middle + 1), PAPER)
     draw.fill(image, (zero - 1, y0 - 1, zero + 1, y1 + 1), PAPER)
+
+
+def _axis(image: np.ndarray, rect: Rect, px: int) -> None:
+    """What the bars' ends are, in points."""
+    low, high = AXIS
+    marks = (
+        (f"{MINUS}{-100 * low:.0f}", low, 0.0),
+        ("0", 0.0, 0.5),
+        (f"this map costs more → +{100 * high:.0f}", high, 1.0),
+    )
+    free = rect[0]
+    for words, value, align in marks:
+        x, wide = _at(value, rect[0], rect[2]), draw.text_size(words, px)[0]
+        if x - align * wide < free:
+            words, wide = words[-3:].strip(), draw.text_size(words[-3:].strip(), px)[0]
+        if x - align * wide >= free:
+            free = draw.text(image, words, x, rect[1], px, DIM, align=align) + px // 2

@@ -6,9 +6,9 @@ from functools import lru_cache
 import numpy as np
 
 from emolive.ui import draw
-from emolive.ui.draw import DIM, PAPER, Rect
+from emolive.ui.draw import Rect
 from emolive.ui.keys import BINDINGS, key_name
-from emolive.ui.panels import CARD
+from emolive.ui.palette import CARD, DIM, PAPER
 from emolive.ui.sizes import LEAST
 
 TITLES = {

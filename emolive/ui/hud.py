@@ -1,17 +1,15 @@
 """What the windows add to a picture, and no recording holds: the status lines, the help, the first words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from emolive import __version__
-from emolive.core.scene import Menu, Progress, Scene, Settings, base_variant
+from emolive.core.scene import Menu, Picture, Progress, Scene, Settings, Tip, base_variant
 from emolive.ui import draw
-from emolive.ui.draw import AMBER, DIM, PAPER, RED, Color
+from emolive.ui.palette import DIM, GROUND, NOTE, PAPER, RECORDING, Color
 from emolive.ui.words import BLIND, caption, randomised, smoothing, way
-
-GROUND: Color = (24, 20, 18)
 
 
 @dataclass(frozen=True)
@@ -22,46 +20,57 @@ class Part:
     color: Color = PAPER
     rank: int = 0
     bold: bool = False
+    plate: Color | None = None
+    topic: str = "status"
 
 
-def status(scene: Scene, width: int, px: int) -> np.ndarray:
-    """The status lines in text of `px`, (h, width, 3): two, and one more for each note and for slow work under way."""
+def status(scene: Scene, width: int, px: int) -> Picture:
+    """The status lines in text of `px`: two, and one more for each note and for slow work under way."""
     pad, row = px // 2 + 2, round(px * 1.5)
     room = width - 2 * pad
     lines = [fitting(state(scene), px, room), fitting(second_line(scene), px, room)]
-    lines += [[Part(line, AMBER)] for note in scene.notes for line in draw.wrap(note, px, room)]
+    lines += [[Part(line, NOTE, topic="note")] for note in scene.notes for line in draw.wrap(note, px, room)]
     working = scene.working
     if working:
         words = f"{working.words} {working.part:.0%} · any key stops it"
-        lines += [[Part(line, AMBER)] for line in draw.wrap(words, px, room)]
+        lines += [[Part(line, NOTE, topic="working")] for line in draw.wrap(words, px, room)]
     image = np.full((px // 2 + row * len(lines), width, 3), GROUND, np.uint8)
+    tips = []
     for n, line in enumerate(lines):
         x, y = pad, px // 4 + n * row
         for part in line:
-            x = draw.text(image, part.words, x, y + px // 8, px, part.color, part.bold) + _gap(px)
+            begin = x
+            if part.plate:
+                wide = draw.text_size(part.words, px, part.bold)[0]
+                draw.panel(image, (x - px // 4, y, x + wide + px // 4, y + row - 2), part.plate, 1, radius=px // 4)
+            x = draw.text(image, part.words, x, y + px // 8, px, part.color, part.bold)
+            tips.append(Tip((begin, y, x, y + row), part.topic, part.words))
+            x += _gap(px)
     if working:  # how far it is, below its words
         y = len(image) - max(2, px // 6)
-        draw.fill(image, (pad, y, pad + round(room * working.part), y + max(2, px // 6)), AMBER)
-    return image
+        draw.fill(image, (pad, y, pad + round(room * working.part), y + max(2, px // 6)), NOTE)
+    return Picture(image, tips=tuple(tips))
 
 
 def state(scene: Scene) -> list[Part]:
     """The first status line: what is going on."""
     progress, settings = scene.progress, scene.settings
     count = len(scene.faces)
-    parts = [Part("● REC", RED, 0, bold=True)] if scene.recording else []
+    parts = [Part("● REC", PAPER, 0, bold=True, plate=RECORDING, topic="recording")] if scene.recording else []
     if settings.frozen:
-        parts.append(Part("frozen", AMBER, 0, bold=True))
+        parts.append(Part("frozen", NOTE, 0, bold=True, topic="frozen"))
     moving = progress.frames != 1  # a still picture has no time and no end
     if progress.ended and moving:
-        parts.append(Part("the end", AMBER, 1, bold=True))
+        parts.append(Part("the end", NOTE, 1, bold=True))
     if progress.speed < 0.95 and not progress.live and not settings.frozen and not progress.ended:
-        parts.append(Part(f"{progress.speed:.{1 if progress.speed >= 0.1 else 2}f}×", AMBER, 1, bold=True))
+        digits = 1 if progress.speed >= 0.1 else 2
+        speed = f"{progress.speed:.{digits}f}×" if progress.speed >= 0.01 else "< 0.01×"
+        parts.append(Part(speed, NOTE, 1, bold=True, topic="speed"))
     if moving:
-        parts.append(Part(f"{scene.fps:.1f} fps", PAPER, 1))
-    parts.append(Part(f"{count} face{'' if count == 1 else 's'}", PAPER, 2))
+        parts.append(Part(f"{scene.fps:.1f} fps", PAPER, 1, topic="fps"))
+    parts.append(Part(f"{count} face{'' if count == 1 else 's'}", PAPER, 2, topic="faces"))
     if not progress.live and moving:
-        parts.append(Part(position(progress, scene.frame.t_ms), PAPER, 3))
+        parts.append(Part(position(progress, scene.frame.t_ms), PAPER, 3, topic="time"))
     if progress.files > 1:
         parts.append(Part(f"file {progress.file + 1} of {progress.files}", DIM, 4))
     if scene.frame.name or progress.name:
@@ -83,16 +92,16 @@ def second_line(scene: Scene) -> list[Part]:
     else:
         reading = chosen.reading
         shown = caption(reading.shown, scene.menu, reading.painted.target)
-    parts = [Part(shown, PAPER, 0)]
+    parts = [Part(shown, PAPER, 0, topic="map")]
     if not settings.heat:
-        parts.append(Part("heat off", AMBER, 1))
-    parts += [Part(words, AMBER, int(n > 0)) for n, words in enumerate(tests(settings, scene.menu))]
+        parts.append(Part("heat off", NOTE, 1, topic="map"))
+    parts += [Part(words, NOTE, int(n > 0), topic="proof") for n, words in enumerate(tests(settings, scene.menu))]
     if smoothing(settings) and scene.progress.frames != 1:
-        parts.append(Part(smoothing(settings), DIM, 2))
+        parts.append(Part(smoothing(settings), DIM, 2, topic="smoothed"))
     stages = [f"{name} {ms:.0f}" for name, ms in scene.timings.items() if ms >= 0.5]
     if stages:
-        parts.append(Part(f"{' · '.join(stages)} ms", DIM, 3))
-    parts.append(Part(scene.device, DIM, 2))
+        parts.append(Part(f"{' · '.join(stages)} ms", DIM, 3, topic="stages"))
+    parts.append(Part(scene.device, DIM, 2, topic="device"))
     return parts
 
 
@@ -131,7 +140,7 @@ def fitting(parts: Sequence[Part], px: int, room: int) -> list[Part]:
         kept.remove(max(kept, key=lambda part: part.rank))
     if kept and _line_width(kept, px) > room:
         part = kept[0]
-        return [Part(draw.shorten(part.words, px, room, part.bold), part.color, part.rank, part.bold)]
+        return [replace(part, words=draw.shorten(part.words, px, room, part.bold))]
     return kept
 
 

@@ -1,19 +1,13 @@
-"""What the pages of explanations are made of: a dark page, headings, paragraphs, and faces with their heat."""
-
-from collections.abc import Sequence
-from functools import lru_cache
+"""What the pages of explanations are made of: a dark page, sentences, and faces with their heat."""
 
 import cv2
 import numpy as np
 
 from emolive.ui import draw
-from emolive.ui.draw import DIM, PAPER, Color, Rect
+from emolive.ui.column import row_of
+from emolive.ui.draw import Rect
 from emolive.ui.heat import AGAINST, FOR, heat
-
-GROUND: Color = (34, 29, 27)
-CARD: Color = (46, 40, 37)
-TRACK: Color = (66, 59, 56)
-"""The page, a panel on it, and the empty part of a bar."""
+from emolive.ui.palette import DIM, PAGE, PAPER
 
 DENSE = 0.8
 """How strong heat is painted on the grey faces of a page."""
@@ -21,41 +15,19 @@ DENSE = 0.8
 
 def page(width: int, height: int) -> np.ndarray:
     """An empty dark page, (height, width, 3) uint8 BGR."""
-    return _blank(width, height).copy()
+    return draw.blank(width, height, PAGE)
 
 
-@lru_cache(maxsize=8)
-def _blank(width: int, height: int) -> np.ndarray:
-    """The page that is copied: repeating a colour takes ten times as long as a copy."""
-    blank = np.full((height, width, 3), GROUND, np.uint8)
-    blank.setflags(write=False)
-    return blank
-
-
-def message(image: np.ndarray, title: str, words: str) -> None:
+def message(image: np.ndarray, title: str, words: str, px: int) -> None:
     """A sentence in the middle of a page where there is nothing else to show."""
     height, width = image.shape[:2]
-    y = height // 2 - 40
-    draw.text(image, title, width / 2, y, 28, PAPER, bold=True, align=0.5)
-    for n, line in enumerate(draw.wrap(words, 19, round(width * 0.8))):
-        draw.text(image, line, width / 2, y + 48 + 28 * n, 19, DIM, align=0.5)
-
-
-def paragraph(
-    image: np.ndarray, words: str, x: int, y: int, px: int, width: int, color: Color = DIM, bold: bool = False
-) -> int:
-    """Write a text wrapped to `width`; gives back the y below it."""
-    for line in draw.wrap(words, px, width, bold):
-        draw.text(image, line, x, y, px, color, bold)
-        y += round(px * 1.35)
-    return y
-
-
-def spread(image: np.ndarray, parts: Sequence[tuple[str, Color, bool]], x: int, y: int, px: int) -> int:
-    """Write parts of a line one after the other: words, colour, whether bold. Gives back where it ends."""
-    for words, color, bold in parts:
-        x = draw.text(image, words, x, y, px, color, bold) + round(px * 0.5)
-    return x
+    room = round(width * 0.9)
+    lines = [(line, PAPER, True) for line in draw.wrap(title, px, room, bold=True)]
+    lines += [(line, DIM, False) for line in draw.wrap(words, px, room)]
+    y = (height - len(lines) * row_of(px)) // 2
+    for n, (line, color, bold) in enumerate(lines):
+        if 0 <= y + n * row_of(px) <= height - row_of(px):
+            draw.text(image, line, width / 2, y + n * row_of(px), px, color, bold, align=0.5)
 
 
 def face(crop: np.ndarray, size: int) -> np.ndarray:

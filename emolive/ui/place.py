@@ -16,13 +16,51 @@ def overlaps(places: Sequence[Rect], others: Sequence[Rect]) -> np.ndarray:
     return shared
 
 
+def within(rect: Rect, bounds: Rect) -> Rect | None:
+    """The part of a rectangle that lies in another one; None where none does."""
+    x0, y0, x1, y1 = max(rect[0], bounds[0]), max(rect[1], bounds[1]), min(rect[2], bounds[2]), min(rect[3], bounds[3])
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+
+MOST = 0.5
+"""Where faces cover more of a picture than this part, labels may lie over them: there is no other room."""
+
+
+def mostly_covered(faces: Sequence[Rect], width: int, height: int) -> bool:
+    """Whether faces cover more than half of a picture of that size; where they share a pixel it counts once."""
+    if sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in faces) <= MOST * width * height:
+        return False
+    step = max(1, min(width, height) // 256)
+    seen = np.zeros((height // step + 1, width // step + 1), bool)
+    for x0, y0, x1, y1 in faces:
+        seen[y0 // step : -(-y1 // step), x0 // step : -(-x1 // step)] = True
+    return bool(seen[: height // step, : width // step].mean() > MOST)
+
+
+def free_spots(near: Rect, size: tuple[int, int], bounds: Rect, taken: Sequence[Rect], gap: int) -> list[Rect]:
+    """Places for a panel anywhere in `bounds` that touch nothing in `taken`, beside it or at the edges, the nearest to
+    a rectangle first."""
+    (w, h), (left, top, right, bottom) = size, bounds
+    if w > right - left or h > bottom - top:
+        return []
+    xs = {left, right - w, *(x for t in taken for x in (t[2] + gap, t[0] - w - gap))}
+    ys = {top, bottom - h, *(y for t in taken for y in (t[3] + gap, t[1] - h - gap))}
+    spots = [(x, y, x + w, y + h) for x in xs if left <= x <= right - w for y in ys if top <= y <= bottom - h]
+    if taken and spots:
+        shared = overlaps(spots, taken).sum(axis=1)
+        spots = [spot for spot, area in zip(spots, shared, strict=True) if not area]
+    away = near[0] + near[2] - w, near[1] + near[3] - h
+    return sorted(spots, key=lambda spot: ((2 * spot[0] - away[0]) ** 2 + (2 * spot[1] - away[1]) ** 2, spot))
+
+
 def inside(rect: Rect, bounds: Rect) -> bool:
     """Whether a rectangle lies in another one whole."""
     return rect[0] >= bounds[0] and rect[1] >= bounds[1] and rect[2] <= bounds[2] and rect[3] <= bounds[3]
 
 
 def around(face: Rect, size: tuple[int, int], bounds: Rect, gap: int) -> Iterator[Rect]:
-    """Places for something of that size by a face, the nicest first: above, below, at the sides, in its edges.
+    """Places for something of that size by a face, the nicest first: above, below, at the sides, in its edges where it
+    reaches over the picture's.
 
     Each is pushed into `bounds` where it reaches over them by a little; a place that cannot be is left out.
     """

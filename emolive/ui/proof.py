@@ -5,105 +5,113 @@ from functools import lru_cache
 
 import numpy as np
 
-from emolive.core.scene import Chosen, Picture, Scene
+from emolive.core.scene import Chosen, Picture, Scene, Settings, Sheet, Tip
 from emolive.ui import draw
+from emolive.ui.column import Column, row_of
 from emolive.ui.compared import sanity, side_by_side
-from emolive.ui.draw import AMBER, DIM, PAPER, Rect
+from emolive.ui.draw import Rect
 from emolive.ui.faithful import faithful
 from emolive.ui.knocked import knocked
-from emolive.ui.panels import CARD, message, page
+from emolive.ui.palette import CARD, DIM, NOTE, PAPER
+from emolive.ui.panels import message, page
 from emolive.ui.where import where
-from emolive.ui.words import label, trained, way
+from emolive.ui.words import trained, way
 
-WIDTH, HEIGHT, PAD = 960, 720, 12
-HEAD, FOOT = 44, 156
-"""The picture's size, its edge, and the heights of its heading and of the strip where the heat lies."""
+SHEET = Sheet(960, 720, 15)
+"""What it is drawn on where nobody says what on."""
 
-Panel = Callable[[np.ndarray, Rect, Scene, Chosen], None]
+Panel = Callable[[np.ndarray, Rect, int, Scene, Chosen], list[Tip]]
 
-HELP = (
-    ("d", "blur parts of the face: does the probability fall where it should?"),
-    ("z", "switch the pinned filters off: what did they do?"),
-    ("w", "randomise the weights: does the map notice?"),
-    ("a", "A/B: put another method, layer or model beside it"),
-)
+TESTS: tuple[tuple[str, Panel, Callable[[Settings], bool], str, str], ...] = (
+    ("d", faithful, lambda s: s.proof, "faithfulness",
+     "mask parts of the face: does the probability fall where it should?"),
+    ("z", knocked, lambda s: bool(s.off), "knock-out", "switch the pinned filters off: what did they do?"),
+    ("w", sanity, lambda s: s.random > 0, "sanity check", "randomise the weights: does the map notice?"),
+    ("a", side_by_side, lambda s: s.compare is not None, "A/B", "put another method, layer or model beside it"),
+)  # fmt: skip
+"""Each test's key, panel, whether it is on, its name, and what it asks."""
+
+WIDE, HIGH = 20, 8
+"""The least width and height of a panel, as multiples of its text's height."""
 
 
-def proof(scene: Scene) -> Picture:
-    """A dark picture of 960×720: up to four panels, and where the heat lies; how to switch them on where none is."""
-    chosen = scene.chosen
+def proof(scene: Scene, sheet: Sheet | None = None) -> Picture:
+    """A dark picture: up to four panels, as many as have room, and where the heat lies; how to switch tests on where
+    none is."""
+    sheet = sheet or SHEET
+    chosen, px = scene.chosen, sheet.px
     if chosen is None:
-        image = page(WIDTH, HEIGHT)
-        message(image, "No face in sight", "Tests of the heat map of a face appear here.")
+        image = page(sheet.width, sheet.height)
+        message(image, "No face in sight", "Tests of the heat map of a face appear here.", px)
         return Picture(image)
-    panels = switched_on(scene)
-    places = _places(len(panels))
-    strip = PAD, HEIGHT - FOOT, WIDTH - PAD, HEIGHT - PAD
-    image = _cards((*places, strip)).copy()
-    _heading(image, scene, chosen)
-    for panel, place in zip([*panels, _help], places, strict=False):
-        panel(image, draw.grown(place, -PAD), scene, chosen)
-    where(image, draw.grown(strip, -10), scene, chosen)
-    return Picture(image)
+    on = [test for test in TESTS if test[2](scene.settings)]
+    places, strip, foot = _places(sheet, max(1, len(on)))
+    image = _cards(sheet, (*places, *([strip] if strip else []))).copy()
+    head = Column(image, (px // 2, px // 4, sheet.width - px // 2, px // 4 + row_of(px)), px)
+    words = way(chosen.reading.base or chosen.reading.shown)
+    head.line(" ".join(said for said in (words, trained(scene.settings)) if said), DIM, topic="map")
+    tips, pad = head.tips, px // 2
+    panels: list[Panel] = [test[1] for test in on]
+    if len(on) < len(TESTS) and len(places) > len(on):
+        panels.append(_help)
+    for panel, place in zip(panels, places, strict=False):
+        tips = tips + panel(image, draw.grown(place, -pad), px, scene, chosen)
+    if strip:
+        tips = tips + where(image, draw.grown(strip, -pad), px, scene, chosen)
+    hidden = [name for _, _, _, name, _ in on[len(places) :]]
+    if hidden and foot:
+        line, words = Column(image, foot, px), f"also on: {', '.join(hidden)}"
+        line.say(f"{words}; Tab enlarges", NOTE, topic="proof") or line.line(words, NOTE, topic="proof")
+        tips = tips + line.tips
+    return Picture(image, tips=tuple(tips))
 
 
-def switched_on(scene: Scene) -> list[Panel]:
-    """The panels of what is being tested now."""
-    settings = scene.settings
-    on = {
-        faithful: settings.proof,
-        knocked: bool(settings.off),
-        sanity: settings.random > 0,
-        side_by_side: settings.compare is not None,
-    }
-    return [panel for panel, wanted in on.items() if wanted]
-
-
-def _places(count: int) -> tuple[Rect, ...]:
-    """Where so many panels lie; with three, there is room for the help in the fourth corner."""
-    x0, y0, x1, y1 = PAD, HEAD, WIDTH - PAD, HEIGHT - FOOT - PAD
-    mx, my = (x0 + x1) // 2, (y0 + y1) // 2
-    left, right, gap = mx - PAD // 2, mx + PAD // 2, PAD // 2
-    if count <= 1:
-        return ((x0, y0, x1, y1),)
-    if count == 2:
-        return (x0, y0, x1, my - gap), (x0, my + gap, x1, y1)
-    return tuple((x, y, x2, y2) for y, y2 in ((y0, my - gap), (my + gap, y1)) for x, x2 in ((x0, left), (right, x1)))
+def _places(sheet: Sheet, count: int) -> tuple[tuple[Rect, ...], Rect | None, Rect | None]:
+    """Where panels lie (with three, there is room for the help in the fourth corner), the strip of where the heat lies,
+    and the line of those that have no room; None where there is none of these."""
+    px, pad = sheet.px, sheet.px // 2
+    wide, high, row = sheet.width - 2 * pad, sheet.height, row_of(px)
+    strip = 5 * row + 2 * pad
+    top = pad + row
+    strip = strip if high - top - strip >= HIGH * px + 2 * pad else 0
+    bottom = high - pad - (strip + pad if strip else 0)
+    columns = 2 if count > 2 and wide >= 2 * WIDE * px else 1
+    rows = -(-count // columns)
+    if (bottom - top) // rows < HIGH * px:
+        columns = min(count, max(1, wide // (WIDE * px)))
+        rows = max(1, min(-(-count // columns), (bottom - top) // (HIGH * px)))
+    foot = None
+    if rows * columns < count:
+        bottom -= row
+        foot = pad, bottom + pad // 2, sheet.width - pad, bottom + pad // 2 + row
+    xs = [pad + round(n * (wide + pad) / columns) for n in range(columns + 1)]
+    ys = [top + round(n * (bottom - top + pad) / rows) for n in range(rows + 1)]
+    places = [(xs[i], ys[j], xs[i + 1] - pad, ys[j + 1] - pad) for j in range(rows) for i in range(columns)]
+    places = [place for place in places if place[3] - place[1] > 2 * row and place[2] - place[0] > 2 * row]
+    return tuple(places), (pad, high - pad - strip, sheet.width - pad, high - pad) if strip else None, foot
 
 
 @lru_cache(maxsize=8)
-def _cards(places: tuple[Rect, ...]) -> np.ndarray:
+def _cards(sheet: Sheet, places: tuple[Rect, ...]) -> np.ndarray:
     """A page with empty panels; drawn once, since it takes longer than what is written on it."""
-    image = page(WIDTH, HEIGHT)
+    image = page(sheet.width, sheet.height)
     for place in places:
         draw.panel(image, place, CARD, 1, radius=8)
     image.setflags(write=False)
     return image
 
 
-def _heading(image: np.ndarray, scene: Scene, chosen: Chosen) -> None:
-    face, reading = chosen.face, chosen.reading
-    way_to_look = reading.base or reading.shown
-    blind = way_to_look.method in scene.menu.blind
-    name = way_to_look.method if blind else label(scene.menu.labels, reading.result.target)
-    who = f"face {face.track}: " if face.track else ""
-    end = draw.text(image, f"{who}can the map of {name} be trusted?", PAD, 9, 20, PAPER, bold=True)
-    words = " ".join(w for w in (way(reading.base or reading.shown), trained(scene.settings)) if w)
-    draw.text(image, draw.shorten(words, 16, WIDTH - PAD - end - 20), WIDTH - PAD, 12, 16, DIM, align=1)
-
-
-def _help(image: np.ndarray, rect: Rect, scene: Scene, chosen: Chosen) -> None:
+def _help(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) -> list[Tip]:
     """Which keys switch the tests on; those that are on already are left out."""
-    x0, y0, x1, _ = rect
-    px = 15 if x1 - x0 < 600 else 20
-    on = scene.settings.proof, bool(scene.settings.off), scene.settings.random > 0, scene.settings.compare is not None
-    draw.text(image, "Put the map to the test", x0, y0, px + 3, PAPER, bold=True)
-    y = y0 + round(px * 2.4)
-    for (key, words), used in zip(HELP, on, strict=True):
-        if used:
+    column = Column(image, rect, px)
+    column.line("Put the map to the test", PAPER, bold=True, topic="proof")
+    column.gap()
+    for key, _, is_on, _, words in TESTS:
+        inner = Column(image, (rect[0] + 2 * px, column.y, rect[2], rect[3]), px)
+        if is_on(scene.settings) or not inner.holds(words):
             continue
-        draw.text(image, key, x0 + px, y, px + 3, AMBER, bold=True, align=0.5)
-        for line in draw.wrap(words, px, x1 - x0 - 3 * px):
-            draw.text(image, line, x0 + 3 * px, y + 2, px, PAPER)
-            y += round(px * 1.4)
-        y += round(px * 0.7)
+        draw.text(image, key, rect[0] + px, column.y, px, PAPER, bold=True, align=0.5)
+        inner.say(words, PAPER)
+        column.y = inner.y
+        column.gap(0.3)
+    return column.tips

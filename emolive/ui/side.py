@@ -1,100 +1,124 @@
-"""The column beside the filter tiles: whose they are, how they add up, and what the pinned one has seen."""
+"""The words beside the filter tiles: whose they are, how they add up, and what the pinned one has seen."""
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from emolive.core.scene import Chosen, Pinned, Reading, Scene
+from emolive.core.scene import Chosen, Pinned, Reading, Scene, Tip
 from emolive.ui import draw
-from emolive.ui.draw import AMBER, DIM, PAPER, Color
+from emolive.ui.column import Column, row_of
+from emolive.ui.draw import Rect
 from emolive.ui.heat import gradient
-from emolive.ui.panels import TRACK, paragraph, paste
+from emolive.ui.palette import BAR, DIM, NOTE, PAPER, TRACK
+from emolive.ui.panels import paste
 from emolive.ui.words import label, percent, signed, trained
-
-SIDE, PAD = 240, 16
-"""The column's width with the gap to the tiles, and its edge."""
-
-WIDE = SIDE - 2 * PAD - 8
-
-CROP, SMALL = WIDE, 92
-"""The size of the crop; it is smaller where a pinned filter needs room."""
 
 ACROSS = 3
 """So many of the best faces lie side by side."""
 
 
-def side(image: np.ndarray, scene: Scene, chosen: Chosen, channels: Sequence[int]) -> None:
-    """Draw the column; `channels` are those that are shown as tiles."""
+def side_of(px: int) -> int:
+    """How wide the column is in text of `px`."""
+    return 16 * px
+
+
+def side(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen, channels: Sequence[int]) -> list[Tip]:
+    """Write the column, what matters most first; `channels` are those that are shown as tiles. Where it is but a few
+    lines high, it holds the layer, and how the tiles are sorted."""
     settings, reading = scene.settings, chosen.reading
+    pad = px // 2
+    column = Column(image, (rect[0] + pad, rect[1] + pad // 2, rect[2] - pad, rect[3]), px)
+    count, height, width = reading.maps.shape
+    pages = f"{count} of {height}×{width} · page {settings.page + 1} of {scene.menu.pages}"
+    if column.left < 6 * column.row:
+        column.line(f"{settings.filter_layer} · {pages}", PAPER, topic="layer")
+        notes = [trained(settings), f"off: {', '.join(map(str, settings.off))}" if settings.off else ""]
+        words = " · ".join(note for note in notes if note)
+        column.line(words or _order(scene), NOTE if words else DIM, topic="note" if words else "order")
+        return column.tips
     pinned = next((c for c in reversed(settings.pins) if c < len(reading.maps)), None)
     known = scene.memory.pinned.get((settings.filter_layer, pinned)) if pinned is not None else None
-    y = _whose(image, scene, chosen, SMALL if known else CROP)
-    y = _scale(image, y, settings.colormap)
+    column.line(settings.filter_layer, PAPER, bold=True, topic="layer")
+    column.say(pages, topic="layer")
+    _whose(column, scene, chosen, small=known is not None or settings.by_share)
     if settings.random:
-        y = paragraph(image, trained(settings), PAD, y, 14, WIDE, AMBER)
+        column.say(trained(settings), NOTE, topic="note")
     if settings.by_share:
-        y = _sum(image, y, scene, reading, channels)
-    else:
-        y = paragraph(image, "blue bar: mean activation, the strongest come first", PAD, y, 14, WIDE)
+        _sum(column, scene, reading, channels)
+    column.say(_order(scene), topic="order")
+    _scale(column, settings.colormap)
     if settings.off:
-        words = draw.shorten(f"off: {', '.join(map(str, settings.off))}", 14, WIDE)
-        y = paragraph(image, words, PAD, y + 4, 14, WIDE, AMBER)
+        column.line(f"off: {', '.join(map(str, settings.off))}", NOTE, topic="off")
     if pinned is not None and known is not None:
-        _pinned(image, y + 10, pinned, known)
-    elif not settings.by_share:
-        paragraph(image, "click a tile to pin it", PAD, y + 4, 14, WIDE)
+        column.gap()
+        _pinned(column, pinned, known)
+    elif not settings.pins:
+        column.say("click a tile to pin it", topic="tile")
+    return column.tips
 
 
-def _whose(image: np.ndarray, scene: Scene, chosen: Chosen, size: int) -> int:
-    """The crop as the network saw it, whose it is, and which layer is shown."""
+def _order(scene: Scene) -> str:
+    """How the tiles are sorted."""
+    first = "pinned first, then " if scene.settings.pins else ""
+    if scene.settings.by_share:
+        return f"{first}largest share first; hollow: against"
+    return f"{first}strongest first, by the mean activation below each"
+
+
+def _whose(column: Column, scene: Scene, chosen: Chosen, small: bool) -> None:
+    """The crop as the network saw it, and whose it is."""
     reading, track, probs = chosen.reading, chosen.face.track, chosen.probs
+    size = min(column.width, 5 * column.row if small else 9 * column.row)
+    rect = column.take(size) if column.left > size + 6 * column.row else None
+    if rect is None:
+        return
     crop = cv2.resize(reading.crop[..., ::-1], (size, size), interpolation=cv2.INTER_NEAREST)
-    paste(image, crop, PAD, PAD)
+    paste(column.image, crop, rect[0], rect[1])
+    column.tip((rect[0], rect[1], rect[0] + size, rect[3]), "crop")
     top = int(np.argmax(probs))
-    emotion = f"{label(scene.menu.labels, top)} {percent(float(probs[top]))}"
+    words = [f"face {track}"] if track else []
+    words += [label(scene.menu.labels, top), percent(float(probs[top]))]
+    beside = Column(column.image, (rect[0] + size + column.px // 2, rect[1], rect[2], rect[3]), column.px)
+    for said in words:
+        if beside.width > 3 * column.px:
+            beside.line(said, PAPER, topic="face")
+    column.tips += beside.tips
     turned = f", turned by {-reading.turn:+.0f}°" if reading.turn else ""
-    seen = f"as the network saw it, {reading.crop.shape[1]}×{reading.crop.shape[0]}{turned}"
-    if size < CROP:
-        x, y, wide = PAD + size + 10, PAD - 4, SIDE - 2 * PAD - size - 2
-    else:
-        x, y, wide = PAD, PAD + size + 8, WIDE
-    for words, px, color in ((f"face {track}" if track else "", 16, PAPER), (emotion, 16, PAPER), (seen, 13, DIM)):
-        y = paragraph(image, words, x, y, px, wide, color, bold=color == PAPER) if words else y
-    count, height, width = reading.maps.shape
-    y = max(y, PAD + size) + 10
-    draw.text(image, draw.shorten(scene.settings.filter_layer, 20, WIDE, bold=True), PAD, y, 20, bold=True)
-    pages = f"{count} of {height}×{width}, page {scene.settings.page + 1} / {scene.menu.pages}"
-    return paragraph(image, pages, PAD, y + 27, 15, WIDE, PAPER) + 6
+    column.say(f"as the network saw it, {reading.crop.shape[1]}×{reading.crop.shape[0]}{turned}", topic="crop")
+    column.gap()
 
 
-def _scale(image: np.ndarray, y: int, colormap: str) -> int:
-    gradient(image, (PAD, y, PAD + WIDE, y + 12), colormap)
-    draw.text(image, "0 and below", PAD, y + 14, 13, DIM)
-    draw.text(image, "its maximum", PAD + WIDE, y + 14, 13, DIM, align=1)
-    return y + 40
+def _scale(column: Column, colormap: str) -> None:
+    """The colours of the tiles, from nothing to each tile's own maximum."""
+    px = column.px
+    words = "0 and below", "its maximum"
+    if sum(draw.text_size(word, px)[0] for word in words) + px > column.width:
+        words = "0", "its maximum"
+    rect = column.take(column.row + px, "tile colours")
+    if rect is None:
+        return
+    gradient(column.image, (rect[0], rect[1] + px // 4, rect[2], rect[1] + px), colormap)
+    draw.text(column.image, words[0], rect[0], rect[1] + px, px, DIM)
+    draw.text(column.image, words[1], rect[2], rect[1] + px, px, DIM, align=1)
+    column.gap()
 
 
-def _sum(image: np.ndarray, y: int, scene: Scene, reading: Reading, channels: Sequence[int]) -> int:
+def _sum(column: Column, scene: Scene, reading: Reading, channels: Sequence[int]) -> None:
     """How bias, the filters shown and all others add up to the score."""
     ledger = reading.ledger
     if ledger is None or not len(ledger.shares):
         why = ledger.why if ledger is not None and ledger.why else "Shares come with the next frame."
-        return paragraph(image, why, PAD, y, 14, WIDE, AMBER)
+        column.say(why, NOTE, topic="note")
+        return
     name = label(scene.menu.labels, ledger.target)
-    y = paragraph(image, f"what speaks for {name}", PAD, y, 15, WIDE, PAPER, bold=True)
+    column.line(f"what speaks for {name}", PAPER, bold=True, topic="sum")
     shown = [c for c in channels if c < len(ledger.shares)]
     for words, figure in added_up(ledger.bias, ledger.shares, shown, ledger.logit, ledger.exact):
         total = words.startswith("score")
-        if total:
-            draw.fill(image, (PAD, y + 1, PAD + WIDE, y + 2), DIM)
-            y += 4
-        draw.text(image, words, PAD, y, 15, PAPER if total else DIM, bold=total)
-        draw.text(image, signed(figure), PAD + WIDE, y, 15, PAPER, bold=total, align=1)
-        y += 20
+        column.pair(words, signed(figure), PAPER if total else DIM, total, topic="sum")
     if not ledger.exact:
-        y = paragraph(image, "approximation: gradient × activation", PAD, y + 2, 14, WIDE, AMBER)
-    return y
+        column.say("approximation: gradient × activation", NOTE, topic="note")
 
 
 def added_up(
@@ -118,50 +142,45 @@ def _rest(shares: np.ndarray, shown: Sequence[int]) -> float:
     return float(shares.sum() - shares[list(shown)].sum())
 
 
-def _pinned(image: np.ndarray, y: int, channel: int, known: Pinned) -> None:
+def _pinned(column: Column, channel: int, known: Pinned) -> None:
     """The last pinned filter: its activation over the last seconds, and the faces that excited it most."""
-    draw.text(image, f"filter {channel}", PAD, y, 15, AMBER, bold=True)
-    draw.text(image, "last 10 s", PAD + WIDE, y + 1, 13, DIM, align=1)
-    y += 22
-    _sparkline(image, y, known)
-    y += 44
-    if not known.best:
+    if not column.pair(f"filter {channel}", "", PAPER, bold=True, topic="pinned"):
         return
-    draw.text(image, "faces that excited it most", PAD, y, 13, DIM)
-    y += 19
-    gap = 4
-    size = min((WIDE - 2 * gap) // ACROSS, (image.shape[0] - y - 4) // ACROSS - gap)
-    if size < 16:
+    rect = column.take(2 * column.row, "pinned", f"filter {channel}")
+    if rect is None:
         return
-    for n, best in enumerate(known.best):
-        crop = cv2.resize(best.crop[..., ::-1], (size, size), interpolation=cv2.INTER_AREA)
-        x, top = PAD + n % ACROSS * (size + gap), y + n // ACROSS * (size + gap)
-        paste(image, crop, x, top)
+    _sparkline(column.image, rect, column.px, known)
+    column.line("its last 10 s, and now", DIM, topic="pinned")
+    size = (column.width - 2 * (column.px // 4)) // ACROSS
+    if not known.best or column.left < size + column.row:
+        return
+    column.say("faces that excited it most", topic="best")
+    rows = min(-(-len(known.best) // ACROSS), column.left // (size + row_of(column.px)))
+    for n, best in enumerate(known.best[: rows * ACROSS]):
+        x = column.x0 + n % ACROSS * (size + column.px // 4)
+        y = column.y + n // ACROSS * (size + row_of(column.px))
+        paste(column.image, cv2.resize(best.crop[..., ::-1], (size, size), interpolation=cv2.INTER_AREA), x, y)
         words = f"{best.strength:.2g}"
-        wide = draw.text_size(words, 11)[0]
-        draw.panel(image, (x, top + size - 15, x + wide + 6, top + size), opacity=0.7, radius=3)
-        draw.text(image, words, x + 3, top + size - 15, 11)
+        if draw.text_size(words, column.px)[0] <= size:
+            draw.text(column.image, words, x, y + size, column.px, DIM)
+        column.tip((x, y, x + size, y + size + column.row), "best", f"filter {channel}, {words}")
 
 
-def _sparkline(image: np.ndarray, y: int, known: Pinned) -> None:
+def _sparkline(image: np.ndarray, rect: Rect, px: int, known: Pinned) -> None:
     """A line of the filter's mean activation, from zero to the most there was; its newest value at its end."""
-    tall, color = 38, draw.SKY
-    draw.fill(image, (PAD, y, PAD + WIDE, y + tall), TRACK)
+    x0, y0, x1, y1 = rect
+    draw.fill(image, rect, TRACK)
     values = np.nan_to_num([value for _, value in known.sparkline])
     if not len(values):
         return
+    words = f"{values[-1]:.2g}"
     times = np.array([t for t, _ in known.sparkline])
     most = max(float(values.max()), 1e-9)
-    end = WIDE - 44
-    xs = PAD + end - (times[-1] - times) / 10_000 * end
-    ys = y + tall - 3 - values.clip(0) / most * (tall - 7)
+    end = x1 - x0 - draw.text_size("0.000", px)[0] - px
+    xs = x0 + end - (times[-1] - times) / 10_000 * end
+    ys = y1 - 3 - values.clip(0) / most * (y1 - y0 - 7)
     points = (np.stack([xs, ys], axis=1) * 16).round().astype(np.int32)
     if len(points) > 1:
-        cv2.polylines(image, [points], False, color, 2, cv2.LINE_AA, shift=4)
-    cv2.circle(image, (round(float(xs[-1])), round(float(ys[-1]))), 3, _light(color), -1, cv2.LINE_AA)
-    draw.text(image, f"{values[-1]:.2g}", PAD + WIDE - 4, y + tall / 2 - 9, 14, PAPER, align=1)
-
-
-def _light(color: Color) -> Color:
-    b, g, r = ((c + 255) // 2 for c in color)
-    return b, g, r
+        cv2.polylines(image, [points], False, BAR, max(1, px // 8), cv2.LINE_AA, shift=4)
+    cv2.circle(image, (round(float(xs[-1])), round(float(ys[-1]))), max(3, px // 5), PAPER, -1, cv2.LINE_AA)
+    draw.text(image, words, x1 - px // 3, (y0 + y1) / 2 - 0.6 * px, px, PAPER, align=1)

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from emolive.core.scene import Moment, Picture, Scene
+from emolive.core.scene import Moment, Picture, Scene, Sheet, Tip
 from emolive.ui import draw
-from emolive.ui.draw import DIM, PAPER, Color, Rect
-from emolive.ui.panels import CARD, message, page
+from emolive.ui.column import row_of
+from emolive.ui.draw import Rect
+from emolive.ui.palette import CARD, DIM, PAPER, TONES, TRACK, Color, hue
+from emolive.ui.panels import message, page
 from emolive.ui.words import MINUS, label, percent, smoothing, trained
 
-WIDTH, HEIGHT, PAD = 960, 400, 14
-SIDE, NAMES, FOOT = 170, 170, 32
-"""The column of who it is, the one of the lines' names, and the strip of the seconds."""
+SHEET = Sheet(960, 400, 15)
+"""What it is drawn on where nobody says what on."""
 
-MOST = 4
-"""So many people have room, one below the other."""
+MOST, LEAST = 4, 6.5
+"""So many people have room at most, one below the other; and the least height of one, as a multiple of the text's."""
 
 SPANS = (10, 20, 30)
 """The axis is as long as the first of these, in seconds, that holds all there is."""
@@ -24,32 +25,39 @@ SPANS = (10, 20, 30)
 GAP = 3
 """A line is broken where two moments are this many times further apart than usual: nobody was seen there."""
 
-ENTROPY: Color = (150, 140, 132)
 
-
-def timeline(scene: Scene) -> Picture:
-    """A dark picture of 960×400: lines of probabilities in the emotions' colours, entropy in bits below them."""
-    image = page(WIDTH, HEIGHT)
+def timeline(scene: Scene, sheet: Sheet | None = None) -> Picture:
+    """A dark picture: lines of probabilities in the emotions' colours, entropy in bits below them."""
+    sheet = sheet or SHEET
+    image, px, row = page(sheet.width, sheet.height), sheet.px, row_of(sheet.px)
     tracks = people(scene)
     if not tracks:
-        message(image, "No face in sight", "What is read from each face over time appears here.")
+        message(image, "No face in sight", "What is read from each face over time appears here.", px)
         return Picture(image)
-    shown, left_out = tracks[:MOST], tracks[MOST:]
+    feet = 2 if sheet.height >= (LEAST + 4) * px else 1 if sheet.height >= LEAST * px else 0  # the axis, and words
+    room = sheet.height - feet * row - px // 2
+    shown = tracks[: max(1, min(MOST, int(room // (LEAST * px))))]
     now = scene.frame.t_ms
     oldest = min(scene.memory.tracks[track].timeline[0].t_ms for track in shown)
     span = next((s for s in SPANS if now - oldest <= s * 1000), SPANS[-1]) * 1000
-    row = (HEIGHT - FOOT - PAD) // len(shown)
+    each = room // len(shown)
+    left = px // 2 + max(draw.text_size(words, px)[0] for words in ("100 %", "2.8")) + px // 3
+    names = 11 * px if sheet.width >= 30 * px else 0
+    tips: list[Tip] = []
     for n, track in enumerate(shown):
-        top = PAD + n * row
-        plot = SIDE, top, WIDTH - NAMES - PAD, top + row - (10 if len(shown) > 1 else 4)
-        _person(image, scene, track, plot, now - span, now)
-    _seconds(image, span)
-    draw.text(image, smoothing(scene.settings), WIDTH - PAD, HEIGHT - FOOT + 3, 16, DIM, align=1)
-    also = f"also: {', '.join(map(str, left_out))}" if left_out else ""
-    words = " · ".join(said for said in (trained(scene.settings), also) if said)
-    if words:
-        draw.text(image, draw.shorten(words, 16, SIDE - PAD - 40), PAD, HEIGHT - FOOT + 3, 16, DIM)
-    return Picture(image)
+        top = px // 4 + n * each
+        plot = left, top + row, sheet.width - names - px // 2, top + each - px // 3
+        if plot[3] - plot[1] >= 2 * px:
+            tips += _person(image, scene, track, plot, px, names, now - span, now)
+    y = sheet.height - feet * row - px // 4
+    if feet:
+        _seconds(image, span, left, sheet.width - names - px // 2, y, px)
+    also = f"also: {', '.join(map(str, tracks[len(shown) :]))}" if len(tracks) > len(shown) else ""
+    said = [smoothing(scene.settings), trained(scene.settings), also]
+    words = draw.shorten(" · ".join(part for part in said if part), px, sheet.width - px)
+    if feet > 1:
+        draw.text(image, words, px // 2, y + row, px, DIM)
+    return Picture(image, tips=tuple(tips))
 
 
 def people(scene: Scene) -> list[int]:
@@ -74,60 +82,83 @@ def pieces(moments: Sequence[Moment]) -> list[list[Moment]]:
     return runs
 
 
-def _person(image: np.ndarray, scene: Scene, track: int, plot: Rect, begin: float, end: float) -> None:
-    """One person's row: who it is at the left, lines over entropy in the middle, the lines' names at the right."""
+def _person(
+    image: np.ndarray, scene: Scene, track: int, plot: Rect, px: int, names: int, begin: float, end: float
+) -> list[Tip]:
+    """One person's row: who it is above, lines over entropy in the middle, the lines' names at the right."""
     x0, y0, x1, y1 = plot
-    kept = scene.memory.tracks[track]
-    split = y0 + round((y1 - y0) * 0.72)
-    lines, below = (x0, y0, x1, split - 4), (x0, split, x1, y1)
-    newest = kept.timeline[-1]
-    probs = np.nan_to_num(newest.probs)
-    _who(image, scene, track, probs, newest.entropy, plot)
+    kept, row = scene.memory.tracks[track], row_of(px)
+    probs = np.nan_to_num(kept.timeline[-1].probs)
+    most = np.log2(max(2, len(probs)))
+    low = max(row, round((y1 - y0) * 0.26)) if y1 - y0 >= 3 * row else 0  # for entropy
+    lines, below = (x0, y0, x1, y1 - low - (px // 4 if low else 0)), (x0, y1 - low, x1, y1)
+    tips = [Tip((0, y0 - row, image.shape[1], y0), "who", _who(image, scene, track, probs, plot, px))]
     for field in (lines, below):
         draw.fill(image, field, CARD)
     for share in (0.25, 0.5, 0.75):
         y = round(lines[3] - share * (lines[3] - lines[1]))
-        draw.fill(image, (x0, y, x1, y + 1), (64, 57, 54))
-    most = np.log2(max(2, len(probs)))
+        draw.fill(image, (x0, y, x1, y + 1), TRACK)
+    thick = max(2, px // 7)
     for run in pieces(kept.timeline):
         xs = _at(np.array([m.t_ms for m in run]), begin, end, x0, x1)
-        _area(image, xs, np.array([m.entropy for m in run]) / most, below)
+        if low:
+            _area(image, xs, np.array([m.entropy for m in run]) / most, below)
         values = np.nan_to_num(np.stack([m.probs for m in run]))
         for i in np.argsort(values.max(axis=0), kind="stable"):
-            _line(image, xs, values[:, i], lines, draw.hue(label(scene.menu.labels, i), int(i)))
-    _names(image, scene, probs, (x1 + 8, y0, WIDTH - PAD, split - 4))
-    draw.text(image, "100 %", x0 + 4, y0 + 1, 13, DIM)
-    draw.text(image, f"{most:.1f}", x0 + 4, split, 13, DIM)
-    draw.text(image, "entropy, bits", x1 + 8, (split + y1) / 2 - 10, 16, DIM)
+            _line(image, xs, values[:, i], lines, hue(label(scene.menu.labels, i), int(i)), thick)
+    tips.append(Tip(lines, "line", f"face {track}"))
+    if names:
+        tips += _names(image, scene, probs, (x1 + px // 2, y0, x1 + names, lines[3]), px)
+    _axis(image, lines, ("100 %", "0 %"), px)
+    if low:
+        _axis(image, below, (f"{most:.1f}", "0"), px)
+        tips.append(
+            Tip((0, below[1], image.shape[1], y1), "entropy", f"face {track}, {kept.timeline[-1].entropy:.1f} bits")
+        )
+        if names:
+            words = draw.shorten("undecided, in bits", px, names - px // 2)
+            draw.text(image, words, x1 + px // 2, y1 - low + (low - 1.25 * px) / 2, px, DIM)
+    return tips
 
 
-def _who(image: np.ndarray, scene: Scene, track: int, probs: np.ndarray, entropy: float, plot: Rect) -> None:
-    y0, y1 = plot[1], plot[3]
+def _axis(image: np.ndarray, field: Rect, ends: tuple[str, str], px: int) -> None:
+    """What the top and the foot of a field stand for, left of it; the top alone where there is no room for both."""
+    draw.text(image, ends[0], field[0] - px // 3, field[1], px, DIM, align=1)
+    if field[3] - field[1] >= 2.6 * px:
+        draw.text(image, ends[1], field[0] - px // 3, field[3] - 1.25 * px, px, DIM, align=1)
+
+
+def _who(image: np.ndarray, scene: Scene, track: int, probs: np.ndarray, plot: Rect, px: int) -> str:
+    """Write above a plot whose it is, and how it is now; gives back the words."""
     seen = any(face.track == track for face in scene.faces)
     top = int(np.argmax(probs))
     name = label(scene.menu.labels, top)
-    draw.text(image, f"face {track}", PAD, y0, 19, bold=True)
-    draw.panel(image, (PAD, y0 + 30, PAD + 10, y0 + 40), draw.hue(name, top), 1, radius=3)
-    words = draw.shorten(f"{name} {percent(float(probs[top]))}", 17, SIDE - PAD - 24, bold=True)
-    draw.text(image, words, PAD + 16, y0 + 24, 17, bold=True)
-    if y0 + 66 <= y1 + 4:
-        draw.text(image, f"{entropy:.1f} bits" if seen else "out of sight", PAD, y0 + 47, 17, DIM)
+    y = plot[1] - row_of(px)
+    entropy = scene.memory.tracks[track].timeline[-1].entropy
+    words = f"face {track}: {name} {percent(float(probs[top]))}, {f'{entropy:.1f} bits' if seen else 'out of sight'}"
+    draw.panel(image, (px // 2, y + px // 4, px // 2 + px, y + px + px // 4), hue(name, top), 1, radius=3)
+    draw.text(image, draw.shorten(words, px, image.shape[1] - 3 * px, bold=True), 2 * px, y, px, bold=True)
+    return words
 
 
-def _names(image: np.ndarray, scene: Scene, probs: np.ndarray, room: Rect) -> None:
+def _names(image: np.ndarray, scene: Scene, probs: np.ndarray, room: Rect, px: int) -> list[Tip]:
     """The emotions' names beside the ends of their lines, the likeliest ones, none over another."""
     x0, y0, x1, y1 = room
-    px = 16
-    step = round(px * 1.2)
-    fit = max(1, (y1 - y0) // step)
+    step = round(px * 1.25)
+    fit = (y1 - y0) // step
     best = np.argsort(-probs, kind="stable")[:fit]
     wanted = [y1 - float(probs[i]) * (y1 - y0) - step / 2 for i in best]
+    tips = []
     for i, y in zip(best, apart(wanted, step, y0, y1 - step), strict=True):
-        name = label(scene.menu.labels, int(i))
-        words = f"{name} {percent(float(probs[i]))}"
-        color = draw.hue(name, int(i))
-        draw.fill(image, (x0, round(y) + px // 2, x0 + 8, round(y) + px // 2 + 3), color)
-        draw.text(image, draw.shorten(words, px, x1 - x0 - 12), x0 + 12, y, px, PAPER if i == best[0] else DIM)
+        name, figure = label(scene.menu.labels, int(i)), percent(float(probs[i]))
+        draw.fill(
+            image, (x0, round(y) + px // 2, x0 + px // 2, round(y) + px // 2 + max(3, px // 5)), hue(name, int(i))
+        )
+        ink, end = PAPER if i == best[0] else DIM, x1 - draw.text_size(figure, px)[0]
+        draw.text(image, draw.shorten(name, px, end - x0 - px), x0 + round(0.8 * px), y, px, ink)
+        draw.text(image, figure, x1, y, px, ink, align=1)
+        tips.append(Tip((x0, round(y), x1, round(y) + step), "line", f"{name} {figure}"))
+    return tips
 
 
 def apart(wanted: Sequence[float], step: float, low: float, high: float) -> list[float]:
@@ -143,27 +174,30 @@ def apart(wanted: Sequence[float], step: float, low: float, high: float) -> list
     return places
 
 
-def _seconds(image: np.ndarray, span: float) -> None:
+def _seconds(image: np.ndarray, span: float, x0: int, x1: int, y: int, px: int) -> None:
     """The axis: seconds before now."""
-    y = HEIGHT - FOOT + 3
+    free = image.shape[1]
     for second in range(0, round(span / 1000) + 1, 5):
-        x = WIDTH - NAMES - PAD - second * 1000 / span * (WIDTH - NAMES - PAD - SIDE)
-        words = "now" if second == 0 else f"{MINUS}{second} s"
-        draw.text(image, words, x, y, 16, DIM, align=0.5)
+        x, words = x1 - second * 1000 / span * (x1 - x0), "now" if second == 0 else f"{MINUS}{second} s"
+        wide = draw.text_size(words, px)[0]
+        x = min(max(x, px // 4 + wide / 2), image.shape[1] - px // 4 - wide / 2)
+        if x + wide / 2 <= free:
+            draw.text(image, words, x, y, px, DIM, align=0.5)
+            free = round(x - wide / 2) - px // 2
 
 
 def _at(times: np.ndarray, begin: float, end: float, x0: int, x1: int) -> np.ndarray:
     return x0 + (times - begin) / (end - begin) * (x1 - x0)
 
 
-def _line(image: np.ndarray, xs: np.ndarray, values: np.ndarray, field: Rect, color: Color) -> None:
+def _line(image: np.ndarray, xs: np.ndarray, values: np.ndarray, field: Rect, color: Color, thick: int) -> None:
     x0, y0, _, y1 = field
     ys = y1 - 1 - values * (y1 - y0 - 2)
     points = np.stack([xs, ys], axis=1)[xs >= x0]
     if len(points) == 1:
         cv2.circle(image, tuple(points[0].round().astype(int).tolist()), 2, color, -1, cv2.LINE_AA)
     elif len(points):
-        cv2.polylines(image, [(points * 16).round().astype(np.int32)], False, color, 2, cv2.LINE_AA, shift=4)
+        cv2.polylines(image, [(points * 16).round().astype(np.int32)], False, color, thick, cv2.LINE_AA, shift=4)
 
 
 def _area(image: np.ndarray, xs: np.ndarray, values: np.ndarray, field: Rect) -> None:
@@ -175,4 +209,4 @@ def _area(image: np.ndarray, xs: np.ndarray, values: np.ndarray, field: Rect) ->
     xs = np.append(xs, xs[-1] + 1) if len(xs) == 1 else xs
     ys = np.append(ys, ys[-1]) if len(ys) < len(xs) else ys
     outline = np.stack([np.r_[xs[0], xs, xs[-1]], np.r_[y1 - 1, ys, y1 - 1]], axis=1)
-    cv2.fillPoly(image, [outline.round().astype(np.int32)], ENTROPY, cv2.LINE_AA)
+    cv2.fillPoly(image, [outline.round().astype(np.int32)], TONES[1], cv2.LINE_AA)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from emolive.audit.sanity import sane
 from emolive.audit.verdict import judged
 from emolive.core.scene import Chosen, Scene
 from emolive.ui.filters import on_page
@@ -75,12 +76,12 @@ def _emotions(scene: Scene, chosen: Chosen) -> str:
 
 def _proof(scene: Scene, chosen: Chosen) -> str:
     proof, settings = chosen.reading.proof, scene.settings
-    agreement = chosen.reading.agreement
+    agreement, likeness = chosen.reading.agreement, chosen.reading.likeness
     if settings.proof and proof is not None:
         word = judged(chosen, scene.menu).word
         return word if word == "not enough evidence yet" or word == "no verdict" else f"the map {word}"
-    if settings.random and agreement is not None and np.isfinite(agreement.spearman):
-        return f"with random weights the maps correlate {signed(agreement.spearman)}"
+    if settings.random and likeness is not None and np.isfinite(like := sane(likeness).like):
+        return f"with random weights the maps correlate {signed(like)}"
     if settings.compare and agreement is not None and np.isfinite(agreement.spearman):
         return f"two ways to look correlate {signed(agreement.spearman)}"
     if settings.off:

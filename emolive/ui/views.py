@@ -1,50 +1,28 @@
 """The views: how a scene becomes pictures. To add one, write `name(scene, sheet) -> Picture` and give it a row here."""
 
-from emolive.core.scene import Hit, Picture, Scene, Sheet, View
-from emolive.ui.camera import camera as _camera
-from emolive.ui.emotions import emotions as _emotions
-from emolive.ui.filters import filters as _filters
+from functools import partial
+
+from emolive.core.scene import Picture, Scene, Sheet, View
+from emolive.ui import emotions as _emotions
+from emolive.ui import filters as _filters
+from emolive.ui import proof as _proof
+from emolive.ui import timeline as _timeline
+from emolive.ui.board import pane
+from emolive.ui.camera import camera
 from emolive.ui.filters import order
-from emolive.ui.fit import fit, letterboxed
-from emolive.ui.proof import proof as _proof
-from emolive.ui.timeline import timeline as _timeline
 
 __all__ = ["VIEWS", "camera", "emotions", "filters", "order", "proof", "timeline"]
 
 
-def _scaled(made: Picture, sheet: Sheet | None) -> Picture:
-    if sheet is None:
-        return made
-    size = sheet.width, sheet.height
-    where = fit((made.bgr.shape[1], made.bgr.shape[0]), size)
-    f = where.factor
-
-    def at(b: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-        x, y = where.x, where.y
-        return round(b[0] * f + x), round(b[1] * f + y), round(b[2] * f + x), round(b[3] * f + y)
-
-    return Picture(letterboxed(made.bgr, size, where), tuple(Hit(at(h.box), h.event) for h in made.hits))
+def _entitled(name: str, draws: View, usual: Sheet, scene: Scene, sheet: Sheet | None = None, /) -> Picture:
+    """A view; on no sheet, as it is recorded and kept: on its usual one, below its question and answer."""
+    return draws(scene, sheet) if sheet else pane(name, draws, scene, usual)
 
 
-def camera(scene: Scene, sheet: Sheet | None = None) -> Picture:
-    return _scaled(_camera(scene), sheet)
-
-
-def filters(scene: Scene, sheet: Sheet | None = None) -> Picture:
-    return _scaled(_filters(scene), sheet)
-
-
-def emotions(scene: Scene, sheet: Sheet | None = None) -> Picture:
-    return _scaled(_emotions(scene), sheet)
-
-
-def proof(scene: Scene, sheet: Sheet | None = None) -> Picture:
-    return _scaled(_proof(scene), sheet)
-
-
-def timeline(scene: Scene, sheet: Sheet | None = None) -> Picture:
-    return _scaled(_timeline(scene), sheet)
-
+filters: View = partial(_entitled, "filters", _filters.filters, _filters.SHEET)
+emotions: View = partial(_entitled, "emotions", _emotions.emotions, _emotions.SHEET)
+proof: View = partial(_entitled, "proof", _proof.proof, _proof.SHEET)
+timeline: View = partial(_entitled, "timeline", _timeline.timeline, _timeline.SHEET)
 
 VIEWS: dict[str, View] = {
     "camera": camera,

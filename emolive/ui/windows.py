@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,7 @@ import numpy as np
 
 from emolive.core.scene import Closed, Event, Key, Picture, Scene, Settings
 from emolive.ui import hud
-from emolive.ui.board import board, composed, with_help
+from emolive.ui.board import board, composed, write_help
 from emolive.ui.draw import Rect
 from emolive.ui.fit import hit_at
 from emolive.ui.keycodes import key_name
@@ -42,9 +43,9 @@ SMALLEST: Size = (320, 240)
 UP, BLIND = 1.0, 0.12
 """Seconds that first words wait at most until they are seen, and where nobody can tell whether they are."""
 
-SETTLING, NEAR = 12, 50
+SETTLING, NEAR, ROUND = 12, 50, 8
 """So many polls pass until a window lies where it was put, its picture so many pixels from there at most (its
-frame); what moves or resizes it later is the person."""
+frame), each taking so many milliseconds; what moves or resizes it later is the person."""
 
 
 def display_problem() -> str | None:
@@ -191,17 +192,23 @@ class Windows:
         self._laid = wanted
         for name in [name for name in self._open if name not in names]:
             self._close(name)
+        opened = []
         for name, rect in panes(tuple(names), self._screen, settings.arrangement).items():
             place = self._kept.get(name) or _framed(rect)
             if name in self._open:
                 self._open[name].move(place)
                 continue
             self._open[name] = _Window(f"{self._title} {name}", place)
+            opened.append(self._open[name])
             cv2.waitKeyEx(1)
             if self._keyboard:
                 self._keyboard.watch()
         if names and names[0] in self._open:
             self._open[names[0]].fill(settings.full)
+        for _ in range(SETTLING if opened else 0):  # at once: where the network is slow, the next poll is far away
+            cv2.waitKeyEx(ROUND)
+            for window in opened:
+                window.looked_at()
         if self._seen:
             for window in self._open.values():  # those that stay were covered for a moment, too
                 self._seen.doubt(window.title)
@@ -323,8 +330,12 @@ class _Window:
         """Show the picture with the sentence about what is pointed at, unless it is there already."""
         words = self._help()
         if self._picture is not None and (self._fresh or words != self._said):
+            # What was shown is never written to: it may be recorded at this moment.
+            bgr = self._picture.bgr if self._fresh else self._picture.bgr.copy()
             self._fresh, self._said = False, words
-            self.put(with_help(self._picture.bgr, words, self._px))
+            write_help(bgr, words, self._px)
+            self._picture = replace(self._picture, bgr=bgr)
+            self.put(bgr)
 
     def _help(self) -> str:
         return pointed(self._picture.tips, *self._point) if self._picture is not None else self._said

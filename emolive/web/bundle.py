@@ -21,11 +21,10 @@ from emolive.media.figures import AREAS
 from emolive.networks.checkpoint import Model
 from emolive.reports.figures import Json
 from emolive.ui.camera import camera
-from emolive.ui.emotions import emotions
-from emolive.ui.filters import filters
+from emolive.ui.filters import tile_page
 from emolive.ui.heat import colored
-from emolive.ui.side import SIDE
 from emolive.ui.snapshot import Facts, facts_of, scale_told
+from emolive.ui.views import emotions
 from emolive.web.studio import Wish, selected_reading
 
 STRONGEST = 8
@@ -49,7 +48,7 @@ def jpeg(bgr: np.ndarray, longest: int = 1400) -> bytes:
 
 def tiles(scene: Scene) -> np.ndarray:
     """The square of filter tiles, without the windows' column of words, BGR."""
-    return filters(scene).bgr[:, SIDE:]
+    return tile_page(scene, 720, 15)
 
 
 def icon() -> Image.Image:

@@ -8,7 +8,7 @@ import numpy as np
 from emolive.audit.verdict import NAMES
 from emolive.core.evidence import CONTROLS, OWN
 from emolive.core.scene import Ledger, Proof
-from emolive.ui import draw
+from emolive.ui import palette
 from emolive.ui.emotions import likeliest
 from emolive.ui.words import label, percent, points, signed
 from emolive.web.bundle import strongest
@@ -43,7 +43,7 @@ def probabilities(probs: np.ndarray, labels: Sequence[str]) -> str:
         p = probs[i]
         bold = ' class="best"' if i == best else ""
         name = label(labels, i)
-        bar, figure = _bar(0, float(p), draw.hue(name, i)), percent(float(p))
+        bar, figure = _bar(0, float(p), palette.hue(name, i)), percent(float(p))
         head = f'<th scope="row" title="{escape(name)}">{escape(name)}</th>'
         rows.append(f'<tr{bold}>{head}<td>{bar}</td><td class="number">{figure}</td></tr>')
     few = f": the {len(those)} most probable of {len(probs):,}" if len(those) < len(probs) else ""
@@ -59,7 +59,7 @@ def ledger(book: Ledger, name: str) -> str:
     for channel in strongest(book):
         share = float(np.nan_to_num(book.shares[channel]))
         part = abs(share) / most / 2
-        bar = _bar(0.5 if share > 0 else 0.5 - part, part, draw.SKY if share > 0 else draw.VERMILLION)
+        bar = _bar(0.5 if share > 0 else 0.5 - part, part, palette.BAR)
         rows.append(
             f'<tr><th scope="row">filter {channel}</th><td>{bar}</td><td class="number">{signed(share)}</td></tr>'
         )
@@ -71,13 +71,13 @@ def ledger(book: Ledger, name: str) -> str:
     else:
         words = f"An approximation at this layer: the {count} shares need not add up to the score, {book.logit:.2f}."
     rows.append(f'<tr><td colspan="3">{escape(words)}</td></tr>')
-    return _table(f"What speaks for {name} (blue) and against it (red)", rows)
+    return _table(f"What speaks for {name} (to the right) and against it (to the left)", rows)
 
 
 PARTS = (
-    ("this map", OWN, draw.ORANGE),
-    *((NAMES[control].removeprefix("a "), control, draw.SKY) for control in CONTROLS[:-1]),
-    (NAMES["random"], "random", draw.GREY),
+    ("this map", OWN, palette.BAR),
+    *((NAMES[control].removeprefix("a "), control, palette.TONES[1]) for control in CONTROLS[:-1]),
+    (NAMES["random"], "random", palette.TONES[2]),
 )
 """Whose hottest part is masked, and the colour of its bar."""
 
@@ -99,7 +99,7 @@ def drops(proof: Proof, name: str) -> str:
     return _table(f"{name} {percent(proof.before)}: with a fifth of the face masked, and the change in points", rows)
 
 
-def _bar(start: float, length: float, color: draw.Color) -> str:
+def _bar(start: float, length: float, color: palette.Color) -> str:
     blue, green, red = color
     start, length = (100 * min(max(part, 0.0), 1.0) for part in (start, length))
     style = f"left:{start:.1f}%;width:{length:.1f}%;background:rgb({red},{green},{blue})"

@@ -9,7 +9,9 @@ from emolive.core.evidence import OWN
 from emolive.core.scene import Proof, Scene
 from emolive.faces.crop import crop_face
 from emolive.ui.camera import camera
-from emolive.ui.emotions import cells, emotions, likeliest
+from emolive.ui.emotions import common_scale, legend, legend_height, likeliest, painted
+from emolive.ui.panels import page
+from emolive.ui.views import emotions
 from emolive.ui.words import percent
 from emolive.web import bundle, parts, say
 from emolive.web.studio import TITLES, selected_reading
@@ -17,7 +19,7 @@ from emolive.web.studio import TITLES, selected_reading
 CARD = 132
 """Pixels a side of the face on a card, on the page."""
 
-STRIP = 120
+STRIP, SCALE, PX = 120, 340, 15
 """Pixels a side of each emotion's map."""
 
 WIDE = 1.2
@@ -87,19 +89,26 @@ def strip(scene: Scene) -> None:
     view, labels = emotions(scene).bgr, scene.menu.labels
     those = likeliest(scene.chosen.probs) if scene.chosen else ()
     few = f" The {len(those)} most probable ones of {len(labels):,}." if len(those) < len(labels) else ""
-    torn = reading.results[reading.base or reading.shown].measure.against
-    colors = "Orange speaks for it, blue against it." if torn else "Only what speaks for it is painted."
+    base = reading.base or reading.shown
+    measure = reading.results[base].measure
+    colors = "Orange speaks for it, blue against it." if measure.against else "Only what speaks for it is painted."
     say.caption(f"Each emotion at {scene.settings.layer}, all on one scale. {colors}{few} {_chosen(scene)}")
-    *maps, (left, top, right, foot) = cells(len(those) + 1)
+    scale, blind, colormap = (
+        common_scale(reading.emotions, measure, scene.settings.scale),
+        base.method in scene.menu.blind,
+        scene.settings.colormap,
+    )
     # The view's own maps, one by one, so that they find room side by side on a phone, too.
     with st.container(horizontal=True):
-        for i, (x0, y0, x1, y1) in zip(those, maps, strict=True):
+        for i in those:
             name, p = labels[i], reading.result.probs[i]
             with st.container(width=STRIP, gap=None):
-                st.image(bundle.jpeg(view[y0:y1, x0:x1]), width=STRIP, alt=f"The map of {name}")
+                one = painted(reading.crop, reading.emotions[i], scale, 2 * STRIP, colormap)
+                st.image(bundle.jpeg(one), width=STRIP, alt=f"The map of {name}")
                 say.caption(f"{name} {percent(float(p))}")
-        scale = view[top:foot, left : min(view.shape[1], right + (right - left))]
-        st.image(bundle.jpeg(scale), width="content", alt="The scale of all these maps")
+    strip_of_scale = page(SCALE, legend_height(SCALE - PX, PX, scale, blind) + PX // 2)
+    legend(strip_of_scale, (PX // 2, PX // 4, SCALE - PX // 2, len(strip_of_scale)), PX, scale, blind, colormap)
+    st.image(bundle.jpeg(strip_of_scale), width="content", alt="The scale of all these maps")
     download(view, "The map of each emotion", f"{_stem(scene)}-emotions.png")
 
 

@@ -118,16 +118,33 @@ def test_a_model_without_a_linear_head_has_no_ledger_and_says_why():
 def test_randomising_touches_the_copy_only_and_from_the_head_backwards(net):
     before = copy.deepcopy(net.net.state_dict())
     steps = net.architecture.random
-    assert steps == ("fc", "layer4", "layer3", "layer2", "layer1")
+    assert steps == ("fc", "layer4", "layer3", "layer2", "layer1", "conv1")
     for stages in range(1, len(steps) + 1):
         changed = randomised(net, stages).net.state_dict()
         for name, value in before.items():
             if name.endswith(("weight", "bias")):
-                expected = name.startswith(steps[:stages])
+                expected = name.startswith(steps[:stages]) or (stages == 6 and name.startswith("bn1"))
                 assert torch.equal(changed[name], value) != expected, name
     assert all(torch.equal(value, before[name]) for name, value in net.net.state_dict().items())
     again = randomised(net, 2).net.state_dict()
     assert all(torch.equal(value, again[name]) for name, value in randomised(net, 2).net.state_dict().items())
+
+
+@pytest.mark.parametrize("stages", [2, 6])
+def test_random_networks_have_logits_of_a_networks_size_and_differ_by_seed(net, stages):
+    """Without statistics that fit, activations grow from layer to layer: the logits were 700,000."""
+    faces = net.prepare(np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), np.uint8))
+    with torch.no_grad():
+        one, again, other = (randomised(net, stages, seed).net(faces) for seed in (0, 0, 1))
+        stale = randomised(net, stages).net
+        for module in stale.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.zero_(), module.running_var.fill_(1e-4)
+        assert stale(faces).abs().max() > 1e3  # the control: what does not fit is seen
+    assert torch.equal(one, again)
+    assert not torch.allclose(one, other)
+    assert one.std() > 1e-3
+    assert one.abs().max() < 50
 
 
 def test_methods_that_know_no_class_cannot_react_to_a_random_head(net, batch):
@@ -295,6 +312,23 @@ def test_scorecam_is_its_algorithm_one_channel_at_a_time(net, batch, minus, off)
             scores.append(score(x * mask) - empty)
     slow = (torch.softmax(torch.stack(scores), 0)[:, None, None] * kept["a"]).sum(0).numpy()
     np.testing.assert_allclose(ours / np.abs(slow).max(), slow / np.abs(slow).max(), atol=1e-4)
+
+
+def test_silent_channels_share_one_pass_and_score_as_if_each_had_its_own(net, batch):
+    act = torch.rand(6, 4, 4, generator=torch.Generator().manual_seed(0))
+    act[1], act[4] = 0.0, 2.5  # the same everywhere
+    seen = []
+    counting = dataclasses.replace(net, net=lambda x: seen.append(len(x)) or net.net(x))
+    with torch.no_grad():
+        plain = net.net(torch.zeros_like(batch[:1]))
+    counting_net = torch.nn.Module()
+    counting_net.forward = counting.net
+    scores = driven(channel_scores(dataclasses.replace(net, net=counting_net), batch[:1], act))
+    assert sum(seen) == 5
+    assert scores.shape == (6, len(net.spec.labels))
+    torch.testing.assert_close(scores[[1, 4]], plain.expand(2, -1), atol=1e-4, rtol=1e-4)
+    alone = torch.cat([driven(channel_scores(net, batch[:1], act[k : k + 1])) for k in range(6)])
+    torch.testing.assert_close(scores, alone, atol=1e-4, rtol=1e-4)
 
 
 def test_channel_scores_come_in_slices_and_leave_nothing_behind(net, batch):

@@ -22,13 +22,16 @@ GREY = np.repeat(np.random.default_rng(4).integers(0, 256, (32, 32, 1), dtype=np
 NOTHING = np.zeros((0, 4, 4, 3), np.uint8)
 
 
-def evidence(low: float = 0.05, seconds: int = 0, half: float = 0.03, **other: float) -> Evidence:
+def evidence(low: float = 0.08, seconds: int = 0, half: float = 0.03, **other: float) -> Evidence:
     """Evidence whose differences are at least `low`; `blur_centre=-0.1` names one that is not."""
     found = {}
     for how, of in itertools.product(MASKINGS, CONTROLS):
         least = other.get(f"{how}_{of}", low)
-        found[how, of] = Difference(least + half, least, least + 2 * half)
-    return Evidence(found, 0.8, seconds, max(1.0, seconds * 0.43), 0.1)
+        found[how, of] = Difference(least, least - half, least + half)
+    weakest = {of: (found["blur", of].mean + found["linear", of].mean) / 2 for of in CONTROLS}
+    pooled = float(np.mean([one.mean for one in found.values()]))
+    return Evidence(found, 0.8, seconds, max(1.0, seconds * 0.43), 0.1, weakest,
+                    Difference(pooled, pooled - half, pooled + half))  # fmt: skip
 
 
 def test_a_map_that_costs_more_than_every_control_beats_them():
@@ -45,6 +48,23 @@ def test_one_control_that_does_as_well_is_enough_to_lose(control, seconds):
     assert ("most maps cannot win" in found.why) == (not seconds)
     for how in MASKINGS:
         assert verdict(evidence(seconds=seconds, **{f"{how}_{control}": 0.0}), "x").word == "depends on the masking"
+    single = evidence(seconds=seconds)
+    found = verdict(replace(single, weakest={**single.weakest, control: 0.0}), "happy")
+    assert found.word == "does not beat its controls"  # one map of it does as well, by the mean of both maskings
+
+
+def test_a_film_wins_by_the_lead_over_all_controls_together():
+    """The intervals of single controls may reach below nothing."""
+    wide = evidence(0.08, seconds=20)
+    wide = replace(wide, differences={key: replace_low(found, -0.1) for key, found in wide.differences.items()})
+    assert verdict(wide, "happy").word == "beats its controls"
+    uncertain = replace(wide, pooled=Difference(0.08, -0.01, 0.17))
+    assert verdict(uncertain, "happy").word == "does not beat its controls"
+    assert verdict(replace(uncertain, pooled=Difference(0.08, -0.1, 0.26)), "x").word == "not enough evidence yet"
+
+
+def replace_low(found: Difference, low: float) -> Difference:
+    return found._replace(low=low)
 
 
 def test_what_cannot_be_judged_is_not():
@@ -85,8 +105,8 @@ def test_intervals_hold_the_truth_though_frames_are_alike(seconds):
     for _ in range(300):
         row = film(rng, seconds, 0.2)
         mean, half, _ = interval(row)
-        inside += abs(mean - 0.2) <= half
-        naive += abs(mean - 0.2) <= stats.t.ppf(0.975, seconds - 1) * stats.sem(row)
+        inside += mean - half <= 0.2  # the lower end is what a verdict rests on, at 5 %
+        naive += mean - stats.t.ppf(0.95, seconds - 1) * stats.sem(row) <= 0.2
     assert inside / 300 >= 0.92
     assert naive / 300 < inside / 300
 
@@ -100,7 +120,7 @@ def test_rows_that_have_nothing_to_do_with_each_other_are_still_not_taken_as_suc
 
 @pytest.mark.parametrize("freedom", [1, 2, 5, 10, 11, 20, 100, 599])
 def test_quantiles_are_students(freedom):
-    assert quantile(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-3)
+    assert quantile(freedom) == pytest.approx(stats.t.ppf(0.95, freedom), rel=1e-3)
 
 
 def test_a_film_is_tallied_by_seconds_and_by_control():

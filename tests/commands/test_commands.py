@@ -12,9 +12,9 @@ import av
 import cv2
 import numpy as np
 import pytest
-import xserver
 from click.testing import CliRunner, Result
 from PIL import Image
+from waits import wait_for
 
 from emolive.commands.main import cli
 
@@ -150,13 +150,14 @@ def test_a_broken_file_among_good_ones_is_named_and_the_others_are_done(film, tm
     assert len(times(tmp_path / "out" / "film.mp4")) == 12
 
 
-@pytest.mark.parametrize("size", [(16, 16), (320, 240), (7680, 4320)])
+@pytest.mark.parametrize("size", [(16, 16), (320, 240), pytest.param((7680, 4320), marks=pytest.mark.ci)])
 def test_frames_of_any_size_work(tmp_path, size):
     Image.new("RGB", size, (90, 80, 70)).save(tmp_path / "in.png")
     ok("file", tmp_path / "in.png", "--headless", "--out", tmp_path / "out.png", "--data", tmp_path / "out.jsonl")
     assert json.loads((tmp_path / "out.jsonl").read_text())["faces"] == []
 
 
+@pytest.mark.ci
 def test_every_method_runs_from_the_command_line(film, tmp_path):
     from emolive.attribution.methods import METHODS
 
@@ -236,7 +237,7 @@ def test_a_signal_closes_the_file_and_sets_the_exit_status(tmp_path, name, statu
     command = [sys.executable, "-m", "emolive", "demo", "--headless", "--seconds", "600", "--out", out, "--data", data]
     process = subprocess.Popen([str(word) for word in command], stderr=subprocess.PIPE, text=True)
     try:
-        xserver.wait_for(lambda: data.exists() and len(data.read_text().splitlines()) > 5, 60)
+        wait_for(lambda: data.exists() and len(data.read_text().splitlines()) > 5, 60)
         process.send_signal(getattr(signal, name))
         _, said = process.communicate(timeout=30)
     finally:

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from thinned import dear
 
 MOST_S = 2.0
 """Seconds of computing: how long it takes on a machine that has nothing else to do."""
 
 
-@pytest.mark.parametrize("words", [["--headless"], ["--headless", "--out", "new/folder/film.mp4"], []])
+@pytest.mark.parametrize("words", [*dear(["--headless"], []), ["--headless", "--out", "new/folder/film.mp4"]])
 def test_it_says_so_in_two_seconds_and_leaves_nothing(request, tmp_path, words):
     if Path("/dev/video99").exists():
         pytest.skip("it has a hundred cameras")

@@ -78,7 +78,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted([*KEPT, "method_b", "model", "out", "?"])), VALUES, max_size=6))
 def test_any_values_are_options_or_a_sentence(tmp_path_factory, values):
     options = asked(tmp_path_factory.mktemp("any"))

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emolive.core.kinds import (
@@ -43,6 +43,7 @@ def tried(function: Callable, value: object) -> tuple:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
+@settings(max_examples=40)
 @given(value=JSON)
 def test_anything_from_json_is_a_value_or_a_sentence(kind, value):
     good, words = tried(kind.check, value)
@@ -54,6 +55,7 @@ def test_anything_from_json_is_a_value_or_a_sentence(kind, value):
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
+@settings(max_examples=40)
 @given(
     text=st.text() | st.from_regex(r"[-+]?[0-9.:,x_eE]{1,12}", fullmatch=True) | st.sampled_from(("nan", "inf", "-inf"))
 )

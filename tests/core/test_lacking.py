@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SUPPORT = Path(__file__).parents[1] / "support"
 
 TESTS = """
@@ -28,6 +30,7 @@ def run(folder: Path, name: str) -> str:
     return done.stdout
 
 
+@pytest.mark.ci
 def test_what_is_not_there_is_said_in_one_line(tmp_path):
     (tmp_path / "test_some.py").write_text(TESTS)
     assert "Not tested here: there is no radio (2); the moon is not up (1)\n" in run(

@@ -1,16 +1,18 @@
 """Several real drivers in one results folder: they share the work, and one goes on with what another leaves."""
 
+import glob
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
-import xserver
+from waits import wait_for
 
 from emolive.corpus.layout import MAKING, results
 from emolive.corpus.result import VideoResult
@@ -69,11 +71,11 @@ def test_a_driver_that_is_stopped_loses_its_tasks_and_writes_nothing_when_it_wak
     sleeper = start(study, out)
     workers: list[psutil.Process] = []
     try:
-        xserver.wait_for(lambda: results(out) and list((out / MAKING).glob("*/draft-*")), PATIENCE)
+        wait_for(lambda: results(out) and making(out, "*/draft-*"), PATIENCE)
         workers = psutil.Process(sleeper.pid).children(recursive=True)
         for process in (sleeper, *workers):
             os.kill(process.pid, signal.SIGSTOP)
-        (task,) = (path.parent.name for path in (out / MAKING).glob("*/lease-result-*"))
+        (task,) = (path.parent.name for path in making(out, "*/lease-result-*"))
         before = {name: r.attempts for name, r in records(out).items()}
         assert task not in before
         other = ended(start(study, out))
@@ -106,10 +108,28 @@ def family(driver: subprocess.Popen) -> list[psutil.Process]:
     return psutil.Process(driver.pid).children(recursive=True)
 
 
+def making(out: Path, pattern: str) -> list[Path]:
+    """What there is of a result in the making; `Path.glob` raises where a folder goes while it looks."""
+    return [Path(path) for path in glob.glob(str(out / MAKING / pattern))]
+
+
 def at_work(out: Path, but_not: Collection[str] = ()) -> bool:
     """Whether a frame was looked at of what is in hand, by another process than those."""
-    texts = [path.read_text().split() for path in (out / MAKING).glob("*/progress-*") if path.exists()]
+    texts = []
+    for path in making(out, "*/progress-*"):
+        with suppress(FileNotFoundError):
+            texts.append(path.read_text().split())
     return any(len(text) == 4 and text[0] != "0" and text[3] not in but_not for text in texts)
+
+
+def hearing() -> None:
+    """The child hears of SIGHUP, which it inherits as ignored where the tests run under `nohup`."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def deaf() -> None:
+    """What `nohup` does."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def closed_terminal(command: list[str]) -> tuple[subprocess.Popen, int]:
@@ -121,6 +141,7 @@ def closed_terminal(command: list[str]) -> tuple[subprocess.Popen, int]:
     ours, theirs = pty.openpty()
 
     def lead() -> None:
+        hearing()
         os.setsid()
         fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
 
@@ -136,16 +157,16 @@ def test_however_a_driver_ends_nothing_is_left_and_the_same_command_goes_on(stud
     if how == "terminal":
         driver, terminal = closed_terminal(command)
     else:
-        driver = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    xserver.wait_for(lambda: results(out) and at_work(out), PATIENCE)
+        driver = subprocess.Popen(command, stderr=subprocess.DEVNULL, preexec_fn=hearing)
+    wait_for(lambda: results(out) and at_work(out), PATIENCE)
     workers = family(driver)
     assert workers
     if how == "terminal":
         os.close(terminal)
     else:
         driver.send_signal(getattr(signal, how))
-    driver.wait(10)
-    _, alive = psutil.wait_procs(workers, timeout=10)
+    driver.wait(PATIENCE)
+    _, alive = psutil.wait_procs(workers, timeout=PATIENCE)
     assert not alive
     assert driver.returncode == {"SIGHUP": 129, "SIGTERM": 143, "SIGKILL": -9, "terminal": 129}[how]
     before = {name: r.attempts for name, r in records(out).items()}
@@ -158,6 +179,17 @@ def test_however_a_driver_ends_nothing_is_left_and_the_same_command_goes_on(stud
     assert not (out / MAKING).exists()
 
 
+def test_under_nohup_it_goes_on_when_the_terminal_is_closed(study, tmp_path):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "emolive", "batch", str(study), "--out", str(out), "--workers", "1", "--json"]
+    driver = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=deaf)
+    wait_for(lambda: at_work(out), PATIENCE)
+    for process in (driver, *family(driver)):
+        process.send_signal(signal.SIGHUP)
+    told = ended(driver)
+    assert [one["frames"] for one in told["done"]] == [24] * 6
+
+
 def test_a_worker_that_hangs_is_ended_its_video_fails_after_three_tries_and_the_rest_is_done(study, tmp_path):
     out = tmp_path / "out"
     for path in study.glob("[2-5].mp4"):
@@ -165,8 +197,8 @@ def test_a_worker_that_hangs_is_ended_its_video_fails_after_three_tries_and_the_
     driver = start(study, out, "--limit", "8")  # so many seconds that a busy machine does not count as hanging
     said_by: set[str] = set()
     while True:
-        xserver.wait_for(lambda: at_work(out, said_by) or driver.poll() is not None, PATIENCE)
-        if driver.poll() is not None or {path.parent.name for path in (out / MAKING).glob("*/progress-*")} != {"0"}:
+        wait_for(lambda: at_work(out, said_by) or driver.poll() is not None, PATIENCE)
+        if driver.poll() is not None or {path.parent.name for path in making(out, "*/progress-*")} != {"0"}:
             break
         (worker,) = (one for one in family(driver) if "spawn_main" in " ".join(one.cmdline()))
         os.kill(worker.pid, signal.SIGSTOP)

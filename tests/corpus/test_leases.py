@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-import xserver
+from waits import wait_for
 
 from emolive.corpus import leases as module
 from emolive.corpus.layout import DRIVERS, MAKING, making
@@ -30,7 +30,7 @@ def hearts(out: Path) -> list[Path]:
 
 def taken_over(driver: Leases, folder: Path) -> Lease:
     """The lease, as soon as the driver may have it."""
-    return xserver.wait_for(lambda: one if isinstance(one := driver.take(folder), Lease) else None, 20)
+    return wait_for(lambda: one if isinstance(one := driver.take(folder), Lease) else None, 20)
 
 
 def test_of_many_who_want_a_task_one_gets_it(tmp_path):
@@ -120,7 +120,7 @@ def test_a_draft_is_fenced_even_between_the_last_look_and_the_last_step(tmp_path
 
         def stopped(folder: Path, place: Path) -> None:
             sleeper._stop.set()
-            xserver.wait_for(lambda: isinstance(other.take(making(out)), Lease), 20)
+            wait_for(lambda: isinstance(other.take(making(out)), Lease), 20)
             real(folder, place)
 
         monkeypatch.setattr(layout, "_publish", stopped)

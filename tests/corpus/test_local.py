@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import xserver
 from chores import Chore, do
+from waits import wait_for
 
 from emolive.corpus import local
 from emolive.corpus.contract import ATTEMPTS, Failure, Resources, threads_for
@@ -25,7 +25,7 @@ def finished(folder: Path, *names: str) -> dict:
 def all_done(engine: LocalEngine, count: int) -> list:
     """So many tasks, as they finish."""
     found: list = []
-    xserver.wait_for(lambda: found.extend(engine.wait(1.0)) or len(found) >= count, 120)
+    wait_for(lambda: found.extend(engine.wait(1.0)) or len(found) >= count, 120)
     return found
 
 
@@ -71,7 +71,7 @@ def test_leaving_ends_workers_in_the_middle_of_their_task(tmp_path):
             engine.submit(Chore("sleep", tmp_path))
             engine.submit(Chore("a", tmp_path))
             all_done(engine, 1)
-            xserver.wait_for(lambda: (tmp_path / "sleep").exists() and begun(tmp_path, "sleep") == 1, 20)
+            wait_for(lambda: (tmp_path / "sleep").exists() and begun(tmp_path, "sleep") == 1, 20)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -82,13 +82,13 @@ def test_leaving_ends_workers_in_the_middle_of_their_task(tmp_path):
 def test_workers_end_with_a_driver_that_is_killed(tmp_path):
     driver = subprocess.Popen([sys.executable, str(Path(__file__).with_name("chores.py")), str(tmp_path)])
     try:
-        xserver.wait_for(lambda: (tmp_path / "sleep").exists() and begun(tmp_path, "sleep") == 1, 30)
+        wait_for(lambda: (tmp_path / "sleep").exists() and begun(tmp_path, "sleep") == 1, 30)
         worker = int((tmp_path / "sleep").read_text())
         assert alive(worker)
     finally:
         driver.send_signal(signal.SIGKILL)
         driver.wait()
-    xserver.wait_for(lambda: not alive(worker), 10)
+    wait_for(lambda: not alive(worker), 10)
 
 
 def test_cores_are_shared_out():
@@ -127,7 +127,7 @@ def test_a_task_that_is_ended_is_tried_again_and_then_fails_with_the_reason(tmp_
         chore = Chore("sleep", tmp_path)
         engine.submit(chore)
         for times in range(1, ATTEMPTS + 1):
-            xserver.wait_for(lambda: engine.wait(0.1) or begun_if(tmp_path, "sleep") == times, 30)  # noqa: B023
+            wait_for(lambda: engine.wait(0.1) or begun_if(tmp_path, "sleep") == times, 30)  # noqa: B023
             engine.end(chore, "Nothing came for 60 s")
         (done,) = all_done(engine, 1)
     assert done.attempts == ATTEMPTS

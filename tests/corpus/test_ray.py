@@ -5,10 +5,12 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from ray_work import play
+from waits import wait_for
 
 from emolive.core.errors import EmoliveError
 from emolive.corpus.contract import ATTEMPTS, Failure, Resources
@@ -72,10 +74,9 @@ def descendants() -> set[int]:
 
 def gone(processes: set[int], patience: float = 60.0) -> bool:
     """Whether none of the processes is left, after a while at most."""
-    end = time.monotonic() + patience
-    while any(Path(f"/proc/{pid}").exists() for pid in processes) and time.monotonic() < end:
-        time.sleep(0.1)
-    return not any(Path(f"/proc/{pid}").exists() for pid in processes)
+    with suppress(TimeoutError):
+        return bool(wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes), patience))
+    return False
 
 
 @pytest.mark.parametrize(

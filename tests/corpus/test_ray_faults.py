@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import pytest
+from waits import wait_for
 
 cluster_utils = pytest.importorskip("ray.cluster_utils")
 
@@ -57,13 +57,12 @@ def start(cluster, videos: str, out: Path) -> subprocess.Popen:
 
 def soon(what: Callable, driver: subprocess.Popen):
     """What `what` gives as soon as it gives something."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
+
+    def found() -> object:
         assert driver.poll() is None, driver.communicate()
-        if found := what():
-            return found
-        time.sleep(0.1)
-    raise TimeoutError
+        return what()
+
+    return wait_for(found, PATIENCE)
 
 
 def working(cluster) -> dict[int, object]:

@@ -139,7 +139,7 @@ PLACES = [(), *((part,) for part in json.loads(OLD)),
           *(("settings", "compare", name) for name in json.loads(OLD)["settings"]["compare"])]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(st.tuples(st.sampled_from(PLACES), ANY), min_size=1, max_size=3))
 @example(changes=[(("settings", "smooth_ms"), 5e-324)])
 @example(changes=[(("settings", "smooth_ms"), 1e308)])

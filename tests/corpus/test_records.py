@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from inline import InlineEngine
+from thinned import dear
 
 from emolive.commands.main import cli
 from emolive.corpus import engines, manifest
@@ -143,13 +144,11 @@ def earlier(root: Path, _) -> None:
     ("change", "words"),
     [
         (gone, "data.jsonl is gone"),
-        (emptied, "data.jsonl has 0 bytes"),
+        *dear((emptied, "data.jsonl has 0 bytes"), (other_labels, "networks.1.labels")),
         (changed_within, "data.jsonl is not what was written"),
-        (other_labels, "networks.1.labels"),
-        (other_margin, "networks.1.crop-margin.full: 1.1 → 1.4"),
+        *dear((other_margin, "networks.1.crop-margin.full: 1.1 → 1.4"), (other_detector, "MediaPipe 9.9")),
         (other_numbers, "numbers: "),
-        (other_detector, "MediaPipe 9.9"),
-        (other_mesh, "mesh-file"),
+        *dear((other_mesh, "mesh-file")),
         (other_video, "the video has"),
         (earlier, "earlier emolive"),
     ],

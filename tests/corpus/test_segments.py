@@ -68,6 +68,7 @@ def assert_same(one: Path, other: Path) -> None:
     assert (one / "video.mp4").read_bytes() == (other / "video.mp4").read_bytes()
 
 
+@pytest.mark.ci
 def test_who_comes_just_before_a_border_is_confirmed_when_they_are_in_one_piece(late_film, model, tmp_path):
     """Three sights confirm: the first is in one segment, the third in the next."""
     job = job_of(late_film, tmp_path / "whole", model, Options())
@@ -85,6 +86,7 @@ def test_who_comes_just_before_a_border_is_confirmed_when_they_are_in_one_piece(
     assert_same(parted.out, job.out)
 
 
+@pytest.mark.ci
 def test_segments_that_are_lost_or_broken_are_looked_at_again(whole, model, tmp_path):
     job = job_of(whole.video, tmp_path / "clip", model, whole.options, segment_s=0.2)
     split = work(Whole(job))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import xserver
+from waits import wait_for
 
 from emolive.corpus.layout import BEGUN, MAKING, results
 from emolive.corpus.result import VideoResult
@@ -31,11 +31,11 @@ def test_a_killed_worker_and_ctrl_c_lose_nothing_and_nothing_is_done_twice(film,
     command = [sys.executable, "-m", "emolive", "batch", str(study), "--out", str(out), "--workers", "1"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
-        xserver.wait_for(lambda: results(out), 120)
+        wait_for(lambda: results(out), 120)
         (killed,) = workers_of(process.pid)
         os.kill(killed, signal.SIGKILL)
         first = len(results(out))
-        xserver.wait_for(lambda: len(results(out)) > first or process.poll() is not None, 120)
+        wait_for(lambda: len(results(out)) > first or process.poll() is not None, 120)
         (left,) = workers_of(process.pid)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)

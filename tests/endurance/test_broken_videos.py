@@ -8,6 +8,7 @@ import pytest
 from children import Child, refused
 from films import pictures_of, scene_of
 from mutate import cut, damaged
+from thinned import dear
 
 from emolive.core.errors import SourceError
 from emolive.core.scene import END, Settings
@@ -75,7 +76,7 @@ def attempt(child: Child, path: Path, data: bytes, what: str, tally) -> list[str
     return [] if outcome.fine else [f"{what}: {outcome.said}"]
 
 
-@pytest.mark.parametrize("count", [7, pytest.param(200, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(7), pytest.param(200, marks=pytest.mark.endurance)])
 def test_a_video_cut_at_a_random_byte(tmp_path, films, child, tally, count):
     """A video cut at a random byte: MP4, MKV, AVI, TS, WebM, MOV and GIF, played and recorded with its sound."""
     wrong = []
@@ -85,7 +86,7 @@ def test_a_video_cut_at_a_random_byte(tmp_path, films, child, tally, count):
     assert not wrong
 
 
-@pytest.mark.parametrize("count", [7, pytest.param(500, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(7), pytest.param(500, marks=pytest.mark.endurance)])
 def test_a_video_with_a_fuzzed_header(tmp_path, films, child, tally, count):
     """A video with up to eight bytes of its header changed, in the same seven formats."""
     wrong = []

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from films import numbered, probed_times, write_video
 from recording import QUICK, lines
+from thinned import dear
+from waits import passes
 
 
 @pytest.mark.ci
 @pytest.mark.skipif(sys.platform != "linux", reason="the clock can be faked on Linux only")
-@pytest.mark.parametrize("count", [3, pytest.param(60, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(3), pytest.param(60, marks=pytest.mark.endurance)])
 def test_the_clock_is_set(tmp_path, tally, count):
     """The system's clock is set back or forth, by up to a year, every quarter of a second while a film is played in
     real time and recorded (a library between the process and the system gives the times)."""
@@ -50,4 +52,4 @@ def _while_it_records(process: subprocess.Popen, data: Path, frames: int, clock:
             other.write_text(f"{rng.integers(-(365 * 86400), 86400):+d}")
             other.replace(clock)
             tally("nothing happened")
-        time.sleep(0.25)
+        passes(0.25)

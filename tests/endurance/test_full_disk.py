@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from films import noise, write_video
 from PIL import Image
 from recording import QUICK, WHOLE, decoded
+from thinned import dear
 
 from emolive.commands.main import cli
 
@@ -25,7 +26,7 @@ def film(tmp_path_factory) -> Path:
     )
 
 
-@pytest.mark.parametrize("count", [1, pytest.param(30, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(1), pytest.param(30, marks=pytest.mark.endurance)])
 def test_a_disk_that_fills_up(tmp_path, film, mount, tally, count):
     """The disk of a recording and its data is full after 0.3 to 2 MB: a file system of that size, or, where one may not
     mount, the system's limit on a file; by all of emolive every third time, else by its loop without the network."""
@@ -78,7 +79,7 @@ WRITES = (
 )
 
 
-@pytest.mark.parametrize("count", [4, pytest.param(len(WRITES), marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(4), pytest.param(len(WRITES), marks=pytest.mark.endurance)])
 def test_a_read_only_folder(tmp_path, film, portrait, locked, tally, count):
     """Each way to write something, into a folder that may not be written to."""
     photo, numbers = tmp_path / "photo.png", tmp_path / "numbers.jsonl"

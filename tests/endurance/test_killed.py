@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import cv2
@@ -11,6 +10,8 @@ import numpy as np
 import pytest
 from films import ffprobe, probed_times, write_video
 from recording import QUICK, WHOLE, decoded, lines
+from thinned import dear
+from waits import passes, wait_for
 
 BEGUN = 25
 """Frames after which the moments begin: a second."""
@@ -38,13 +39,11 @@ def recording(film: Path, out: Path, data: Path, whole: bool) -> subprocess.Pope
     """Begin to record; the whole of emolive as from the command line, or its loop without the network."""
     command = [*WHOLE, film, "--headless", "--out", out, "--data", data] if whole else [*QUICK, film, out, data]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 180
-    while lines(data) < BEGUN and process.poll() is None and time.monotonic() < end:
-        time.sleep(0.02)
+    wait_for(lambda: lines(data) >= BEGUN or process.poll() is not None, 180)
     return process
 
 
-@pytest.mark.parametrize("count", [1, pytest.param(30, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(1), pytest.param(30, marks=pytest.mark.endurance)])
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT"])
 def test_ended_at_a_random_moment(tmp_path, film, tally, count, name):
     """A recording with sound is ended by a signal at a random moment, every fourth time by two of them in a row; it
@@ -55,10 +54,10 @@ def test_ended_at_a_random_moment(tmp_path, film, tally, count, name):
         out, data = tmp_path / f"{i}.mp4", tmp_path / f"{i}.jsonl"
         process = recording(film, out, data, whole=count > 1 and i % 3 == 0)
         try:
-            time.sleep(rng.uniform(0, 1.5 if count > 1 else 0.3))
+            passes(rng.uniform(0, 1.5 if count > 1 else 0.3))
             process.send_signal(getattr(signal, name))
             if i % 4 == 1:
-                time.sleep(rng.uniform(0, 0.2))
+                passes(rng.uniform(0, 0.2))
                 process.send_signal(getattr(signal, name))
             _, said = process.communicate(timeout=60)
         finally:

@@ -7,6 +7,7 @@ import numpy as np
 import picture_files
 import pytest
 from children import Child, refused
+from thinned import dear
 
 from emolive.core.errors import SourceError
 from emolive.core.scene import END, Settings
@@ -55,7 +56,7 @@ def opened(path: Path) -> str:
     return "nothing"
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(1000, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(40), pytest.param(1000, marks=pytest.mark.endurance)])
 def test_pictures_of_every_mode_and_depth(tmp_path, tally, count):
     """Every mode of Pillow in every format that takes it, and every pixel format of FFmpeg's picture encoders (1 to 16
     bits, floats, grey, colour, transparent, CMYK, Lab): each must look as it did before it was written."""
@@ -70,7 +71,7 @@ def test_pictures_of_every_mode_and_depth(tmp_path, tally, count):
     assert not wrong
 
 
-@pytest.mark.parametrize("count", [4, pytest.param(100, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(4), pytest.param(100, marks=pytest.mark.endurance)])
 def test_a_decompression_bomb(tmp_path, tally, count):
     """Small files that unpack to, or claim, gigabytes: a PNG of 40,000² pixels, text and colour profile of 200 MB in
     one; BMP, JPEG, JPEG 2000, PPM, GIF of 65,000² and more; a film of 16,000², and one that says it is smaller."""

@@ -17,6 +17,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from thinned import dear
 from torch import nn
 
 from emolive.core.options import Options
@@ -163,7 +164,7 @@ def frames_in(path: Path) -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
-@pytest.mark.parametrize("count", [70, pytest.param(20_000, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(70), pytest.param(20_000, marks=pytest.mark.endurance)])
 def test_soak(tmp_path, portrait, model, tally, count):
     """Frames (320×180) through the loop, with a network of a quarter of the channels, while any key and click comes at
     random, recordings begin and end, faces come and go. Memory: the median before frame 2,000, and before the end."""

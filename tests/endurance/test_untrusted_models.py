@@ -10,6 +10,7 @@ import pytest
 import torch
 from children import Child, refused
 from safetensors.torch import load_file
+from thinned import dear
 
 from emolive.core.errors import ModelError
 from emolive.networks.checkpoint import default_model, load
@@ -65,19 +66,19 @@ def attempts(folder: Path, kind: str, count: int, child: Child, tally) -> list[s
     return [f"{seed}: {outcome.said}" for seed, outcome in outcomes.items() if not outcome.fine]
 
 
-@pytest.mark.parametrize("count", [8, pytest.param(500, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(8), pytest.param(500, marks=pytest.mark.endurance)])
 def test_a_fuzzed_safetensors_file(tmp_path, child, tally, count):
     """The shipped network with its `.safetensors` cut, its header's bytes changed, or nonsense in its facts."""
     assert not attempts(tmp_path, "safetensors", count, child, tally)
 
 
-@pytest.mark.parametrize("count", [6, pytest.param(500, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(6), pytest.param(500, marks=pytest.mark.endurance)])
 def test_a_fuzzed_pt_file(tmp_path, child, tally, count):
     """The shipped network as `.pt`, cut, or with bytes of its pickle or of its ZIP's directory changed."""
     assert not attempts(tmp_path, "pt", count, child, tally)
 
 
-@pytest.mark.parametrize("count", [16, pytest.param(500, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(16), pytest.param(500, marks=pytest.mark.endurance)])
 def test_a_program_in_a_model_file(tmp_path, child, tally, count):
     """Files named `.pt`, `.pth` and `.safetensors` that carry a program (eight kinds, as ZIP, in torch's old format, as
     a bare pickle, half of them damaged too): it is never run."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import pytest
 import xserver as x
+from waits import wait_for
 
 pytestmark = pytest.mark.ci
 
@@ -36,7 +37,7 @@ def window(*words: str) -> Iterator[subprocess.Popen]:
     command = [*bounded(), sys.executable, "-m", "emolive", *words]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="surrogateescape") as run:
         try:
-            x.wait_for(lambda: run.poll() is not None or _is_there(), PATIENCE_S)
+            wait_for(lambda: run.poll() is not None or _is_there(), PATIENCE_S)
             x.focus(TITLE)
             yield run
             x.key("q")
@@ -52,7 +53,7 @@ def press_until(key: str, done: Callable[[], object]) -> None:
     for _ in range(PATIENCE_S // 8):
         x.key(key)
         with contextlib.suppress(TimeoutError):
-            x.wait_for(done, 8)
+            wait_for(done, 8)
             return
     raise AssertionError(f"the key {key!r} did nothing")
 
@@ -73,7 +74,7 @@ def test_recordings_and_snapshots_of_a_name_that_is_no_text(tmp_path, face, xser
     with window("file", str(face), "--recordings", str(out)):
         press_until("s", lambda: list(out.glob("*/snapshot.json")))
         x.key("r")
-        x.wait_for(lambda: list(out.glob("*.mp4")), PATIENCE_S)
+        wait_for(lambda: list(out.glob("*.mp4")), PATIENCE_S)
         x.key("r")
     assert all(rb"na\udcff" in snapshot.read_bytes() for snapshot in out.glob("*/snapshot.json"))
 

@@ -52,6 +52,7 @@ def test_from_any_time_on(tmp_path, suffix):
     assert list(clip.play(every[-1] + 1)) == []
 
 
+@pytest.mark.ci
 def test_real_videos_have_as_many_frames_as_ffprobe_says(shared):
     for name in ("face_noface.mov", "no_face.mp4", "single_face.mp4", "head-pose-face-detection-female.gif"):
         path = shared / "videos" / name

@@ -1,16 +1,23 @@
 """A file system that never answers: a real one, by FUSE without a server; only root may mount it."""
 
 import ctypes
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import pytest
-from films import write_video
+from films import noise, scene_of, write_video
+from stalling import stalling
+
+from emolive.core.scene import Frame
+from emolive.media.data import data_writer
+from emolive.networks.checkpoint import default_model
 
 LIMIT_S = 40.0
 """Ten seconds of patience, and the start of a process on a busy machine."""
@@ -75,3 +82,62 @@ def test_a_batch_leaves_out_what_does_not_answer_and_does_the_rest(hung, portrai
     assert "do not answer: hung" in done.stderr
     assert "broken.mp4" in done.stderr + done.stdout
     assert (out / "a" / "report.json").exists()
+
+
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory, portrait) -> Iterator[Path]:
+    """A folder of whole files of each kind, of which the second half never comes."""
+    made = tmp_path_factory.mktemp("made")
+    write_video(made / "film.mp4", [40.0 * i for i in range(60)], lambda i: noise(i, 192).bgr)
+    (made / "clean.mp4").write_bytes((made / "film.mp4").read_bytes())
+    cv2.imwrite(str(made / "face.png"), portrait)
+    frame = Frame(0, 0.0, portrait)
+    for name in ("rows.jsonl", "rows.csv", "rows.parquet"):
+        with data_writer(made / name, ("sad", "happy"), False) as writer:
+            for i in range(400):
+                writer(scene_of(replace(frame, index=i, t_ms=40.0 * i)), {})
+    (made / "net.safetensors").write_bytes(default_model().read_bytes())
+    (made / "net.pt").write_bytes(b"PK\x03\x04" + bytes(40_000))
+    (made / "settings.json").write_text(json.dumps({"options": {"method": "cam"}, "some": "x" * 40_000}))
+    files = {path.name: path.read_bytes() for path in made.iterdir()}
+    with stalling(tmp_path_factory.mktemp("drive") / "halves", files, 0.5) as folder:
+        yield folder
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["file", "{}/film.mp4", "--headless"],
+        ["file", "{}/face.png", "--headless"],
+        ["file", "{}/film.mp4", "--headless", "--start", "0:01"],
+        ["demo", "--headless", "--model", "{}/net.safetensors"],
+        ["demo", "--headless", "--model", "{}/net.pt"],
+        ["demo", "--headless", "--model-b", "{}/net.safetensors"],
+        ["layers", "--model", "{}/net.safetensors"],
+        ["plot", "{}/rows.jsonl"],
+        ["plot", "{}/rows.csv"],
+        ["plot", "{}/rows.parquet"],
+        ["summary", "{}"],
+        ["explain", "{}/face.png", "--out", "out"],
+        ["replay", "{}", "--headless"],
+        ["batch", "{}/film.mp4", "--out", "out"],
+        ["bench", "--source", "{}/film.mp4"],
+        ["train", "{}", "--settings", "{}/settings.json"],
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_stops_in_its_middle_is_given_up(halves, tmp_path, command):
+    words = [word.format(halves) for word in command]
+    run = [sys.executable, "-m", "emolive", *words]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "has not answered for 10 s" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.ci
+def test_the_same_files_are_read_where_they_come_whole(tmp_path):
+    """The control: it is the stalling that is seen, not the file system."""
+    with stalling(tmp_path / "whole", {"rows.jsonl": b'{"frame": 0, "t_ms": 0, "faces": []}\n' * 2000}, 1.0) as folder:
+        assert len((folder / "rows.jsonl").read_bytes()) == 74_000

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from films import frames_of, number_of, numbered, until_frame, write_video
 from PIL import Image
+from waits import passes
 
 from emolive.core.errors import SourceError
 from emolive.core.scene import END, Settings
@@ -32,7 +33,7 @@ class Numbers:
     def play(self, from_ms: float = 0.0) -> Iterator[Shot]:
         for i in range(self.frames):
             if i * self.step >= from_ms:
-                time.sleep(self.slow)
+                passes(self.slow)
                 yield i * self.step, np.full((4, 4, 3), i, np.uint8)
 
     def last_before(self, t_ms: float) -> Shot | None:
@@ -121,7 +122,7 @@ def test_a_slow_machine_shows_every_frame_and_says_so():
 def test_after_a_slow_spell_it_does_not_rush():
     with playing(Numbers(50)) as source:
         until_frame(source)
-        time.sleep(0.6)
+        passes(0.6)
         began = time.monotonic()
         for _ in range(15):
             until_frame(source)

@@ -21,6 +21,7 @@ from films import (
     until_frame,
     write_video,
 )
+from waits import passes
 
 from emolive.core.errors import OutputError
 from emolive.core.scene import END, Frame, Picture, Progress, Settings
@@ -167,7 +168,7 @@ def slow_encoder(monkeypatch):
     write = record.Mp4.write
 
     def slow(self, *args) -> None:
-        time.sleep(0.05)
+        passes(0.05)
         write(self, *args)
 
     monkeypatch.setattr(record.Mp4, "write", slow)
@@ -234,7 +235,6 @@ def test_switch_makes_a_new_file_each_time(tmp_path):
         for i, frame in enumerate(frames):
             switch(scene_of(frame, switched(5 <= i < 10 or i >= 15), LIVE), pictures_of(frame))
             assert switch.recording == (5 <= i < 10 or i >= 15)
-            time.sleep(0.005)
             if i == 10:
                 assert switch.notes()[0].startswith("saved")
     files = sorted(folder.iterdir())

@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from films import scene_of
+from waits import passes, wait_for
 
 from emolive.core.scene import Frame, Settings
 from emolive.media import screen
@@ -38,7 +38,7 @@ class Window:
     def seen(self) -> None:
         """Wait until what is shown was looked at, and done with: the next look but one has begun."""
         before = self.looks
-        until(lambda: self.looks >= before + 3)
+        wait_for(lambda: self.looks >= before + 3)
 
 
 def first(shown) -> np.ndarray:
@@ -47,18 +47,6 @@ def first(shown) -> np.ndarray:
 
 def told(recorder: ScreenRecorder, **settings) -> None:
     recorder(scene_of(FRAME, Settings(**settings)), {})
-
-
-def passes(seconds: float) -> None:
-    """Real time is what is tested here: how long something stands."""
-    time.sleep(seconds)
-
-
-def until(holds: Callable[[], object], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def probed(path: Path) -> dict:
@@ -93,7 +81,7 @@ def test_a_picture_that_stands_lasts_as_long_as_it_stood(tmp_path):
         told(recorder, record=False)
         stood = time.monotonic() - began
         assert not recorder.recording
-        until(lambda: recorder.made)
+        wait_for(lambda: recorder.made)
         (path,) = recorder.made
         made = recorder.made[path]
         assert recorder.notes() == (f"saved {path}: {made.frames} frames, {made.seconds:.1f} s",)
@@ -157,7 +145,7 @@ def test_recordings_of_one_second_have_names_of_their_own(tmp_path):
     with ScreenRecorder(tmp_path, window.look, first) as one, ScreenRecorder(tmp_path, window.look, first) as two:
         for recorder in (one, two):
             told(recorder, record=True)
-        until(lambda: [path.stat().st_size > 0 for path in tmp_path.iterdir()] == [True, True])
+        wait_for(lambda: [path.stat().st_size > 0 for path in tmp_path.iterdir()] == [True, True])
     assert len({*one.made, *two.made}) == 2 == len(list(tmp_path.iterdir()))
 
 
@@ -174,7 +162,7 @@ def test_the_last_seconds_become_a_clip_and_the_recording_goes_on(tmp_path):
         told(recorder, record=True, clips=1)
         window.show(240)
         window.seen()
-        until(lambda: recorder.made)
+        wait_for(lambda: recorder.made)
         (clip,) = recorder.made
     assert clip.stem.endswith("_clip")
     assert float(probed(clip)["format"]["duration"]) == pytest.approx(stood, abs=0.4)
@@ -213,7 +201,7 @@ def test_a_folder_that_cannot_be_written_to_is_a_note(tmp_path):
     (tmp_path / "file").write_text("")
     with ScreenRecorder(tmp_path / "file", Window().look, first) as recorder:
         told(recorder, record=True)
-        until(recorder.notes)
+        wait_for(recorder.notes)
         assert "--recordings" in recorder.notes()[0]
     assert not recorder.made
 
@@ -228,7 +216,7 @@ def test_a_view_that_cannot_be_made_is_a_note_and_not_the_end(tmp_path):
 
     with ScreenRecorder(tmp_path, window.look, picture) as recorder:
         told(recorder, record=True)
-        until(recorder.notes)
+        wait_for(recorder.notes)
         assert "no picture" in recorder.notes()[0]
         broken = False
         window.show(77)
@@ -259,7 +247,7 @@ def test_what_was_recorded_until_it_was_killed_plays(tmp_path):
     run = [sys.executable, "-c", KILLED, str(tmp_path)]
     process = subprocess.Popen(run, env=environment, stdout=subprocess.PIPE)
     try:
-        until(lambda: [path for path in tmp_path.iterdir() if path.stat().st_size > 4_000], 60)
+        wait_for(lambda: [path for path in tmp_path.iterdir() if path.stat().st_size > 4_000], 60)
         process.stdout.readline()
     finally:
         process.send_signal(signal.SIGKILL)
@@ -285,7 +273,7 @@ def test_an_encoder_that_fails_leaves_what_plays_and_says_why(tmp_path, monkeypa
     window = Window()
     with ScreenRecorder(tmp_path, window.look, first) as recorder:
         told(recorder, record=True)
-        until(lambda: window.show(int(time.monotonic() * 50) % 200) or recorder.notes())
+        wait_for(lambda: window.show(int(time.monotonic() * 50) % 200) or recorder.notes())
         assert "No space left on device" in recorder.notes()[0]
     (path,) = tmp_path.iterdir()
     assert times(path)

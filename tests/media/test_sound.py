@@ -22,6 +22,7 @@ from films import (
     until_frame,
     write_video,
 )
+from thinned import dear
 
 from emolive.core.scene import END, Settings
 from emolive.media.record import Recorder
@@ -92,15 +93,17 @@ def codec(path: Path) -> str:
 @pytest.mark.parametrize(
     ("name", "sound", "picture_at", "sound_at", "kept"),
     [
-        ("a.mp4", "aac", 0, 0, "aac"),
         ("a.mp4", "aac", 0.86, 0, "aac"),
-        ("a.mp4", "aac", 0, 0.86, "aac"),
-        ("a.mkv", "aac", 0.86, 0, "aac"),
-        ("a.mkv", "libmp3lame", 0.86, 0, "mp3"),
-        ("a.mkv", "libopus", 0.86, 0, "aac"),
+        *dear(
+            ("a.mp4", "aac", 0, 0, "aac"),
+            ("a.mp4", "aac", 0, 0.86, "aac"),
+            ("a.mkv", "aac", 0.86, 0, "aac"),
+            ("a.mkv", "libmp3lame", 0.86, 0, "mp3"),
+            ("a.mkv", "libopus", 0.86, 0, "aac"),
+            ("a.ts", "aac", 0.86, 0, "aac"),
+            ("a.mov", "pcm_s16le", 0, 0.86, "aac"),
+        ),
         ("a.mkv", "flac", 0.3, 0.9, "aac"),
-        ("a.ts", "aac", 0.86, 0, "aac"),
-        ("a.mov", "pcm_s16le", 0, 0.86, "aac"),
     ],
 )
 def test_flash_and_beep_still_coincide(tmp_path, name, sound, picture_at, sound_at, kept):
@@ -121,7 +124,7 @@ def test_sound_before_the_first_picture_is_kept(tmp_path):
 
 
 @pytest.mark.parametrize("sound", ["aac", "flac"])
-@pytest.mark.parametrize("start_ms", [400, 1100, 1480])
+@pytest.mark.parametrize("start_ms", [*dear(400, 1480), 1100])
 def test_with_a_start_and_an_end_the_sound_is_cut_likewise(tmp_path, sound, start_ms):
     path = flash_and_beep(tmp_path / "a.mkv", sound, 0, 0)
     out = record(tmp_path / "out.mp4", [path], start_ms, 3500)
@@ -187,6 +190,7 @@ def test_no_sound_no_sound_track(tmp_path, film):
     assert list(starts(out)) == ["video"]
 
 
+@pytest.mark.ci
 def test_a_real_video_whose_sound_begins_late(tmp_path, shared):
     path = shared / "videos" / "face_noface.mov"
     out = record(tmp_path / "out.mp4", [path], end_ms=3000)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from strangers import other_network
+from thinned import dear, thinned
 
 from emolive.core.errors import EmoliveError, ModelError
 from emolive.networks import checkpoint as models
@@ -37,8 +38,8 @@ def same(model, state) -> bool:
     return all(torch.equal(own[name], state[name].float()) for name in own if "tracked" not in name)
 
 
-@pytest.mark.parametrize("ending", [".pth", ".pt", ".safetensors", ".PT"])
-@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("ending", thinned([".pth", ".safetensors", ".pt", ".PT"], 2))
+@pytest.mark.parametrize("prefix", thinned(PREFIXES, 3))
 def test_any_prefix_in_any_file_with_anything_beside(tmp_path, state, prefix, ending):
     wrapped = {**{prefix + name: t for name, t in state.items()}, **BESIDE,
                f"{prefix}layer1.0.conv1.total_ops": torch.zeros(1)}  # fmt: skip
@@ -114,7 +115,7 @@ def refused() -> dict:
     }
 
 
-@pytest.mark.parametrize("name", refused())
+@pytest.mark.parametrize("name", [dear(n)[0] if n in ("vgg", "resnet50") else n for n in refused()])
 def test_the_true_reason_is_said(tmp_path, state, name):
     make, said = refused()[name]
     torch.save(make(state), tmp_path / "m.pt")

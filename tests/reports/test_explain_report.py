@@ -20,6 +20,7 @@ from emolive.audit.agreement import regions, spearman
 from emolive.audit.curves import curves
 from emolive.audit.masks import blurred, masked_faces, masks
 from emolive.audit.randomise import randomised
+from emolive.audit.sanity import can_react, sane
 from emolive.commands.reports import explain as command
 from emolive.core.errors import EmoliveError, OutputError, SourceError
 from emolive.core.scene import Frame, Memory, Settings
@@ -69,8 +70,12 @@ def test_figures_equal_those_of_independent_calls(model, read, face, method, lay
     grey = read(model, method="gradcam", layer=layer).result.cam
     assert figures["agreement_with_gradcam"]["spearman"] == pytest.approx(spearman(cam, grey), abs=1e-4)
     for stages, step in ((1, "fc"), (3, "layer3")):
-        wrong = read(model, method=method, layer=layer, random=stages).painted.cam
-        assert figures["sanity"][step] == pytest.approx(spearman(cam, wrong), abs=1e-4)
+        live = read(model, method=method, layer=layer, random=stages)
+        found = sane(live.likeness, can_react(method != "activation", layer, step, model.architecture.random))
+        assert live.likeness.like[0] == pytest.approx(spearman(cam, live.painted.cam))
+        assert figures["sanity"][step] == pytest.approx(found.like, abs=1e-4)
+        assert figures["sanity_band"][step] == pytest.approx([found.low, found.high], abs=1e-4)
+        assert figures["sanity_word"][step] == found.word
 
 
 def probabilities(model, crops, target):

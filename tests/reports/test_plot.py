@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from thinned import dear
 
 from emolive.commands.reports import plot as command
 from emolive.core.errors import EmoliveError, OutputError
@@ -25,7 +26,7 @@ from emolive.core.scene import (
 )
 from emolive.media.data import data_writer
 from emolive.reports.plot import plot, read_series, spread
-from emolive.ui.draw import INK, hue
+from emolive.ui.palette import INK, hue
 
 LABELS = ("angry", "happy", "sad")
 SEEN = {1: range(60), 2: [*range(10, 25), *range(40, 60)], 3: range(5)}
@@ -56,7 +57,17 @@ def scene(frame: int, files: int = 1) -> Scene:
 
 @pytest.fixture(params=[".jsonl", ".csv", ".parquet"])
 def data(request, tmp_path):
-    path = tmp_path / f"out{request.param}"
+    return written(tmp_path, request.param)
+
+
+@pytest.fixture(params=[".jsonl", *dear(".csv", ".parquet")])
+def drawn_data(request, tmp_path):
+    """For tests that draw, which costs."""
+    return written(tmp_path, request.param)
+
+
+def written(tmp_path, suffix):
+    path = tmp_path / f"out{suffix}"
     with data_writer(path, LABELS) as writer:
         for frame in range(60):
             writer(scene(frame), {})
@@ -71,14 +82,17 @@ def test_series_are_what_was_written(data):
     np.testing.assert_allclose(people[0].probs, [probabilities(1, frame) for frame in range(60)], atol=1e-5)
 
 
-def test_what_each_frame_alone_says_is_drawn_beside_what_was_shown(data, tmp_path):
-    people = read_series(data, raw=True)
+def test_what_each_frame_alone_says_is_drawn_beside_what_was_shown(drawn_data, tmp_path):
+    people = read_series(drawn_data, raw=True)
     for one in people:
         seen = np.isfinite(one.raw).all(1)
         assert np.array_equal(seen, np.isfinite(one.probs).all(1))
         assert (one.raw[seen] == [1.0, 0.0, 0.0]).all()
-    assert read_series(data)[0].raw is None
-    (both, *_), (one, *_) = plot(data, tmp_path / "b.png", raw=True).files, plot(data, tmp_path / "a.png").files
+    assert read_series(drawn_data)[0].raw is None
+    (both, *_), (one, *_) = (
+        plot(drawn_data, tmp_path / "b.png", raw=True).files,
+        plot(drawn_data, tmp_path / "a.png").files,
+    )
     assert not np.array_equal(cv2.imread(str(both)), cv2.imread(str(one)))
 
 
@@ -145,8 +159,8 @@ def test_a_last_line_that_was_cut_off_is_left_out(data):
     assert sum(before) - 2 <= sum(after) < sum(before)
 
 
-def test_a_picture_for_each_person_in_the_projects_colours(data, tmp_path):
-    done = plot(data, tmp_path / "time.png")
+def test_a_picture_for_each_person_in_the_projects_colours(drawn_data, tmp_path):
+    done = plot(drawn_data, tmp_path / "time.png")
     assert [file.name for file in done.files] == ["time-1.png", "time-2.png"]
     assert done.left_out == 1
     picture = cv2.imread(str(done.files[0]))
@@ -155,20 +169,20 @@ def test_a_picture_for_each_person_in_the_projects_colours(data, tmp_path):
         assert (np.abs(picture.astype(int) - hue(label, i)).max(-1) <= 3).sum() > 100, label
 
 
-def test_pictures_are_the_same_each_time(data, tmp_path):
-    one, two = (plot(data, tmp_path / f"{name}.png").files[0].read_bytes() for name in "ab")
+def test_pictures_are_the_same_each_time(drawn_data, tmp_path):
+    one, two = (plot(drawn_data, tmp_path / f"{name}.png").files[0].read_bytes() for name in "ab")
     assert one == two
 
 
-def test_nothing_is_replaced_unasked(data):
-    out = data.with_suffix(".png")
+def test_nothing_is_replaced_unasked(drawn_data):
+    out = drawn_data.with_suffix(".png")
     second = out.with_name("out-2.png")
     second.write_text("mine")
     with pytest.raises(OutputError, match="--overwrite"):
-        plot(data, out)
+        plot(drawn_data, out)
     assert second.read_text() == "mine"
     assert not out.with_name("out-1.png").exists()
-    assert len(plot(data, out, overwrite=True).files) == 2
+    assert len(plot(drawn_data, out, overwrite=True).files) == 2
 
 
 @pytest.mark.parametrize(
@@ -192,19 +206,19 @@ def test_bad_data_is_answered_with_a_sentence(tmp_path, name, content, words):
         plot(path, tmp_path / "x.png")
 
 
-def test_the_command_names_what_it_wrote(data, tmp_path):
-    done = CliRunner().invoke(command, [str(data)])
+def test_the_command_names_what_it_wrote(drawn_data, tmp_path):
+    done = CliRunner().invoke(command, [str(drawn_data)])
     assert done.exit_code == 0
     assert done.output.splitlines() == [
-        str(data.with_name("out-1.png")),
-        str(data.with_name("out-2.png")),
+        str(drawn_data.with_name("out-1.png")),
+        str(drawn_data.with_name("out-2.png")),
         "Left out: 1 person in sight for less than 0.5 s.",
     ]
     gone = CliRunner().invoke(command, [str(tmp_path / "gone.jsonl")])
     assert "There is no data file" in str(gone.exception)
-    brief = CliRunner().invoke(command, [str(data), "--min-seconds", "60", "--overwrite"])
+    brief = CliRunner().invoke(command, [str(drawn_data), "--min-seconds", "60", "--overwrite"])
     assert "--min-seconds 0" in str(brief.exception)
-    other = CliRunner().invoke(command, [str(data), "--out", str(tmp_path / "x.mp4")])
+    other = CliRunner().invoke(command, [str(drawn_data), "--out", str(tmp_path / "x.mp4")])
     assert ".png at its end" in str(other.exception)
 
 

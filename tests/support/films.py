@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from waits import passes
 
 from emolive.core.scene import END, Frame, Memory, Menu, Picture, Progress, Scene, Settings, Sink, Source
 from emolive.media.clips import VideoClip
@@ -135,7 +136,7 @@ def noisy(pause: float = 0) -> Iterator[Frame]:
     """Sixteen seconds that compress badly."""
     for i in range(400):
         yield noise(i)
-        time.sleep(pause)
+        passes(pause)
 
 
 class MjpegCamera:

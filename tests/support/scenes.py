@@ -7,6 +7,7 @@ import numpy as np
 
 from emolive.audit.tally import of_film
 from emolive.core.evidence import MASKINGS, OWN, Query, Trials
+from emolive.core.reading import Likeness
 from emolive.core.scene import (
     TOP,
     Agreement,
@@ -155,7 +156,7 @@ def examined(given: Scene, seconds: float = 12.0) -> Scene:
     settings, now = given.settings, given.frame.t_ms + 60_000
     readings = tuple(_examined(r, given, face.track, rng) for r, face in zip(given.readings, given.faces, strict=True))
     tracks = {
-        track: _with_past(kept, rng, now, seconds / (1 + n))
+        track: replace(_with_past(kept, rng, now, seconds / (1 + n)), base=base_variant(settings))
         for n, (track, kept) in enumerate(given.memory.tracks.items())
     }
     pinned = {}
@@ -204,6 +205,7 @@ def _examined(reading: Reading, given: Scene, track: int, rng: np.random.Generat
         ledger=Ledger(shares, 0.1, logit, true.target, settings.filter_layer == "layer4"),
         proof=Proof(given.frame.index - 1, track, true.target, before, asks, after, masked, base),
         regions=Regions(0.3, 0.1, 0.2, 0.25, 0.15),
+        likeness=Likeness((0.42, -0.1, 0.2), (0.3, -0.24, 0.1)) if settings.random else None,
         agreement=Agreement(0.42, 0.31) if settings.random or settings.compare else None,
         other_crop=reading.crop[::-1] if settings.compare and settings.compare.net == "b" else None,
     )

@@ -6,12 +6,12 @@
 import multiprocessing
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+from waits import wait_for
 from Xlib import X, display, protocol
 from Xlib.ext import xtest
 
@@ -188,19 +188,8 @@ def make_forget(title: str) -> None:
         server.close()
 
 
-def screenshot(path: str) -> None:
-    """Write what the screen shows to a PNG file, by ffmpeg."""
-    size = f"{SIZE[0]}x{SIZE[1]}"
+def screenshot(path: str, of: tuple[int, int] = SIZE) -> None:
+    """Write what a screen of that size shows to a PNG file, by ffmpeg."""
+    size = f"{of[0]}x{of[1]}"
     command = ["ffmpeg", "-loglevel", "error", "-y", "-f", "x11grab", "-video_size", size, "-i", os.environ["DISPLAY"]]
     subprocess.run([*command, "-frames:v", "1", path], check=True)
-
-
-def wait_for(what: Callable[[], object], seconds: float = 20) -> object:
-    """Ask again and again until something true comes back; give it back. Raises TimeoutError."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        answer = what()
-        if answer:
-            return answer
-        time.sleep(0.005)
-    raise TimeoutError(f"nothing came within {seconds} s")

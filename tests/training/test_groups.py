@@ -60,6 +60,18 @@ def test_values_are_those_of_torchmetrics():
         assert figure(report, f"AUC of {label}")["low"] < auc < figure(report, f"AUC of {label}")["high"]
 
 
+def test_the_floor_of_a_groups_calibration_is_what_true_probabilities_show():
+    draw = np.random.default_rng(0)
+    p = draw.dirichlet(np.ones(3), 200)
+    truth = np.array([draw.choice(3, p=one) for one in p])  # each answer is right as often as it says
+    report = by_group(p, truth, LABELS, Table(np.arange(200), {"sex": np.array(["f", "m", "m", "m"] * 50)}))
+    few, many = (figure(report, "calibration error", group, "sex") for group in ("f", "m"))
+    assert few["floor"] > many["floor"] > 0
+    assert 0.4 < many["value"] / many["floor"] < 2
+    wrong = by_group(p, p.argmin(1), LABELS, Table(np.arange(200), {}))
+    assert figure(wrong, "calibration error")["value"] > 3 * figure(wrong, "calibration error")["floor"]
+
+
 def test_intervals_are_those_of_the_papers():
     # Newcombe 1998: 81 of 263 (part one, method 3); 56 of 70 against 48 of 80 (part two, method 10)
     np.testing.assert_allclose(wilson(81 / 263, 263), (0.2553, 0.3662), atol=2e-4)

@@ -38,6 +38,7 @@ def recipe(**other) -> Recipe:
 OTHERS = {
     "seed": 4, "val_fraction": 0.4, "color": "rgb", "layer4_stride": 2, "lr": 1e-2, "batch": 4, "smoothing": 0.0,
     "balance": 0.5, "average": 2.0, "init": "other.pth", "weight_decay": 0.1, "warmup": 0.5, "vote_weight": 0.1,
+    "bend": 0.5, "freeze": "layer1",
 }  # fmt: skip
 
 

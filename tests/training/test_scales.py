@@ -62,10 +62,12 @@ def test_every_method_has_one_at_every_layer_but_those_that_cannot(scales):
     assert all(value > 0 for layers in scales.values() for value in layers.values())
 
 
+@pytest.mark.ci
 def test_the_same_pictures_give_the_same_scales(crops, scales):
     assert fixed_scales(seeded(), crops) == scales
 
 
+@pytest.mark.ci
 def test_evaluate_writes_facts_that_a_plain_state_dict_takes(folder, tmp_path):
     pictures = folder(tmp_path / "faces", 6, 3)
     model = seeded()

@@ -1,5 +1,6 @@
 """Short runs on generated pictures: they learn, stop, go on, and run as two processes."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -17,9 +18,11 @@ from emolive.training.dataset import read_faces
 from emolive.training.evaluate import predict
 from emolive.training.fit import train
 from emolive.training.keep import HISTORY, BestKeeper, History
+from emolive.training.network import Emotions, frozen, spec_of, start
 from emolive.training.recipe import Recipe, Stage
 
 
+@pytest.mark.ci
 def test_it_learns(run):
     report = json.loads((run / "report.json").read_text())
     assert report["accuracy"] >= 0.95
@@ -31,6 +34,7 @@ def test_it_learns(run):
         assert cv2.imread(str(run / name)) is not None
 
 
+@pytest.mark.ci
 def test_the_checkpoint_says_everything_and_reloads_to_identical_outputs(run, data):
     first, second = (load(run / "model.safetensors") for _ in range(2))
     spec = first.spec
@@ -81,6 +85,7 @@ def test_soft_targets_have_their_own_outputs_in_training_only(data, tmp_path):
     assert [row["size"] for row in rows(tmp_path / "both")] == ["24", "32"]
 
 
+@pytest.mark.ci
 def test_a_run_is_not_overwritten_and_other_classes_are_named(run, data, folder, tmp_path):
     with pytest.raises(EmoliveError, match="--resume"):
         train(data, run, SMALL)
@@ -160,3 +165,18 @@ def test_a_checkpoint_names_no_file_of_others(tmp_path, place):
     own = str(folder / "best-epoch=003.ckpt")
     keeper.load_state_dict({**said, "best_model_path": "/copied/from/best-epoch=003.ckpt", "best_k_models": {own: 1}})
     assert (keeper.best_model_path, keeper.best_k_models) == (own, {own: 1})
+
+
+def test_what_is_frozen_keeps_weights_and_statistics():
+    settings = dataclasses.replace(SMALL, freeze="layer1", init="none")
+    spec = spec_of(settings, ("bars", "disc"))
+    module = Emotions(start(spec, "none", 2), spec, settings, np.array([1, 1]))
+    module.train()
+    module.on_train_epoch_start()
+    before = {name: value.clone() for name, value in module.net.state_dict().items()}
+    module.loss(module.net(torch.rand(4, 3, 32, 32)), torch.eye(2)[[0, 1, 0, 1]]).backward()
+    torch.optim.SGD([weight for weight in module.parameters() if weight.requires_grad], 0.1).step()
+    changed = {name.split(".")[0] for name, value in module.net.state_dict().items() if not value.equal(before[name])}
+    assert changed == {"layer2", "layer3", "layer4", "fc"}
+    with pytest.raises(EmoliveError, match="layer4"):
+        frozen(module.net, "layer9")

@@ -10,6 +10,7 @@ from emolive.core.scene import Progress, Working
 from emolive.ui import draw, hud
 from emolive.ui.help import draw_help, help_room
 from emolive.ui.keys import BINDINGS, key_name
+from emolive.ui.palette import GROUND
 from emolive.ui.place import inside, overlaps
 from emolive.ui.sizes import LEAST
 
@@ -42,6 +43,7 @@ def test_speed_is_said_only_where_it_is_too_slow():
 
 def test_a_speed_is_never_rounded_to_nothing():
     assert "0.04×" in words(hud.state(replace(scene(), progress=replace(FILE, speed=0.04))))
+    assert "< 0.01×" in words(hud.state(replace(scene(), progress=replace(FILE, speed=0.004))))
 
 
 def test_the_second_line_says_what_is_shown_and_what_it_costs():
@@ -75,12 +77,12 @@ def test_what_matters_least_is_left_out_first(room):
 @pytest.mark.parametrize("width", [320, 640, 1280, 1920])
 @pytest.mark.parametrize("px", [11, 17, 27])
 def test_notes_and_slow_work_stand_below_the_two_lines_whole(width, px):
-    plain = hud.status(scene(), width, px)
+    plain = hud.status(scene(), width, px).bgr
     assert plain.shape == (px // 2 + 2 * round(1.5 * px), width, 3)
     long = "The recording stopped: the disk is full. What was recorded so far is kept in recordings/2026-11-23.mp4."
     given = replace(scene(), notes=("12 frames dropped", long), working=Working("Score-CAM", 0.4))
     with draw.noted() as lines:
-        assert hud.status(given, width, px).shape[0] > plain.shape[0]
+        assert hud.status(given, width, px).bgr.shape[0] > plain.shape[0]
     said = "".join(line.words for line in lines).replace(" ", "")
     assert long.replace(" ", "") in said
     assert "Score-CAM40%·anykeystopsit" in said
@@ -90,8 +92,8 @@ def test_notes_and_slow_work_stand_below_the_two_lines_whole(width, px):
 @pytest.mark.parametrize("width", [320, 640, 1280, 1920])
 def test_nothing_of_the_status_touches_the_edges(width):
     given = replace(scene(), progress=FILE, recording=True, notes=("reconnecting to the camera in the garden",) * 2)
-    lines = hud.status(given, width, 14)
-    ground = np.array(hud.GROUND)
+    lines = hud.status(given, width, 14).bgr
+    ground = np.array(GROUND)
     for edge in (lines[:1], lines[-1:], lines[:, :2], lines[:, -2:]):
         assert (edge == ground).all()
 
@@ -117,7 +119,7 @@ def test_the_help_is_readable_and_names_every_key_the_mouse_and_its_words(size, 
 
 def test_status_help_and_loading_look_as_they_did(golden):
     given = replace(scene(480, 360), progress=FILE, recording=True, notes=("12 frames dropped",))
-    golden("hud-status", hud.status(given, 640, 13))
+    golden("hud-status", hud.status(given, 640, 13).bgr)
     picture = np.full((690, 960, 3), 90, np.uint8)
     _, rect, px, columns = help_room((0, 0, 960, 690), 12)
     draw_help(picture, rect, px, columns)

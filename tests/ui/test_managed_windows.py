@@ -7,6 +7,7 @@ from itertools import combinations
 import pytest
 import xserver as x
 from scenes import examined, scene
+from waits import wait_for
 
 from emolive.core.scene import Closed, Scene
 from emolive.core.settings import ARRANGEMENTS
@@ -62,11 +63,11 @@ def fill_the_screen() -> None:
         show(windows, made())
         before = x.place(CAMERA)
         show(windows, made(full=True))
-        x.wait_for(lambda: windows.poll() == [] and x.place(CAMERA) == (0, 0, *x.SIZE))
+        wait_for(lambda: windows.poll() == [] and x.place(CAMERA) == (0, 0, *x.SIZE))
         settle(windows)
         assert windows.shown["camera"].shape[1::-1] == x.SIZE
         show(windows, made())
-        x.wait_for(lambda: windows.poll() == [] and x.place(CAMERA) == before)
+        wait_for(lambda: windows.poll() == [] and x.place(CAMERA) == before)
 
 
 def stay_where_they_were_put() -> None:
@@ -74,20 +75,20 @@ def stay_where_they_were_put() -> None:
     with Windows() as windows:
         show(windows, made(views=("camera", "filters")))
         subprocess.run(["wmctrl", "-r", title, "-e", "0,900,300,500,400"], check=True)
-        x.wait_for(lambda: windows.poll() == [] and x.place(title)[2:] == (500, 400))
+        wait_for(lambda: windows.poll() == [] and x.place(title)[2:] == (500, 400))
         settle(windows)
         there = x.place(title)
         show(windows, made(views=("camera", "filters", "emotions")))
         assert x.place(title) == there
         show(windows, made(views=("camera",)))
-        x.wait_for(lambda: windows.poll() == [] and list(windows.shown) == ["camera"])
+        wait_for(lambda: windows.poll() == [] and list(windows.shown) == ["camera"])
         show(windows, made(views=("camera", "filters")))
-        x.wait_for(lambda: windows.poll() == [] and x.place(title) == there)
+        wait_for(lambda: windows.poll() == [] and x.place(title) == there)
         x.press_close(title)
-        x.wait_for(lambda: windows.poll() == [Closed("filters")])
+        wait_for(lambda: windows.poll() == [Closed("filters")])
         show(windows, made(views=("camera",)))
         show(windows, made(views=("camera", "filters")))
-        x.wait_for(lambda: windows.poll() == [] and x.place(title) == there)
+        wait_for(lambda: windows.poll() == [] and x.place(title) == there)
 
 
 def test_all_windows_lie_beside_each_other_with_their_frames_inside_the_screen():

@@ -1,5 +1,6 @@
 """The views of emotions, proof and timeline: golden pictures, and what they must say."""
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,11 +9,14 @@ import numpy as np
 import pytest
 from scenes import LABELS, examined, scene
 
+from emolive.audit.sanity import sane
 from emolive.core.evidence import MASKINGS, OWN, Difference, Evidence, Query
-from emolive.core.scene import Agreement, Aim, Moment, Proof, Regions, Scene, Variant
-from emolive.ui import compared, draw, faithful, proof, timeline
-from emolive.ui.emotions import HEIGHT, MOST, WIDTH, cells
+from emolive.core.reading import Likeness
+from emolive.core.scene import Agreement, Aim, Moment, Proof, Regions, Scene, Sheet, Variant
+from emolive.ui import draw, emotions, faithful, palette, proof, timeline
+from emolive.ui.emotions import MOST, grid_of
 from emolive.ui.knocked import knocked
+from emolive.ui.place import inside
 from emolive.ui.views import VIEWS
 from emolive.ui.where import MOSTLY_OFF, warning
 
@@ -82,26 +86,43 @@ def test_every_emotion_is_named_with_its_probability(monkeypatch, labels):
 
 
 @pytest.mark.parametrize("count", [2, 3, 7, 8, 9, 21, 60])
-def test_maps_of_emotions_neither_touch_nor_leave_the_picture(count):
-    covered = np.zeros((HEIGHT, WIDTH), int)
-    for x0, y0, x1, y1 in cells(count):
-        assert 0 <= x0 < x1 <= WIDTH
-        assert 0 <= y0 < y1 <= HEIGHT
-        covered[y0:y1, x0:x1] += 1
+@pytest.mark.parametrize("room", [(0, 0, 960, 360), (0, 20, 400, 300), (0, 0, 300, 900), (0, 0, 1900, 200)])
+def test_maps_of_emotions_and_their_words_neither_touch_nor_leave_the_room(count, room):
+    probs = np.random.default_rng(count).dirichlet(np.ones(count))
+    grid = grid_of(room, probs, [f"emotion {n}" for n in range(count)], 12)
+    covered = np.zeros((room[3], room[2]), int)
+    for _, place, words in grid.places:
+        for x0, y0, x1, y1 in (place, words):
+            assert room[0] <= x0 < x1 <= room[2]
+            assert room[1] <= y0 < y1 <= room[3]
+            covered[y0:y1, x0:x1] += 1
     assert covered.max() == 1
+    shown = [i for i, _, _ in grid.places]
+    assert min(probs[shown]) >= max(np.delete(probs, shown), default=0)
 
 
-def test_each_map_of_an_emotion_can_be_clicked():
+def maps_shown(given: Scene) -> dict[str, tuple[int, int, int, int]]:
+    """Where the map of each emotion lies in the picture that is recorded of the view."""
+    tips = VIEWS["emotions"](given).tips
+    return {tip.words: tip.box for tip in tips if tip.topic == "emotion map"}
+
+
+def test_each_map_of_an_emotion_can_be_clicked_and_the_target_is_marked():
     given = examined(scene(**OPEN))
-    hits = VIEWS["emotions"](given).hits
+    hits = [hit for hit in VIEWS["emotions"](given).hits if isinstance(hit.event, Aim)]
     assert [hit.event for hit in hits] == [Aim(label) for label in given.menu.labels]
-    assert [hit.box for hit in hits] == list(cells(len(given.menu.labels) + 1)[:-1])
+    for hit, box in zip(hits, maps_shown(given).values(), strict=True):
+        assert inside(box, hit.box)
+    aimed = examined(scene(**OPEN, target="sad"))
+    with draw.noted() as lines:
+        VIEWS["emotions"](aimed)
+    assert "target" in [line.words for line in lines]
 
 
 def test_of_a_thousand_emotions_the_likeliest_are_shown():
     labels = tuple(f"label {i}" for i in range(1000))
     given = examined(scene(labels=labels, **OPEN))
-    hits = VIEWS["emotions"](given).hits
+    hits = emotions.emotions(given, Sheet(1900, 900, 12)).hits
     probs = given.chosen.probs
     shown = [labels.index(hit.event.label) for hit in hits]
     assert shown == sorted(shown)
@@ -114,14 +135,18 @@ def test_all_emotions_share_one_scale():
     maps = np.stack([np.full((4, 4), v, np.float32) for v in (1, 0.5, 0.25, 0, -1, 0.5, 0.9)])
     given = replace(given, readings=(replace(given.readings[0], emotions=maps),))
     picture = VIEWS["emotions"](given).bgr
-    tiles = [picture[y0 + 6 : y1 - 6, x0 + 6 : x1 - 6] for x0, y0, x1, y1 in cells(8)]
+    tiles = [picture[y0 + 6 : y1 - 6, x0 + 6 : x1 - 6] for x0, y0, x1, y1 in maps_shown(given).values()]
     assert np.array_equal(tiles[1], tiles[5])
     assert np.array_equal(tiles[3], tiles[4])  # nothing is painted without positive evidence
     assert not np.array_equal(tiles[0], tiles[1])
     fainter = replace(given, readings=(replace(given.readings[0], emotions=maps / 2),))
     again = VIEWS["emotions"](fainter).bgr  # the scale is fixed: half the evidence looks as half of it did
-    (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = cells(8)[1:3]
+    (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = list(maps_shown(given).values())[1:3]
     assert np.array_equal(again[ay0 + 6 : ay1 - 6, ax0 + 6 : ax1 - 6], picture[by0 + 6 : by1 - 6, bx0 + 6 : bx1 - 6])
+
+
+def cut_out(picture: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    return picture[box[1] : box[3], box[0] : box[2]]
 
 
 def test_relative_heat_is_as_hot_for_half_of_the_evidence():
@@ -129,8 +154,7 @@ def test_relative_heat_is_as_hot_for_half_of_the_evidence():
     maps = np.stack([np.full((4, 4), v, np.float32) for v in (8, 4, 2, 0, -8, 4, 7)])
     given = replace(given, readings=(replace(given.readings[0], emotions=maps),))
     doubled = replace(given, readings=(replace(given.readings[0], emotions=2 * maps),))
-    x0, y0, x1, y1 = cells(8)[1]
-    one, two = (VIEWS["emotions"](each).bgr[y0:y1, x0:x1] for each in (given, doubled))
+    one, two = (cut_out(VIEWS["emotions"](each).bgr, maps_shown(each)["disgust"]) for each in (given, doubled))
     assert np.array_equal(one, two)
 
 
@@ -139,7 +163,7 @@ def test_evidence_against_is_blue_and_for_it_orange_and_both_as_strong(monkeypat
     maps = np.stack([np.full((4, 4), v, np.float32) for v in (0.8, -0.8, 0, 0.4, -0.4, 0.01, 0)])
     given = replace(given, readings=(replace(given.readings[0], emotions=maps),))
     picture = VIEWS["emotions"](given).bgr
-    tiles = [picture[y0 + 8 : y1 - 8, x0 + 8 : x1 - 8].astype(int) for x0, y0, x1, y1 in cells(8)[:7]]
+    tiles = [picture[y0 + 8 : y1 - 8, x0 + 8 : x1 - 8].astype(int) for x0, y0, x1, y1 in maps_shown(given).values()]
     red = [float((tile[..., 2] - tile[..., 0]).mean()) for tile in tiles]
     assert min(red[0], red[3]) > 20
     assert max(red[1], red[4]) < -20
@@ -148,7 +172,7 @@ def test_evidence_against_is_blue_and_for_it_orange_and_both_as_strong(monkeypat
     grey = [cv2.cvtColor(tile.astype(np.uint8), cv2.COLOR_BGR2LAB)[..., 0].astype(float).mean() for tile in tiles]
     assert abs(grey[0] - grey[1]) < 8
     words = words_of(monkeypatch, "emotions", given)
-    for said in ("fixed scale", "against | for", "score per cell"):
+    for said in ("fixed scale", "blue: against · orange: for", "score per cell"):
         assert said in words
 
 
@@ -156,10 +180,11 @@ def test_a_contrast_is_named_and_an_emotion_against_itself_too(monkeypatch):
     given = examined(scene(against="sad", **OPEN))
     words = words_of(monkeypatch, "emotions", given)
     top = LABELS[given.readings[0].result.target]
-    assert f"why {top} and not sad?" in words
-    assert "itself:" in words
+    assert "What speaks for each emotion, not sad?" in words
+    assert "each against sad" in words
+    assert "against itself" in words.replace(" | ", " ")
     itself = examined(scene(against=top, **OPEN))
-    assert f"not for {top}?" in words_of(monkeypatch, "emotions", itself)
+    assert f"not {top}?" in words_of(monkeypatch, "emotions", itself)
 
 
 def test_where_there_are_no_maps_of_emotions_it_is_said_why(monkeypatch):
@@ -209,20 +234,28 @@ def test_the_panel_tells_this_frames_drops_the_verdict_and_each_difference(monke
     given = examined(scene(proof=True))
     asks = Query("linear", OWN), Query("linear", "other_face", 2), Query("linear", "random", 5)
     answer = Proof(11, 1, 3, 0.8, asks, (0.3, 0.7, 0.85), np.zeros((3, 48, 48, 3), np.uint8))
-    means = {"other_face": 0.41, "centre": 0.12, "class_blind": 0.02, "random": 0.3}
+    means = {"other_face": 0.41, "centre": 0.12, "class_blind": 0.0, "random": 0.3}
     differences = {(how, of): Difference(m, m - 0.05, m + 0.05) for how in MASKINGS for of, m in means.items()}
-    found = Evidence(differences, 0.8, 30, 13.0)
+    found = Evidence(differences, 0.8, 30, 13.0, pooled=Difference(0.2, 0.15, 0.25))
     words = words_of(monkeypatch, "proof", shown_with(given, answer, found)).replace("\N{NO-BREAK SPACE}", " ")
     assert "happy 80 % · frame 11" in words
     assert "linear" not in words
     assert "filling in from the edge: this map" in words
-    for part in ("than other faces' maps | +41 ± 5 | +41 ± 5", "than random | +30 ± 5 | +30 ± 5"):
+    for part in ("than other faces' maps | ■ +41 ± 5 □ +41 ± 5", "than random | ■ +30 ± 5 □ +30 ± 5"):
         assert part in words
     assert "Does not beat its controls" in words
-    alone = {**differences, **{(how, "class_blind"): Difference(0.09, 0.04, 0.14) for how in MASKINGS}}
+    alone = {**differences, **{(how, "class_blind"): Difference(0.09, -0.04, 0.22) for how in MASKINGS}}
     words = words_of(monkeypatch, "proof", shown_with(given, answer, replace(found, differences=alone)))
     assert "Beats its controls" in words
     words = words_of(monkeypatch, "proof", shown_with(given, answer, None))
+    assert "Not enough evidence yet" in words
+
+
+def test_evidence_of_another_map_is_not_held_against_the_one_that_is_shown(monkeypatch):
+    given = examined(scene(proof=True))
+    assert "Not enough evidence yet" not in words_of(monkeypatch, "proof", given)
+    kept = replace(given.memory.tracks[1], base=replace(given.readings[0].base, layer="layer2"))
+    words = words_of(monkeypatch, "proof", replace(given, memory=replace(given.memory, tracks={1: kept})))
     assert "Not enough evidence yet" in words
 
 
@@ -236,12 +269,12 @@ def test_maps_of_one_cell_and_all_filters_off_are_shown(monkeypatch, view, made)
 def test_a_larger_difference_has_a_longer_bar():
     ends = []
     for mean in (0.1, 0.3, 0.5):
-        found = Evidence({("linear", "random"): Difference(mean, mean, mean)}, 0.8, 30, 13.0)
+        found = Evidence({("blur", "random"): Difference(mean, mean, mean)}, 0.8, 30, 13.0)
         given = examined(scene(proof=True))
-        image = np.zeros((300, 700, 3), np.uint8)
+        image = np.zeros((400, 700, 3), np.uint8)
         given = shown_with(given, given.readings[0].proof, found)
-        faithful.faithful(image, (0, 0, 700, 300), given, given.chosen)
-        ends.append(int((image == draw.SKY).all(axis=-1).sum()))
+        faithful.faithful(image, (0, 0, 700, 400), 12, given, given.chosen)
+        ends.append(int((image == palette.BAR).all(axis=-1).sum()))
     assert ends == sorted(ends)
     assert ends[0] < ends[2]
 
@@ -262,7 +295,7 @@ def test_knock_out_tells_the_change_of_each_class(monkeypatch):
     assert "disgust | 35 % → 10 % | −25.0" in words
     assert "fear | 10 % → 10 % | +0.0" in words
     image = np.zeros((300, 500, 3), np.uint8)
-    knocked(image, (0, 0, 500, 300), given, given.chosen)
+    knocked(image, (0, 0, 500, 300), 15, given, given.chosen)
     assert image.any()
 
 
@@ -271,10 +304,10 @@ def test_knock_out_tells_the_change_of_each_class(monkeypatch):
 )
 def test_a_method_that_does_not_react_is_marked(monkeypatch, spearman, said):
     given = examined(scene(random=2))
-    agreement = replace(given.readings[0].agreement, spearman=spearman)
-    given = replace(given, readings=(replace(given.readings[0], agreement=agreement),))
+    known = Likeness((spearman,) * 3, (0.3, 0.1, -0.2))
+    given = replace(given, readings=(replace(given.readings[0], likeness=known),))
     words = words_of(monkeypatch, "proof", given)
-    assert said in words
+    assert said in words.replace(" | ", " ").lower()
     assert "random: fc +" in words
     assert f"{abs(spearman):.2f}" in words
 
@@ -282,7 +315,8 @@ def test_a_method_that_does_not_react_is_marked(monkeypatch, spearman, said):
 def test_a_correlation_that_is_undefined_is_called_so(monkeypatch):
     nothing = Agreement(float("nan"), float("nan"))
     for given in (examined(scene(random=2)), examined(scene(compare=OTHER))):
-        given = replace(given, readings=(replace(given.readings[0], agreement=nothing),))
+        known = Likeness((math.nan,) * 3, (math.nan,) * 3)
+        given = replace(given, readings=(replace(given.readings[0], agreement=nothing, likeness=known),))
         words = words_of(monkeypatch, "proof", given)
         assert "undefined" in words
         assert "nan" not in words
@@ -290,7 +324,7 @@ def test_a_correlation_that_is_undefined_is_called_so(monkeypatch):
 
 def test_a_and_b_say_what_they_are_how_they_agree_and_what_they_cost(monkeypatch):
     words = words_of(monkeypatch, "proof", examined(scene(compare=OTHER)))
-    for part in ("A: gradcam ·", "B: layercam ·", "+0.42", "0.31 IoU", "B 1.2 ms"):
+    for part in ("A: gradcam ·", "B: layercam ·", "+0.42", "0.31 IoU", "B 1.2 ms", "for this map"):
         assert part in words
     undefined = examined(scene(compare=replace(OTHER, method="cam")))
     reading = replace(undefined.readings[0], agreement=None)
@@ -307,9 +341,14 @@ def test_the_second_networks_own_crop_is_shown():
     assert not np.array_equal(proof.proof(given).bgr, proof.proof(plain).bgr)
 
 
-def test_the_verdict_counts_from_the_limit_on():
-    assert compared._verdict(compared.SAME)[1] == draw.PAPER
-    assert compared._verdict(compared.SAME + 1e-6)[1] == draw.AMBER
+def test_the_sanity_panel_says_what_the_one_function_says(monkeypatch):
+    for like, among in (((0.1, 0.2, 0.0), (0.3, -0.2, 0.1)), ((0.999,) * 3, (0.1, 0.2, 0.3)), ((math.nan,), ())):
+        given = examined(scene(random=2))
+        known = Likeness(like, among)
+        words = words_of(monkeypatch, "proof", replace(given, readings=(replace(given.readings[0], likeness=known),)))
+        assert sane(known).word in words.replace(" | ", " ").lower()
+        assert ("to +0.30" in words.replace(" | ", " ")) == bool(among)
+        assert "nan" not in words
 
 
 def test_one_is_warned_where_most_heat_lies_off_the_face(monkeypatch):
@@ -327,7 +366,7 @@ def test_the_timeline_puts_the_selected_person_first_and_names_those_without_roo
     assert timeline.people(given)[:2] == [3, 1]
     words = words_of(monkeypatch, "timeline", given)
     assert words.index("face 3") < words.index("face 1")
-    assert "also: 5, 6" in words
+    assert "also: 4, 5, 6" in words
     gone = replace(given, faces=given.faces[:2], readings=given.readings[:2])
     assert timeline.people(gone) == [2, 1, 3, 4, 5, 6]
     assert "out of sight" in words_of(monkeypatch, "timeline", gone)
@@ -356,10 +395,9 @@ def test_what_is_likely_is_high_up_and_the_newest_at_the_right():
         for t in range(0, 10_001, 100)
     ]
     memory = replace(given.memory, tracks={1: replace(given.memory.tracks[1], timeline=tuple(rising))})
-    picture = timeline.timeline(replace(given, memory=memory, frame=replace(given.frame, t_ms=now))).bgr
-    y, x = np.nonzero(
-        (picture[:, timeline.SIDE : timeline.WIDTH - timeline.NAMES - timeline.PAD] == draw.hue("happy")).all(axis=-1)
-    )
+    picture = timeline.timeline(replace(given, memory=memory, frame=replace(given.frame, t_ms=now)))
+    x0, y0, x1, y1 = next(tip.box for tip in picture.tips if tip.topic == "line" and tip.words == "face 1")
+    y, x = np.nonzero((picture.bgr[y0:y1, x0:x1] == palette.hue("happy")).all(axis=-1))
     assert np.corrcoef(x, y)[0, 1] < -0.98
 
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from scenes import doubted, examined, scene
+from thinned import dear
 
 from emolive.core.evidence import Difference, Evidence, Query, Trials
 from emolive.core.scene import (
@@ -90,7 +91,7 @@ def test_filters_by_share_with_pins_and_some_off(golden):
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("faces", [0, 1, 5, 30])
+@pytest.mark.parametrize("faces", [0, *dear(1, 5), 30])
 @pytest.mark.parametrize("tested", [False, True])
 def test_a_view_gives_a_picture_with_hits_inside_and_leaves_its_input_alone(view, size, faces, tested):
     given = scene(*size, faces, channels=64)
@@ -176,7 +177,7 @@ def test_what_may_be_no_face_is_only_in_the_camera_view_and_cannot_be_clicked():
         left, right = (429, 630) if mirror else (10, 211)
         assert left - 2 <= xs.min()
         assert xs.max() <= right + 2
-        assert ys.min() >= 98
+        assert ys.min() >= 74  # the question mark stands above it
         assert ys.max() <= 302
         assert not away[160:290, left + 12 : right - 12].any()
 
@@ -246,14 +247,14 @@ def test_caption_says_method_layer_and_target():
 
 
 @pytest.mark.parametrize("count", [1, 4, 9, 10, 16, 25, 50, 64])
-def test_tiles_are_squares_that_neither_touch_nor_reach_over_the_edge(count):
-    rects = tiles(count)
+@pytest.mark.parametrize("room", [(240, 0, 960, 720), (0, 60, 400, 300), (10, 10, 1800, 300), (0, 0, 200, 900)])
+def test_tiles_neither_touch_nor_reach_over_the_edge(count, room):
+    rects, _ = tiles(room, count, 12)
     assert len(rects) == count
-    covered = np.zeros((720, 960), int)
+    covered = np.zeros((room[3], room[2]), int)
     for x0, y0, x1, y1 in rects:
-        assert x1 - x0 == y1 - y0 >= 60
-        assert 240 <= x0 < x1 <= 960
-        assert 0 <= y0 < y1 <= 720
+        assert room[0] <= x0 < x1 <= room[2]
+        assert room[1] <= y0 < y1 <= room[3]
         covered[y0:y1, x0:x1] += 1
     assert covered.max() == 1
 
@@ -263,13 +264,13 @@ def test_a_click_on_a_tile_pins_the_channel_drawn_there(maps):
     given = scene(channels=20, maps=maps, tiles=9, page=1, pins=(4,))
     picture = filters(given)
     ranked = [c for c in given.menu.order if c != 4]
-    assert [hit.event for hit in picture.hits] == [Pin(c) for c in [4, *ranked][9:18]]
+    assert [hit.event for hit in picture.hits if isinstance(hit.event, Pin)] == [Pin(c) for c in [4, *ranked][9:18]]
 
 
 def test_the_strongest_point_of_a_tile_is_where_the_map_has_its_maximum():
     given = scene(channels=4, maps=4, tiles=4)
     picture = filters(given)
-    for hit in picture.hits:
+    for hit in (hit for hit in picture.hits if isinstance(hit.event, Pin)):
         values = given.readings[0].maps[hit.event.channel]
         x0, y0, x1, _ = hit.box
         side = x1 - x0 - 40  # without the line of text
@@ -354,7 +355,7 @@ def test_a_filter_that_is_off_looks_so():
     given = scene(channels=20, tiles=9)
     channel = given.menu.order[0]
     on, off = filters(given), filters(replace(given, settings=replace(given.settings, off=(channel,))))
-    x0, y0, x1, y1 = on.hits[0].box
+    x0, y0, x1, y1 = next(hit.box for hit in on.hits if isinstance(hit.event, Pin))
     assert not np.array_equal(on.bgr[y0:y1, x0:x1], off.bgr[y0:y1, x0:x1])
     assert np.array_equal(on.bgr[:, x1:], off.bgr[:, x1:])
 

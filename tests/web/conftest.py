@@ -5,10 +5,10 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
+from waits import wait_for
 
 PATIENCE_MS = 180_000
 """A machine that builds and tests at once is slow; a page that hangs is no faster found."""
@@ -58,15 +59,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def _wait(url: str, process: subprocess.Popen) -> None:
-    until = time.monotonic() + PATIENCE_MS / 1e3
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"the page did not start; exit status {process.poll()}")
+    def answers() -> bool:
+        assert process.poll() is None, f"the page did not start; exit status {process.poll()}"
+        with suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status == 200
+        return False
+
+    wait_for(answers, PATIENCE_MS / 1e3)
 
 
 @pytest.fixture(scope="session")

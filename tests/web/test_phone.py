@@ -10,11 +10,14 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from emolive.audit.curves import Curves
+from emolive.audit.sanity import Sanity
 from emolive.audit.verdict import verdict
 from emolive.core.evidence import CONTROLS, MASKINGS, Difference, Evidence
 from emolive.core.reading import Agreement
 from emolive.corpus import summary_page
 from emolive.reports import explain_page, session_page
+from emolive.reports.audit_page import audit_page, audit_plots
+from emolive.reports.audit_table import AuditRow, judged
 from emolive.reports.figures import Cell, Drops, FaceReport, Figures, PictureReport, Report
 from emolive.reports.html import clock, digits_of
 from emolive.reports.people import Person
@@ -28,6 +31,7 @@ pytestmark = pytest.mark.ci
 WIDTH, HEIGHT = 390, 844
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 LONG = "a_film_whose_name_nobody_ever_shortened_and_that_has_no_space_in_it_2026-11-30.mp4"
+SAME = Sanity("does not react", "it shows the picture.", 0.97, -0.52, 0.61)
 GREY = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='390' height='219'/%3E"
 
 CUT = """() => [...document.querySelectorAll('body *')].filter(e => {
@@ -61,14 +65,28 @@ def summary() -> str:
     return summary_page.page(rows, LABELS, 1, [f"{LONG} cannot be read."], "Summary of results")
 
 
+def audit(folder: Path) -> str:
+    """A page with every figure that a row can have; plots as large as they come."""
+    lead, steps = Difference(-0.0712, -0.1204, 0.0181, 200), dict.fromkeys(("fc", "layer4", "layer3", "conv1"), SAME)
+    rows = [
+        AuditRow(method, layer, 200, "", dict.fromkeys(CONTROLS, lead), dict.fromkeys(CONTROLS, 0.4), 0.05, 0.03, 0.02,
+                 steps, 0.93, 1.2, 0.4, 0.5, dict.fromkeys(CONTROLS, (lead, lead)), 0.5, 0.4)
+        for method in ("gradcam", "layercam", "eigencam") for layer in ("layer3", "layer4")
+    ]  # fmt: skip
+    for name, content in audit_plots(rows).items():
+        (folder / name).write_bytes(content)
+    key = {"model": "0" * 64, "methods": ["gradcam", "layercam", "eigencam"], "layers": ["layer3", "layer4"], "seed": 0}
+    return audit_page(rows, judged(rows, 200), 200, 0.7, [f"happy/{LONG}.jpg"], key)
+
+
 def explain(folder: Path) -> str:
     """A page with every column that a table can have; its pictures are wider than any phone."""
     pixels, line = np.zeros((48, 48, 3), np.uint8), np.linspace(0, 1, 3)
     curves = Curves(line, line, line)
-    steps = dict.fromkeys(("fc", "layer4", "layer3", "layer2", "layer1"), 0.97)
+    steps = dict.fromkeys(("fc", "layer4", "layer3", "layer2", "layer1", "conv1"), SAME)
     asked = {(how, of): Difference(0.1, -0.05, 0.25, 8) for how in MASKINGS for of in CONTROLS}
-    judged = verdict(Evidence(asked, 0.8), "happy")
-    figures = Figures(0.42, 0.58, Drops(0.6, 0.1, -0.1), asked, judged, None, Agreement(0.9, 0.5), steps)
+    said = verdict(Evidence(asked, 0.8), "happy")
+    figures = Figures(0.42, 0.58, Drops(0.6, 0.1, -0.1), asked, said, None, Agreement(0.9, 0.5), steps)
     cells = [
         Cell(method, layer, "", line.reshape(1, 3), curves, figures)
         for method in ("gradcam", "layercam", "eigencam")
@@ -85,9 +103,14 @@ def explain(folder: Path) -> str:
     return explain_page.page(report, ".")
 
 
-@pytest.mark.parametrize("kind", ["session", "summary", "explain"])
+@pytest.mark.parametrize("kind", ["session", "summary", "explain", "audit"])
 def test_a_report_is_not_cut(phone, tmp_path, kind):
-    text = {"session": session, "summary": summary, "explain": lambda: explain(tmp_path)}[kind]()
+    text = {
+        "session": session,
+        "summary": summary,
+        "explain": lambda: explain(tmp_path),
+        "audit": lambda: audit(tmp_path),
+    }[kind]()
     (tmp_path / "index.html").write_text(text)
     phone.goto((tmp_path / "index.html").as_uri())
     assert phone.evaluate("document.documentElement.scrollWidth") <= WIDTH
@@ -95,7 +118,7 @@ def test_a_report_is_not_cut(phone, tmp_path, kind):
     if kind == "explain":
         shown = phone.evaluate("[...document.images].map(i => i.currentSrc)")
         assert any("emotions-narrow" in source for source in shown)
-    if kind != "summary":
+    if kind not in ("summary", "audit"):
         assert phone.title().startswith(LONG)
 
 

@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from click.testing import CliRunner
+from waits import wait_for
 
 from emolive.commands.main import cli
 from emolive.web.server import flags, is_local
@@ -54,12 +54,12 @@ def page(folder: Path, *options: str) -> Iterator[tuple[int, set[str]]]:
     with (folder / "log").open("w+") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
         try:
-            end = time.monotonic() + 120
-            while not (heard := listening(process.pid)):
+
+            def heard() -> set[str]:
                 assert process.poll() is None, (folder / "log").read_text()
-                assert time.monotonic() < end
-                time.sleep(0.05)
-            yield port, heard
+                return listening(process.pid)
+
+            yield port, wait_for(heard, 180)
         finally:
             process.terminate()
             process.wait(60)

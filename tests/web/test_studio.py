@@ -84,6 +84,7 @@ def test_looks_at_the_same_time_do_not_mix(model, frame, faces):
     assert all(not module._forward_hooks for module in model.net.modules())
 
 
+@pytest.mark.ci
 def test_drawing_anew_gives_what_looking_anew_gives(model, frame, faces):
     plain = explained(model, frame, faces, Wish())[0]
     for wish in (Wish(tiles=64, sort=sort, alpha=0.3, colormap="viridis") for sort in SORTS):

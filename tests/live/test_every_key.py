@@ -1,0 +1,78 @@
+"""Every key and clicks all over, in real windows under a window manager, on small and large screens."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import xserver as x
+
+from emolive.ui.keys import BINDINGS
+
+KEYS = tuple(key for binding in BINDINGS for key in binding.keys if binding.fields != ("quit",))
+ACROSS, DOWN = 6, 5
+"""Clicks in so many columns and rows."""
+
+pytestmark = [pytest.mark.skipif(shutil.which("openbox") is None, reason="openbox is not installed")]
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param((1366, 768), marks=pytest.mark.ci),
+        pytest.param((1920, 1080), marks=pytest.mark.endurance),
+        pytest.param((3840, 2160), marks=pytest.mark.endurance),
+    ],
+)
+def test_every_key_and_click_is_survived_and_q_ends_it(tmp_path: Path, size: tuple[int, int]):
+    with x.running(size), x.managed(), (tmp_path / "said").open("w+") as said:
+        command = [sys.executable, "-m", "emolive", "demo", "--board", "--recordings", str(tmp_path / "recordings")]
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=said, stderr=said)
+        try:
+            x.wait_for(lambda: x.titled("emolive board"), 120)
+            for key in KEYS:
+                press(key, process)
+            for n in range(ACROSS * DOWN):
+                click(((n % ACROSS + 0.5) / ACROSS, (n // ACROSS + 0.5) / DOWN), process)
+            press("q", process)
+            assert process.wait(120) == 0
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait(20)
+        said.seek(0)
+        words = said.read()
+    assert "Traceback" not in words
+    made = sorted(path.name for path in (tmp_path / "recordings").iterdir())
+    assert any(name.endswith("_clip.mp4") for name in made)
+    assert any(name.endswith("-snapshot") for name in made)
+
+
+def window() -> str:
+    """The title of a window that is open, "" where there is none at this moment."""
+    titles = ("emolive board", "emolive camera", "emolive filters")
+    return next((title for title in titles if x.titled(title)), "")
+
+
+def settled() -> tuple[int, int, int, int]:
+    """Where a window lies that has the focus now: windows close and open under a key."""
+    while True:
+        title = str(x.wait_for(window))
+        try:
+            x.focus(title)
+            return x.place(title)
+        except subprocess.CalledProcessError:
+            continue  # it closed meanwhile
+
+
+def press(key: str, process: subprocess.Popen[bytes]) -> None:
+    assert process.poll() is None
+    settled()
+    x.key(key)
+
+
+def click(part: tuple[float, float], process: subprocess.Popen[bytes]) -> None:
+    assert process.poll() is None
+    left, top, width, height = settled()
+    x.click(left + round(part[0] * width), top + round(part[1] * height))

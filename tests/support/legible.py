@@ -1,0 +1,72 @@
+"""Measures how legible a picture of the windows is: what is cut, written over another, drawn over, small or pale."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from emolive.ui.draw import Written
+
+CONTRAST = 4.5
+"""WCAG 2.2, success criterion 1.4.3, level AA."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a line, and with which."""
+
+    what: str
+    words: str
+    figure: float = 0.0
+
+
+def faults(bgr: np.ndarray, lines: Sequence[Written], least: int) -> list[Fault]:
+    """All that is wrong with the lines of a picture whose text is to have `least` pixels."""
+    found = [Fault("too small", line.words, line.px) for line in lines if line.px < least]
+    found += [Fault("cut", line.words) for line in lines if not _inside(line.rect, line.room)]
+    found += [Fault("cut", line.words) for line in lines if not _inside(line.rect, (0, 0, *bgr.shape[1::-1]))]
+    found += [Fault("pale", line.words, c) for line in lines if (c := contrast(line)) < CONTRAST]
+    found += [Fault("drawn over", line.words) for line in lines if _drawn_over(bgr, line)]
+    for n, one in enumerate(lines):
+        found += [Fault("overlap", f"{one.words} | {other.words}") for other in lines[n + 1 :] if _touch(one, other)]
+    return found
+
+
+def contrast(line: Written) -> float:
+    """The least contrast ratio of a line with any pixel that it stands on."""
+    if not line.ground.size:
+        return 21.0
+    pixels = np.unique(line.ground.reshape(-1, 3), axis=0)
+    grounds = luminance(pixels)
+    own = luminance(np.array([line.color]))[0]
+    ratios = (np.maximum(grounds, own) + 0.05) / (np.minimum(grounds, own) + 0.05)
+    return float(ratios.min())
+
+
+def luminance(bgr: np.ndarray) -> np.ndarray:
+    """The relative luminance of colours (N, 3) uint8 BGR, by WCAG 2."""
+    v = bgr[:, ::-1] / 255.0
+    return np.asarray(np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
+
+
+def _inside(rect: Sequence[int], room: Sequence[int]) -> bool:
+    return rect[0] >= room[0] and rect[1] >= room[1] and rect[2] <= room[2] and rect[3] <= room[3]
+
+
+def _touch(one: Written, other: Written) -> bool:
+    """Whether two lines share pixels; the topmost fifth of a line's height holds no ink but accents."""
+    a, b = one.rect, other.rect
+    slack = min(one.px, other.px) // 5
+    return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) - slack > max(a[1], b[1])
+
+
+def _drawn_over(bgr: np.ndarray, line: Written) -> bool:
+    """Whether the ink of a line is not in the picture any more: the part that it was written on looks as before."""
+    x0, y0, x1, y1 = line.rect
+    part = bgr[max(y0, 0) : y1, max(x0, 0) : x1]
+    if part.shape != line.ground.shape or not part.size:
+        return part.shape != line.ground.shape
+    changed = cv2.absdiff(part, line.ground).max(axis=2)
+    want = np.abs(np.array(line.color, int) - line.ground.reshape(-1, 3).mean(axis=0)).max()
+    return bool(changed.max() < 0.5 * want)

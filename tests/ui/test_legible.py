@@ -1,0 +1,194 @@
+"""The windows and the board as they are shown: nothing is cut, written over another, small or pale."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
+import cv2
+import numpy as np
+import pytest
+from legible import CONTRAST, contrast, faults, luminance
+from scenes import LABELS, doubted, examined, scene
+
+from emolive.core.scene import Progress, Scene, Variant, Working
+from emolive.core.settings import ARRANGEMENTS, TYPES
+from emolive.ui import draw, hud
+from emolive.ui.board import board, composed, with_help
+from emolive.ui.palette import CARD, DIM, GROUND, HUES, INK, MEANINGS, NOTE, PAGE, PAPER, RECORDING, palette_table
+from emolive.ui.sizes import LEAST, text_px
+from emolive.ui.topics import TOPICS
+from emolive.ui.views import VIEWS, order
+
+SCREENS = (1366, 768), (1920, 1080), (3840, 2160)
+LONG = ("Verwunderungsbereitschaftsaufmerksamkeit", "удивление", "驚き", "ความประหลาดใจ", "happy", "so-so", "دهشة")
+ALL_TESTS = {"proof": True, "off": (4, 17), "random": 1, "compare": Variant(method="layercam", layer="layer3")}
+STATES: dict[str, dict[str, object]] = {
+    "plain": {},
+    "tested": {**ALL_TESTS, "pins": (12, 77)},
+    "shares": {"by_share": True, "pins": (3,), "proof": True},
+    "contrast": {"against": "happy", "target": "happy"},
+    "help": {"help": True},
+    "relative": {"scale": "relative", "compare": Variant(method="cam", layer="layer3")},
+}
+
+
+def given(size: tuple[int, int], faces: int, labels: tuple[str, ...] = LABELS, **settings: object) -> Scene:
+    """A scene with all views, white where it is brightest: the worst that text can stand on."""
+    made = scene(640, 360, faces, channels=64, labels=labels, views=tuple(VIEWS), board=True, **settings)
+    bgr = made.frame.bgr.copy()
+    bgr[::2] = 255
+    made = examined(replace(made, frame=replace(made.frame, bgr=bgr)))
+    return replace(made, menu=replace(made.menu, order=order(made)))
+
+
+def judged(made: Scene, size: tuple[int, int], words: str = "") -> list[object]:
+    """What is wrong with the board of a scene, with the longest sentence in its help line."""
+    px = text_px(made.settings.type, size[1])
+    with draw.noted() as lines:
+        picture = board(made, size, VIEWS)
+        bgr = with_help(picture.bgr, words or max(TOPICS.values(), key=len), px)
+    return faults(bgr, lines, px if not made.settings.help else LEAST)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("kind", ["desk", "lecture"])
+def test_the_board_of_a_small_screen_is_legible(state, kind):
+    size = SCREENS[0]
+    assert judged(given(size, 2, type=kind, **STATES[state]), size) == []
+
+
+def every(size: tuple[int, int]) -> Iterator[tuple[str, Scene]]:
+    """Scenes in all arrangements, sizes of text, numbers of faces and states."""
+    for arrangement, kind, faces in product(ARRANGEMENTS, TYPES, (0, 1, 2, 5, 12)):
+        for state, settings in STATES.items():
+            yield (
+                f"{arrangement} {kind} {faces} {state}",
+                given(size, faces, type=kind, arrangement=arrangement, **settings),
+            )
+        labels = given(size, faces, LONG, type=kind, arrangement=arrangement, proof=True, off=(4,))
+        yield f"{arrangement} {kind} {faces} long labels", labels
+        film = Progress("a film with a long name.mp4", live=False, duration_ms=3_725_000, file=1, files=3, speed=0.6)
+        busy = replace(labels, progress=film, recording=True, notes=("12 frames dropped",))
+        busy = replace(busy, working=Working("Score-CAM", 0.4))
+        yield f"{arrangement} {kind} {faces} busy", replace(busy, settings=replace(busy.settings, frozen=True))
+        grey = given(size, faces, type=kind, arrangement=arrangement)
+        dark = tuple(replace(face, outside="turned 40°") for face in grey.faces)
+        yield (
+            f"{arrangement} {kind} {faces} grey",
+            doubted(replace(grey, faces=dark), (10, 10, 60, 60), (500, 9, 600, 99)),
+        )
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("size", SCREENS)
+def test_all_arrangements_are_legible(size):
+    wrong = {name: found for name, made in every(size) if (found := judged(made, size))}
+    assert wrong == {}
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("size", [(480, 360), (900, 500), (1366, 700), (700, 1300), (3840, 2000)])
+def test_windows_of_one_view_are_legible(view, size):
+    wrong = {}
+    for kind, faces, (state, settings) in product(TYPES, (0, 1, 5), STATES.items()):
+        made = given(size, faces, type=kind, **settings)
+        px = text_px(kind, max(768, size[1]))
+        with draw.noted() as lines:
+            picture = composed(made, size, px, {view: VIEWS[view]}, True)
+        found = faults(picture.bgr, lines, LEAST if settings.get("help") else px)
+        if found and not settings.get("help"):
+            wrong[f"{kind} {faces} {state}"] = found
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_first_words_are_legible(kind):
+    for size in SCREENS:
+        px = text_px(kind, size[1])
+        with draw.noted() as lines:
+            bgr = hud.loading("Loading the network …", size, px)
+        assert faults(bgr, lines, px) == []
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("height", [768, 1080, 2160])
+def test_text_is_as_large_as_promised(kind, height):
+    assert text_px(kind, height) >= 11
+    if kind == "lecture":
+        assert text_px(kind, height) >= 0.025 * height
+
+
+def wrong(**how: object) -> set[str]:
+    """What is found where two lines are written so, on a picture of 400×100."""
+    image = np.full((100, 400, 3), 20, np.uint8)
+    with draw.noted() as lines:
+        draw.text(
+            image, "one line of text", how.get("x", 10), how.get("y", 10), how.get("px", 20), how.get("color", PAPER)
+        )
+        draw.text(image, "another line", 10, how.get("other", 60), 20)
+    if how.get("over"):
+        draw.fill(image, (0, 0, 400, 50), PAGE)
+    return {fault.what for fault in faults(image, lines, 20)}
+
+
+def test_what_measures_finds_each_fault_by_itself():
+    assert wrong() == set()
+    assert wrong(x=300) == {"cut"}
+    assert wrong(px=12) == {"too small"}
+    assert wrong(color=(60, 60, 60)) == {"pale"}
+    assert "overlap" in wrong(other=14)
+    assert wrong(over=True) == {"drawn over"}
+
+
+# What people without one kind of cones see: linear RGB -> linear RGB, from Machado, Oliveira and Fernandes, "A
+# Physiologically-based Model for Simulation of Color Vision Deficiency" (2009), table 1, severity 1.
+MACHADO = {
+    "all cones": np.eye(3),
+    "no red": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "no green": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "no blue": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+APART = 12.0
+"""The least distance in CIE L*a*b* of two colours that mean different things; 2.3 is just noticeable."""
+
+
+@pytest.mark.parametrize("cones", MACHADO)
+def test_colours_that_mean_different_things_look_different(cones):
+    marks = {**HUES, "note": NOTE, "recording": RECORDING, "white": PAPER}
+    seen = {name: lab(color, np.array(MACHADO[cones])) for name, color in marks.items()}
+    near = {
+        (a, b): round(float(np.linalg.norm(seen[a] - seen[b])), 1)
+        for a, b in product(marks, marks)
+        if a < b and np.linalg.norm(seen[a] - seen[b]) < APART
+    }
+    assert near == {}
+
+
+def lab(color: draw.Color, seen_by: np.ndarray) -> np.ndarray:
+    v = np.array(color[::-1]) / 255
+    linear = np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4) @ seen_by.T
+    linear = linear.clip(0, 1)
+    rgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.asarray(cv2.cvtColor(rgb.astype(np.float32)[None, None], cv2.COLOR_RGB2LAB)[0, 0])
+
+
+@pytest.mark.parametrize("ground", [GROUND, PAGE, CARD, INK])
+@pytest.mark.parametrize("ink", [PAPER, DIM, NOTE])
+def test_text_has_contrast_on_every_ground(ground, ink):
+    light, dark = sorted(luminance(np.array([ground, ink])))[::-1]
+    assert (light + 0.05) / (dark + 0.05) >= CONTRAST
+
+
+def test_a_plate_over_white_film_leaves_enough_contrast():
+    image = np.full((60, 300, 3), 255, np.uint8)
+    draw.panel(image, (0, 0, 300, 60))
+    with draw.noted() as lines:
+        draw.text(image, "over the film", 10, 10, 20, DIM)
+    assert contrast(lines[0]) >= CONTRAST
+
+
+def test_every_colour_has_one_meaning_and_the_docs_print_it():
+    colors = [color for color, _ in MEANINGS.values()]
+    assert len(set(colors)) == len(colors)
+    assert all(name in palette_table() for name in MEANINGS)

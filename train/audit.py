@@ -1,0 +1,128 @@
+#!/usr/bin/env python
+"""Which map of the shipped network deserves trust: controls, audit, films, docs/AUDIT.md and the model card, all anew.
+
+    python train/audit.py DATA/validation --controls DATA/train --films FILMS --out runs/audit
+
+DATA is what prepare_fer2013.py writes. With --controls the maps of other faces are made anew first, as is needed when
+the weights are; the audit itself is `emolive audit DATA/validation`, which goes on where it was stopped. --films is a
+folder of videos: whether the best map beats its controls over the first 10 s of each face in them.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+from films import judged_films
+
+from emolive.reports.figures import title
+
+ROOT = Path(__file__).resolve().parent.parent
+BEGIN, END = "<!-- audit: written by train/audit.py -->", "<!-- end of audit -->"
+PLOTS = ("differences.png", "sanity.png")
+SPANS = {"other_face": "other faces", "centre": "average", "class_blind": "no emotion", "random": "random"}
+
+
+def points(row: dict[str, str], of: str) -> str:
+    """A lead in points with its interval."""
+    found = [row.get(f"{of}_{part}") for part in ("difference", "low", "high")]
+    if not all(found):
+        return "–"
+    mean, low, high = (100 * float(one or 0) for one in found)
+    return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def share(value: str) -> str:
+    """A share in percent."""
+    return f"{100 * float(value):.1f} %" if value else "–"
+
+
+def table(rows: list[dict[str, str]]) -> list[str]:
+    """The table of methods and layers."""
+    lines = [
+        "| method | layer | " + " | ".join(f"than {name}" for name in SPANS.values()) + " | beats its controls, one "
+        "picture | wrong maps do | stability | points at the part | other faces' maps | ms |",
+        "| --- | --- |" + " --- |" * (len(SPANS) + 6),
+    ]
+    for row in rows:
+        leads = " | ".join(points(row, of) for of in SPANS)
+        rest = [share(row["beats_its_controls"]), share(row["shuffled_do"]), row["stability"][:4] or "–",
+                share(row["hits"]), share(row["others_hit"]), f"{float(row['ms']):.1f}"]  # fmt: skip
+        lines.append(f"| {title(row['method'])} | {row['layer']} | {leads} | {' | '.join(rest)} |")
+    return lines
+
+
+def sanity(rows: list[dict[str, str]]) -> list[str]:
+    """Whether each map notices random weights."""
+    steps = [name.removeprefix("sanity_").removesuffix("_word") for name in rows[0] if name.endswith("_word")]
+    lines = ["| method | layer | " + " | ".join(steps) + " |", "| --- | --- |" + " --- |" * len(steps)]
+    for row in rows:
+        cells = []
+        for step in steps:
+            like, low, high = (row[f"sanity_{step}_{part}"] for part in ("like", "low", "high"))
+            band = f" ({float(low):+.2f} to {float(high):+.2f})" if low and high else ""
+            cells.append(f"{float(like):+.2f}{band}, {row[f'sanity_{step}_word']}" if like else "–")
+        lines.append(f"| {title(row['method'])} | {row['layer']} | {' | '.join(cells)} |")
+    return lines
+
+
+def films_table(found: list[dict[str, str]]) -> list[str]:
+    """What is said of each face in the films."""
+    head = [
+        "| film | face | seconds | lead, points | verdict | wrong maps that win |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    keys = ("film", "face", "seconds", "lead", "word", "wrong")
+    return head + [f"| {' | '.join(str(one[key]) for key in keys)} |" for one in found]
+
+
+def between(path: Path, text: str) -> None:
+    """Put a text between its marks in a file."""
+    whole = path.read_text(encoding="utf-8")
+    before, rest = whole.split(BEGIN)
+    path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.split(END)[1]}", encoding="utf-8")
+
+
+@click.command(help=__doc__)
+@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/audit"), show_default=True)
+@click.option("--controls", type=click.Path(exists=True, file_okay=False), help="The faces that controls come from.")
+@click.option("--films", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--faces", default=200, show_default=True)
+def main(data: Path, out: Path, controls: str | None, films: Path | None, faces: int) -> None:
+    """Run all of it, and write docs/AUDIT.md, its plots, and the card's section."""
+    if controls:
+        subprocess.run([sys.executable, ROOT / "train" / "controls.py", controls], check=True)
+    command = ["audit", str(data), "--out", str(out), "--faces", str(faces)]
+    subprocess.run([sys.executable, "-m", "emolive", *command], check=True)
+    found = json.loads((out / "audit.json").read_text(encoding="utf-8"))
+    with (out / "audit.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["n"] != "0"]
+    why, best = found["verdict"]["why"], found["verdict"]["best"]
+    for name in PLOTS:
+        shutil.copyfile(out / name, ROOT / "docs" / f"audit-{name}")
+    parts = [
+        why,
+        "",
+        *table(rows),
+        "",
+        "![leads](audit-differences.png)",
+        "",
+        *sanity(rows),
+        "",
+        "![sanity](audit-sanity.png)",
+    ]
+    if films and best:
+        parts += ["", f"Over the first 10 s of film, {title(best['method'])} at {best['layer']}:", "",
+                  *films_table(judged_films(films, best["method"], best["layer"]))]  # fmt: skip
+    between(ROOT / "docs" / "AUDIT.md", "\n".join(parts))
+    between(ROOT / "model" / "README.md", f"{why} All figures: [docs/AUDIT.md](../docs/AUDIT.md).")
+
+
+if __name__ == "__main__":
+    main()
