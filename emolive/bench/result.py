@@ -17,6 +17,9 @@ MUST = {1: 1.35, 4: 1.25}
 BUSY = 3.0
 """A bare forward that varies more than this (95th ÷ 5th percentile) tells of the machine, not of emolive."""
 
+BESIDE_ONE = 1.35
+"""With one busy program beside it the loop may take this many times as long."""
+
 FIRST_PICTURE_S, PEAK_MB, KEY_MS = 6.0, 1200.0, 50.0
 """Bounds of the first picture, of memory, and of a key beyond one frame."""
 
@@ -48,6 +51,20 @@ class Recording:
 
 
 @dataclass(frozen=True)
+class Neighbours:
+    """How long a frame of the loop takes, in ms (medians of several runs): alone, and beside so many busy programs."""
+
+    programs: int
+    alone_ms: float
+    beside_ms: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long it takes beside them."""
+        return self.beside_ms / self.alone_ms
+
+
+@dataclass(frozen=True)
 class Bench:
     """The figures of a run; times in ms unless named otherwise. `spread` is how much the bare forward varied;
     `every_face` whether each frame showed as many faces as it should, `steps` what single steps cost a face
@@ -68,6 +85,7 @@ class Bench:
     key: Keys | None = None
     recording: Recording | None = None
     steps: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    neighbours: Neighbours | None = None
     size: tuple[int, int] = (0, 0)
     source: str = "demo"
     device: str = "cpu"
@@ -163,6 +181,12 @@ def table(bench: Bench) -> str:
         lost, speed = bench.recording.dropped, bench.recording.ratio
         words = f"of {bench.recording.sent} frames dropped; {speed:.2f} × as fast as without"
         lines.append(f"{'recording':<14}{lost:>9} {words}, camera at 30 fps")
+    if bench.neighbours is not None:
+        near = bench.neighbours
+        verdict = f"; {_bound(bench, near.ratio, BESIDE_ONE, '×')}" if near.programs == 1 else ""
+        others = "1 busy program" if near.programs == 1 else f"{near.programs} busy programs"
+        times = f"a frame in {near.beside_ms:.1f} ms beside {others}, {near.alone_ms:.1f} alone, in turn{verdict}"
+        lines.append(f"{'neighbours':<14}{near.ratio:>9.2f} ×    {times}")
     if bench.steps:
         lines += ["", "what single steps cost a face, beside a bare forward of one face", *told(bench.steps)]
     return "\n".join([*lines, *(("", bench.no_verdict) if bench.no_verdict else ())])

@@ -13,7 +13,7 @@ from emolive.core.options import Options
 from emolive.corpus.contract import Resources
 
 if TYPE_CHECKING:
-    from emolive.corpus.batch import BatchState
+    from emolive.corpus.driver import BatchState
 
 MOST_NAMED = 20
 """How many failed videos are named; --json names all."""
@@ -46,8 +46,8 @@ def batch(
     several may run in one folder at once, and share the work.
     """
     from emolive.corpus import status as told
-    from emolive.corpus.batch import BatchRequest
     from emolive.corpus.batch import batch as run
+    from emolive.corpus.plan import BatchRequest
 
     if segment and options.proof:
         click.echo("With --proof videos are not split: each frame asks about the one before.", err=True)

@@ -388,8 +388,16 @@ OWN = (
     Option("out", File(is_folder=False), None, "The name of the pictures, like FILE.png; each person's "
            "gets a number. Without it, beside DATA.",
            FILES, ("plot",)),
-    Option("out", File(is_folder=True), None, "The folder that both files go into. Without it, RESULTS.",
+    Option("out", File(is_folder=True), None, "The folder that all files go into. Without it, RESULTS.",
            FILES, ("summary",)),
+    Option("people", File(is_folder=False, exists=True), None, "A table of who is who: the columns video, track (empty "
+           "for all of the video) and person, and one for each way to make groups, like age.", FILES, ("summary",)),
+    Option("parquet", Flag(), False, "Write the tables as Parquet files, too.", FILES, ("summary",)),
+    Option("hold", SECONDS, 0.5, "How long an emotion must be the likeliest for a change to it to count.",
+           RUN, ("summary",)),
+    Option("by_settings", Flag(), False, "Tell results of different settings apart, instead of refusing to add them "
+           "up.", RUN, ("summary",)),
+    Option("seed", Integer(0), 0, "The number that the chance of the intervals comes from.", RUN, ("summary",)),
     Option("min_seconds", SECONDS, 0.5, "Leave out who is in sight for less than this.", RUN, ("plot", "summary")),
     Option("raw", Flag(), False, "Draw what each frame alone says, too, as thin lines: how much smoothing delays.",
            RUN, ("plot",)),
@@ -403,6 +411,8 @@ OWN = (
     Option("source", Text("FILE"), "demo", "The video that is looked at, or demo.", FACES, ("bench",)),
     Option("faces", Integer(1, 64), None, "How many faces are in the demo. Without it, one.", FACES, ("bench",)),
     Option("frames", Integer(1), 200, "How many frames are measured.", RUN, ("bench",)),
+    Option("busy", Integer(0, 64), 0, "Measure also with so many busy programs beside it, in turn with none.",
+           RUN, ("bench",)),
     Option("json", File(is_folder=False), None, "Write the figures into this file, too.", FILES, ("bench",)),
 
     Option("out", File(is_folder=True), None, "The folder that report.json and confusion.png go into.",

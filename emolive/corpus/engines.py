@@ -19,6 +19,7 @@ def _local(work: Work, resources: Resources) -> BatchEngine:
 
 def _ray(work: Work, resources: Resources) -> BatchEngine:
     with from_extra("ray", "The engine ray is not installed"):
+        from emolive.corpus import cluster  # noqa: F401 (sets what Ray reads when it is imported)
         from emolive.corpus.ray import RayEngine
     return RayEngine(work, resources)
 

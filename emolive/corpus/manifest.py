@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,24 +34,27 @@ NUMBERS = 7
 network's fixed scale, and "unsure" as its file says. 7: faces that lean are cut out upright."""
 
 
-def found(names: Sequence[str], out: Path) -> dict[Path, str]:
+def found(names: Sequence[str], out: Path, is_known: Callable[[Path], bool] = lambda _: False) -> dict[Path, str]:
     """The videos that names, folders and patterns like `study/**/*.mp4` stand for, each once and with its whole path,
     and the plain name of each one's result.
 
     A result is named after where its video lies below the folder or the fixed part of the pattern: `a/clip.mp4` of
     `study` becomes `a_clip`. What emolive made is left out: all that lies in `out`, and the files of other results.
+    `is_known` says of a file below a folder that it is known to be a video, so that it is not opened.
     Raises `SourceError` for a name that stands for nothing.
     """
     there: dict[Path, str] = {}
+    results, whole = real(out), cache(real)
     for name in names:
-        root, files = _meant(name)
-        inside = [path for path in files if not path.resolve().is_relative_to(real(out))]
-        inside = _without_results(inside)
-        if not inside:
+        root, files = _meant(name, is_known, results)
+        inside = {path: real(path) if path.is_symlink() else whole(path.parent) / path.name for path in files}
+        inside = {path: at for path, at in inside.items() if not at.is_relative_to(results)}
+        kept = _without_results(tuple(inside))
+        if not kept:
             raise SourceError(f"There is no video {name}. Check the name; quote patterns, like 'study/**/*.mp4'.")
-        for path in inside:
+        for path in kept:
             parts = (*path.relative_to(root).parent.parts, path.stem)
-            there.setdefault(path.resolve(), plain_name("_".join(parts)))
+            there.setdefault(inside[path], plain_name("_".join(parts)))
     return there
 
 
@@ -95,15 +98,16 @@ def _name(plain: str, video: Path, out: Path, writes: frozenset[str], alone: boo
     raise OutputError(f"Everything that the result of {video} could be called is there in {out}. Choose another --out.")
 
 
-def _meant(name: str) -> tuple[Path, tuple[Path, ...]]:
-    """The folder that results are named from, and the files. Says what of a folder is left aside."""
-    found = videos_of(name)
+def _meant(name: str, is_known: Callable[[Path], bool], results: Path) -> tuple[Path, tuple[Path, ...]]:
+    """The folder that results are named from, and the files. Says what of a folder is left aside, but for `results`."""
+    found = videos_of(name, is_known)
     if found.closed:
         click.echo(
             f"Left out, as folders that you may not read, or that do not answer: {named(found.closed)}.", err=True
         )
-    if found.skipped:
-        click.echo(f"Skipped, as no video that can be read: {named(found.skipped)}.", err=True)
+    skipped = [path for path in found.skipped if not real(path).is_relative_to(results)]
+    if skipped:
+        click.echo(f"Skipped, as no video that can be read: {named(skipped)}.", err=True)
     return found.root, found.files
 
 
@@ -125,11 +129,15 @@ def _finders(detector: str) -> dict[str, str]:
 
 
 def network_facts(model: "Model") -> dict[str, Any]:
-    """The sha256 of a network's weights and the facts about it that its numbers depend on, wherever they were said."""
+    """The sha256 of a network's weights and the facts about it that its numbers depend on, wherever they were said.
+
+    Its many scales count by their hash, and of what was measured only what `--unsure` takes from it: a record is read
+    ten thousand times."""
     facts = asdict(model.spec)
-    for words in ("trained_on", "recipe"):
+    for words in ("trained_on", "recipe", "metrics"):
         del facts[words]
-    return {"weights": model.sha256, **facts}
+    scales = hashlib.sha256(json.dumps(facts.pop("scales"), sort_keys=True).encode()).hexdigest()[:16]
+    return {"weights": model.sha256, **facts, "scales": scales, "unsure": model.spec.metrics.get("unsure", 0.0)}
 
 
 def settings_of(options: Options, annotated: bool, data: str, makers: Mapping[str, Any]) -> dict[str, Any]:

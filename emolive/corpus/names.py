@@ -14,7 +14,10 @@ _UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u2028\u2029\u202a-\u202e\u20
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\..*)?", re.IGNORECASE)
 """Names that Windows gives to devices, with any ending."""
 
-_OURS = frozenset(("summary.csv", "summary.html"))
+_OURS = frozenset(
+    ("summary.csv", "summary.html", "summary-figures.csv", "summary-columns.csv", "summary.parquet",
+     "summary-figures.parquet", "people.csv")
+)  # fmt: skip
 """What `emolive summary` writes beside the results."""
 
 

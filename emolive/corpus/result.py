@@ -11,20 +11,21 @@ from typing import Any, Self, get_origin, get_type_hints
 
 from emolive.core.files import write_whole
 from emolive.core.foreign import printable, read_json, refuse
-from emolive.core.scene import Picture, Scene
+from emolive.core.scene import KEEP_MS, Picture, Scene
 from emolive.corpus.layout import REPORT
 
 
 @dataclass(frozen=True)
 class Appearance:
-    """One track of a video: when it was seen, in how many frames, and in what share of them each emotion was the
-    likeliest (smoothed, as on the screen)."""
+    """One track of a video: when it was seen first and last, in how many frames, and in what share of them each emotion
+    was the likeliest (smoothed, as on the screen); for how long it was in sight (None: an earlier emolive wrote it)."""
 
     track: int
     first_ms: float
     last_ms: float
     frames: int
     shares: dict[str, float]
+    seen_ms: float | None = None
 
 
 FORMAT = 2
@@ -119,6 +120,7 @@ def _built(kind: Any, values: Mapping[str, Any]) -> Any:
 class _Sighting:
     first_ms: float
     last_ms: float = 0.0
+    seen_ms: float = 0.0
     labels: Counter[int] = field(default_factory=Counter)
 
 
@@ -140,10 +142,13 @@ class Census:
         pass
 
     def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
-        t_ms = self.last_ms = scene.frame.t_ms
+        t_ms, before = scene.frame.t_ms, self.last_ms
+        self.last_ms = t_ms
         self.faces += len(scene.faces)
         for face, reading in zip(scene.faces, scene.readings, strict=True):
             seen = self._tracks.setdefault(face.track, _Sighting(t_ms))
+            if seen.last_ms == before and seen.labels:  # in the frame before, too: that one lasted until now
+                seen.seen_ms += min(max(t_ms - before, 0.0), KEEP_MS)
             seen.last_ms = t_ms
             seen.labels[reading.top] += 1
 
@@ -158,4 +163,4 @@ class Census:
     def _appearance(self, track: int, seen: _Sighting) -> Appearance:
         frames = seen.labels.total()
         shares = {label: round(seen.labels[i] / frames, 4) for i, label in enumerate(self._labels)}
-        return Appearance(track, seen.first_ms, seen.last_ms, frames, shares)
+        return Appearance(track, seen.first_ms, seen.last_ms, frames, shares, seen.seen_ms)

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from emolive.core.errors import SourceError
 from emolive.core.files import why
@@ -13,14 +13,18 @@ from emolive.corpus.layout import FAILED, making, results
 from emolive.corpus.manifest import content_hash
 from emolive.corpus.result import FORMAT, FileFacts, VideoResult
 
-READERS = 16
-"""Records, videos and results that are looked at together: on a network disk each look is a wait."""
+READERS, TOGETHER = 16, 64
+"""So many threads look at records, videos and results, each at so many in a row: on a network disk each look is a wait,
+and on any disk handing over costs more than a look."""
 
 MOST_DIFFERENT = 12
 """Settings that are named where they differ."""
 
 LONGEST = 60
 """Characters of a value in a sentence."""
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,8 @@ class Record:
 class Standing:
     """A video, the record of its result, if there is one, and why it would be done again; nothing of that: it is done.
 
-    `now` is what the video is now, `content` its hash where it had to be known. `seen_elsewhere`: it is done, but its
-    record names another path or time, and can be brought up to date.
+    `now` is what the video is now, with its hash where it had to be known. `seen_elsewhere`: it is done, but its record
+    names another path or time, and can be brought up to date. `is_other`: it is not what was done under its path.
     """
 
     video: Path
@@ -44,12 +48,50 @@ class Standing:
     reasons: tuple[str, ...]
     now: FileFacts
     seen_elsewhere: bool = False
+    is_other: bool = False
+
+
+NEVER = ("it was never done",)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What results should depend on: `settings` is the hash of `key`. `verify`: contents are compared, whatever size
+    and time say."""
+
+    settings: str
+    key: Mapping[str, Any] = field(default_factory=dict)
+    verify: bool = False
+    _said: dict[str, list[str]] = field(default_factory=dict)  # thousands of records differ in the same
+
+    def differences(self, result: VideoResult) -> list[str]:
+        """In words what a result was made with that is another now."""
+        if result.settings == self.settings:
+            return []
+        if result.settings not in self._said:
+            said = differences(result.options, self.key) or ["it was made with other settings"]
+            self._said[result.settings] = said
+        return self._said[result.settings]
 
 
 def records(out: Path) -> tuple[Record, ...]:
     """The records of all results in a folder, by name; what cannot be read is none."""
+    same: dict[str, dict[str, Any]] = {}  # thousands of records say the same of their settings
+
+    def shared(one: Record | None) -> Record | None:
+        if one is None:
+            return None
+        options = same.setdefault(one.result.settings, one.result.options)
+        return replace(one, result=replace(one.result, options=options)) if options == one.result.options else one
+
+    return tuple(filter(None, _looked_at(lambda folder: shared(record(folder)), results(out))))
+
+
+def _looked_at(look: Callable[[T], U], things: Sequence[T]) -> list[U]:
+    """What `look` says of each, in order."""
+    rows = [things[i : i + TOGETHER] for i in range(0, len(things), TOGETHER)]
     with ThreadPoolExecutor(READERS) as pool:
-        return tuple(filter(None, pool.map(record, results(out))))
+        return [one for row in pool.map(lambda row: [look(thing) for thing in row], rows) for one in row]
 
 
 def record(folder: Path) -> Record | None:
@@ -60,83 +102,102 @@ def record(folder: Path) -> Record | None:
         return None
 
 
-def standings(
-    videos: Sequence[Path],
-    known: Sequence[Record],
-    settings: str,
-    key: Mapping[str, Any],
-    verify: bool = False,
-    looked: Callable[[], None] = lambda: None,
-) -> list[Standing]:
-    """How each video stands, in their order. `settings` is the hash of `key`, all that its result should depend on.
+def known_among(known: Sequence[Record]) -> Callable[[Path], bool]:
+    """Whether a file is one of the videos that records know, of the same size and time as then."""
+    facts = {one.result.source: (one.result.size, one.result.mtime_ns) for one in known}
 
-    A video that has no record under its path may have been renamed or moved: then one of the same bytes has a record
-    whose video is no longer where it was. `verify`: whatever size and time say, contents are compared.
+    def is_known(path: Path) -> bool:
+        then = facts.get(str(path))
+        try:
+            now = path.stat() if then else None
+        except OSError:
+            return False
+        return now is not None and then == (now.st_size, now.st_mtime_ns)
+
+    return is_known
+
+
+def standings(
+    videos: Sequence[Path], known: Sequence[Record], wanted: Wanted, looked: Callable[[], None] = lambda: None
+) -> list[Standing]:
+    """How each video stands, in their order, beside what is `wanted` of its result.
+
+    A video without a record of its own under its path, or of another content than that says, may have been renamed,
+    moved, or swapped with another one: then one of the same bytes has a record whose video is no longer where it was.
     """
     by_source: dict[str, list[Record]] = {}
     for one in known:
         by_source.setdefault(one.result.source, []).append(one)
-    named = set(map(str, videos))
-    lost: dict[int, list[Record]] = {}  # by the size of their videos
-    for one in known:
-        if one.result.source not in named and one.result.format >= FORMAT:
-            lost.setdefault(one.result.size, []).append(one)
 
-    def stand(video: Path) -> Standing:
+    def own(video: Path) -> Standing:
         try:
-            found = _best([_stand(video, one, settings, key, verify) for one in by_source.get(str(video), ())])
-            found = found or _moved(video, lost, settings, key, verify)
+            found = _best([_stand(video, one, wanted) for one in by_source.get(str(video), ())])
+            found = found or Standing(video, None, NEVER, facts_of(video), is_other=True)
         except (OSError, SourceError) as error:  # whoever makes it will say what is wrong with it
             found = Standing(video, None, (f"it cannot be read ({_plain(error)})",), FileFacts(-1, 0))
         looked()
         return found
 
-    with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(stand, videos))
+    found = _looked_at(own, videos)
+    theirs = {id(one.record) for one in found if not one.is_other}
+    free: dict[int, list[Record]] = {}  # by the size of their videos, which are not where they were
+    for one in known:
+        if id(one) not in theirs and one.result.format >= FORMAT:
+            free.setdefault(one.result.size, []).append(one)
+    hashed = _looked_at(lambda one: _hashed(one) if one.is_other and one.now.size in free else one, found)
+    return [_moved(one, free.get(one.now.size, []), wanted) if one.is_other else one for one in hashed]
 
 
 def standing(video: Path, folder: Path, settings: str) -> Standing | None:
-    """How a video stands beside the result in a folder; None where it has none there."""
+    """How a video stands beside the result in a folder; None where it has none there that was made of it as it is."""
     there = record(folder)
     try:
-        return _stand(video, there, settings, {}, False) if there and there.result.source == str(video) else None
+        now = facts_of(video)
+        if there is None or there.result.source != str(video):
+            return None
+        if (there.result.size, there.result.mtime_ns) != (now.size, now.mtime_ns):  # no need to read it for that
+            return None
+        return _stand(video, there, Wanted(settings))
     except (OSError, SourceError):
         return None
 
 
-def _stand(video: Path, one: Record, settings: str, key: Mapping[str, Any], verify: bool) -> Standing:
+def _stand(video: Path, one: Record, wanted: Wanted) -> Standing:
     result, now = one.result, facts_of(video)
     reasons: list[str] = []
     same_facts = (now.size, now.mtime_ns) == (result.size, result.mtime_ns)
+    is_other = False
     if result.format < FORMAT:
         reasons.append("its record is of an earlier emolive, which did not say all that it depends on")
     elif now.size != result.size:
+        is_other = True
         reasons.append(f"the video has {now.size:,} bytes; when it was done it had {result.size:,}")
-    elif verify or not same_facts:
+    elif wanted.verify or not same_facts:
         now = FileFacts(now.size, now.mtime_ns, content_hash(video))
         if now.sha256 != result.content:
+            is_other = True
             reasons.append("the video's content is another one than when it was done")
-    if result.settings != settings and result.format >= FORMAT:
-        reasons += differences(result.options, key) or ["it was made with other settings"]
-    reasons += damage(one, verify)
-    return Standing(video, one, tuple(reasons), now, not reasons and not same_facts)
+    reasons += wanted.differences(result) if result.format >= FORMAT else ()
+    reasons += damage(one, wanted.verify)
+    return Standing(video, one, tuple(reasons), now, not reasons and not same_facts, is_other)
 
 
-def _moved(
-    video: Path, lost: Mapping[int, Sequence[Record]], settings: str, key: Mapping[str, Any], verify: bool
-) -> Standing:
-    """How a video stands that has no record under its path."""
-    now = facts_of(video)
-    maybe = lost.get(now.size, ())
-    if not maybe:
-        return Standing(video, None, ("it was never done",), now)
-    now = FileFacts(now.size, now.mtime_ns, content_hash(video))
-    for one in maybe:
-        if one.result.content == now.sha256:
-            other = () if one.result.settings == settings else differences(one.result.options, key)
-            reasons = (*other, *damage(one, verify))
-            return Standing(video, one, reasons, now, not reasons)
-    return Standing(video, None, ("it was never done",), now)
+def _hashed(one: Standing) -> Standing:
+    """The same with the hash of its video."""
+    try:
+        return one if one.now.sha256 else replace(one, now=replace(one.now, sha256=content_hash(one.video)))
+    except SourceError:
+        return one
+
+
+def _moved(one: Standing, maybe: list[Record], wanted: Wanted) -> Standing:
+    """How a video stands for which one of these records may speak, which then is no other's."""
+    for record in maybe:
+        if record.result.content == one.now.sha256:
+            maybe.remove(record)
+            reasons = (*wanted.differences(record.result), *damage(record, wanted.verify))
+            return Standing(one.video, record, reasons, one.now, not reasons)
+    return one
 
 
 def _best(found: Sequence[Standing]) -> Standing | None:

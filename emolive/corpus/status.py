@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from emolive.core.errors import SourceError
-from emolive.corpus.batch import BatchPlan, BatchRequest, planned
 from emolive.corpus.layout import BEGUN, DRIVERS, MAKING, making
 from emolive.corpus.leases import RESULT, Holder, Lease, has_ended, holders
+from emolive.corpus.plan import BatchPlan, BatchRequest, planned
 from emolive.corpus.progress import step, text_of
 from emolive.corpus.standing import Standing, damage, failure, records
 

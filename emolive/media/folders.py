@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -155,8 +155,9 @@ class Matching:
     closed: tuple[Path, ...] = ()
 
 
-def videos_of(name: str) -> Matching:
-    """The videos that a file, a folder with all that is below it, or a pattern like `study/**/*.mp4` stands for.
+def videos_of(name: str, is_known: Callable[[Path], bool] = lambda _: False) -> Matching:
+    """The videos that a file, a folder with all that is below it, or a pattern like `study/**/*.mp4` stands for; those
+    that are known (`is_known`) are not opened.
 
     What is there under the whole name is meant as it is, whatever characters it has; so are the folders that a pattern
     begins with.
@@ -177,7 +178,7 @@ def videos_of(name: str) -> Matching:
         if not listed.readable:
             closed.append(listed.path)
         for file in filter(asked, listed.files):
-            (files if is_video(file) else skipped).append(file)
+            (files if is_known(file) or is_video(file) else skipped).append(file)
         skipped += filter(asked, listed.others)
     return Matching(root, tuple(sorted(files)), tuple(skipped), tuple(closed))
 

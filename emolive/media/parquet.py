@@ -141,6 +141,23 @@ class ParquetWriter:
         )
 
 
+KINDS = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
+
+
+def table_bytes(columns: Sequence[tuple[str, str, Sequence[TableCell], Mapping[str, str]]]) -> bytes:
+    """A whole Parquet file of a few columns, each with its name, the kind of its values (`KINDS`), these, and what its
+    metadata say."""
+    fields = [pa.field(name, KINDS[kind], metadata=dict(said)) for name, kind, _, said in columns]
+    arrays = [
+        pa.array([_text(str(v)) if kind == "text" and v is not None else v for v in values], KINDS[kind])
+        for _, kind, values, _ in columns
+    ]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(arrays, pa.schema(fields)), sink, compression="zstd")
+    made: bytes = sink.getvalue().to_pybytes()
+    return made
+
+
 def _is_torn(path: Path) -> bool:
     """Whether this is the beginning of a Parquet file without its end."""
     if not path.is_file():

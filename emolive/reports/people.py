@@ -44,7 +44,7 @@ class Person:
 
     `frame` (N,) is the frame's position among those of the data, `t_ms` (N,) its time, `probs` (N, classes) what was
     shown (smoothed), NaN where unknown; `off` (N,) the share of the heat that lies off the face, NaN where nobody
-    knows. `file` names the played file, if there were several.
+    knows. `file` names the played file, if there were several. `checked`: the data say which faces are confirmed.
     """
 
     track: int
@@ -54,6 +54,7 @@ class Person:
     probs: np.ndarray
     off: np.ndarray
     file: str = ""
+    checked: bool = True
 
     @property
     def gaps(self) -> np.ndarray:
@@ -97,6 +98,7 @@ class _Row:
     probs: Mapping[str, float]
     off: float
     file: str
+    checked: bool = True
 
 
 def _lines(path: Path, key: str) -> Iterator[_Row]:
@@ -128,7 +130,9 @@ def _faces(frame: object, number: int, key: str) -> list[_Row]:
         heat = _object(face.get("heat", {}), "heat")
         known = {words(label): _share(probs, label) for label in probs}
         off = _share(heat, "off") if "off" in heat else math.nan
-        rows.append(_Row(number, number - 1, t_ms, _checked(COUNT.check, face, "face"), known, off, name))
+        rows.append(
+            _Row(number, number - 1, t_ms, _checked(COUNT.check, face, "face"), known, off, name, CONFIRMED in face)
+        )
     return rows
 
 
@@ -158,6 +162,7 @@ def _table(path: Path, prefix: str) -> Iterator[_Row]:
                 {label: _read_share(row, prefix + label) for label in labels},
                 _read_share(row, OFF) if OFF in row else math.nan,
                 name,
+                bool(row.get(CONFIRMED)),
             )
         except ValueError as error:
             if not is_whole:
@@ -210,6 +215,7 @@ class _One:
     t_ms: "array[float]" = field(default_factory=lambda: array("d"))
     off: "array[float]" = field(default_factory=lambda: array("d"))
     probs: dict[str, "array[float]"] = field(default_factory=dict)
+    checked: bool = True
 
 
 class _Everybody:
@@ -232,6 +238,7 @@ class _Everybody:
         one.frame.append(row.frame)
         one.t_ms.append(row.t_ms)
         one.off.append(row.off)
+        one.checked &= row.checked
         for label, values in one.probs.items():
             values.append(row.probs.get(label, math.nan))
         self._cells += len(one.probs) + 3
@@ -246,7 +253,7 @@ class _Everybody:
     def _person(self, who: tuple[str, int], one: _One) -> Person:
         probs = np.stack([np.frombuffer(values) for values in one.probs.values()], axis=1)
         frame, t_ms, off = np.array(one.frame), np.array(one.t_ms), np.array(one.off)
-        return Person(who[1], tuple(one.probs), frame, t_ms, probs, off, who[0])
+        return Person(who[1], tuple(one.probs), frame, t_ms, probs, off, who[0], one.checked)
 
 
 def _parquet(path: Path, prefix: str) -> list[Person]:
@@ -269,7 +276,16 @@ def _parquet(path: Path, prefix: str) -> list[Person]:
         refuse(path, "", f"more than {MOST_PEOPLE:,} people", "Split it into several files.")
     names = tuple(printable(label) for label in labels)
     return [
-        Person(int(track[rows[0]]), names, position[rows], t_ms[rows], probs[rows], off[rows], str(file[rows[0]]))
+        Person(
+            int(track[rows[0]]),
+            names,
+            position[rows],
+            t_ms[rows],
+            probs[rows],
+            off[rows],
+            str(file[rows[0]]),
+            CONFIRMED in columns,
+        )
         for rows in np.split(order, borders)
         if len(rows)
     ]

@@ -14,6 +14,7 @@ from emolive.core.errors import EmoliveError, OutputError
 from emolive.core.files import check_output, why
 from emolive.reports.folder import slug
 from emolive.reports.people import RAW, SMOOTHED, Person, read_people
+from emolive.reports.tally import durations_ms
 from emolive.ui import palette
 from emolive.ui.palette import Color
 from emolive.ui.words import percent
@@ -34,7 +35,7 @@ class Plotted:
 class Series:
     """A person over time: `t_s` (N,) seconds, `probs` (N, classes) as shown, with a row of NaN wherever the person is
     out of sight, so that lines break there. `raw` (N, classes) is what each frame alone says, None where nobody
-    asked."""
+    asked. `seconds` in sight: gaps do not count."""
 
     track: int
     labels: tuple[str, ...]
@@ -42,11 +43,7 @@ class Series:
     probs: np.ndarray
     file: str = ""
     raw: np.ndarray | None = None
-
-    @property
-    def seconds(self) -> float:
-        """From the first to the last time in sight."""
-        return float(self.t_s[-1] - self.t_s[0])
+    seconds: float = 0.0
 
     @property
     def entropy(self) -> np.ndarray:
@@ -204,4 +201,5 @@ def series(person: Person, alone: Person | None = None) -> Series:
     t_ms = np.insert(person.t_ms, before, middles)
     probs = np.insert(person.probs, before, np.nan, axis=0)
     raw = None if alone is None else np.insert(alone.probs, before, np.nan, axis=0)
-    return Series(person.track, person.labels, t_ms / 1e3, probs, person.file, raw)
+    seen_s = float(durations_ms(person).sum() / 1e3)
+    return Series(person.track, person.labels, t_ms / 1e3, probs, person.file, raw, seen_s)

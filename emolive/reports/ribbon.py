@@ -29,8 +29,12 @@ class Row:
     @classmethod
     def of(cls, video: str, person: Person, tally: Tally, end_s: float) -> Self:
         """A person's row; the timeline spans the video up to `end_s`."""
-        name = f"Timeline of person {tally.track} of {video}: mostly {tally.likeliest}"
-        return cls(video, tally, ribbon(person, end_s, name))
+        return cls(video, tally, named(video, person, tally, end_s))
+
+
+def named(video: str, person: Person, tally: Tally, end_s: float) -> Markup:
+    """A person's timeline, which tells screen readers whose it is."""
+    return ribbon(person, end_s, f"Timeline of person {tally.track} of {video}: mostly {tally.likeliest}")
 
 
 def ribbon(person: Person, end_s: float, name: str) -> Markup:

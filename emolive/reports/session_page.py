@@ -7,7 +7,7 @@ from typing import Any
 from emolive.reports.html import digits_of, rendered
 from emolive.reports.people import Person
 from emolive.reports.ribbon import Row
-from emolive.reports.tally import tally
+from emolive.reports.tally import durations_ms, tally
 
 LEAST_S = 0.5
 """Who is in sight for less is left out, unless there are only pictures."""
@@ -49,7 +49,7 @@ def page(known: Page) -> str:
     """The HTML."""
     end_s = max((float(p.t_ms.max()) for p in known.people), default=0.0) / 1e3
     stills = [*known.strip, *(still for one in known.faces.values() for still in one.values())]
-    long = [p for p in known.people if p.t_ms.max() - p.t_ms.min() >= LEAST_S * 1e3] or list(known.people)
+    long = [p for p in known.people if durations_ms(p).sum() >= LEAST_S * 1e3] or list(known.people)
     return rendered(
         "session.html",
         known=known,

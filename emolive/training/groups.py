@@ -80,7 +80,7 @@ def read_groups(path: Path, files: Sequence[str]) -> Table:
         )
     who = [found[file].get(PERSON) or f"{PICTURE} {file}" for file in files]
     person = np.unique(who, return_inverse=True)[1].astype(np.int64)
-    columns = {name: _banded([found[file][name] for file in files]) for name in names if name not in (PICTURE, PERSON)}
+    columns = {name: banded([found[file][name] for file in files]) for name in names if name not in (PICTURE, PERSON)}
     for name, values in columns.items():
         for number in range(int(person.max()) + 1):
             mine = sorted(set(values[person == number]))
@@ -97,7 +97,7 @@ def read_groups(path: Path, files: Sequence[str]) -> Table:
     return Table(person, columns, PERSON in names)
 
 
-def _banded(values: list[str]) -> np.ndarray:
+def banded(values: list[str]) -> np.ndarray:
     """Values as they are ("" where there is none), or the band of each where they are many numbers."""
     values = ["" if value.lower() in NOTHING else value for value in values]
     try:

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 from emolive.commands.main import cli
 from emolive.networks.checkpoint import default_model
 
-INPUTS = {"model", "model_b", "settings", "groups", "why"}
+INPUTS = {"model", "model_b", "settings", "groups", "why", "people"}
 """Options that name files to read; every other option that takes a path is taken for an output."""
 
 OWN_RULE = {
@@ -37,7 +37,9 @@ CASES: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("explain", "out"): [("explain face.png --out o", f"o/{name}")
                          for name in ("index.html", "report.json", "sheets/01-face-1-sheet.png")],
     ("plot", "out"): [("plot data.jsonl --out o.png", "o-1.png")],
-    ("summary", "out"): [("summary results --out o", f"o/{name}") for name in ("summary.csv", "summary.html")],
+    ("summary", "out"): [("summary results --out o", f"o/{name}") for name in (
+        "summary.csv", "summary-figures.csv", "summary-columns.csv", "summary.html")] + [
+        ("summary results --out o --parquet", f"o/{name}") for name in ("summary.parquet", "summary-figures.parquet")],
     ("train", "out"): [(TRAIN, f"o/{name}") for name in (
         "model.safetensors", "report.json", "confusion.png", "mistakes.png", "history.csv", "history.png",
         "settings.json", "best.safetensors", "checkpoints/last.ckpt")],

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -36,9 +37,9 @@ def study(film, tmp_path) -> Path:
     return folder
 
 
-def start(study: Path, out: Path, *more: str) -> subprocess.Popen:
+def start(study: Path, out: Path, *more: str, lease_s: float = LEASE_S) -> subprocess.Popen:
     command = [sys.executable, "-m", "emolive", "batch", str(study), "--out", str(out), "--workers", "1", "--json"]
-    given = [*command, "--lease", str(LEASE_S), *more]
+    given = [*command, "--lease", str(lease_s), *more]
     return subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -66,22 +67,27 @@ def test_two_drivers_share_the_work(study, tmp_path):
     assert not (out / MAKING).exists()
 
 
-def test_a_driver_that_is_stopped_loses_its_tasks_and_writes_nothing_when_it_wakes(study, tmp_path):
+@pytest.mark.parametrize(
+    ("lease_s", "asleep_s"), [(LEASE_S, 0.0), pytest.param(60, 90, marks=pytest.mark.endurance)]
+)  # 60 is what a user has who gives no --lease
+def test_a_driver_that_is_stopped_loses_its_tasks_and_writes_nothing_when_it_wakes(study, tmp_path, lease_s, asleep_s):
     out = tmp_path / "out"
-    sleeper = start(study, out)
+    sleeper = start(study, out, lease_s=lease_s)
     workers: list[psutil.Process] = []
     try:
         wait_for(lambda: results(out) and making(out, "*/draft-*"), PATIENCE)
         workers = psutil.Process(sleeper.pid).children(recursive=True)
         for process in (sleeper, *workers):
             os.kill(process.pid, signal.SIGSTOP)
+        stopped = time.monotonic()
         (task,) = (path.parent.name for path in making(out, "*/lease-result-*"))
         before = {name: r.attempts for name, r in records(out).items()}
         assert task not in before
-        other = ended(start(study, out))
+        other = ended(start(study, out, lease_s=lease_s))
         assert len(other["done"]) == 6
         assert sum(d["kept"] for d in other["done"]) == len(before)
         made = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in out.glob("[0-9]/*")}
+        wait_for(lambda: time.monotonic() - stopped >= asleep_s, PATIENCE)
     finally:
         for process in (sleeper, *workers):
             os.kill(process.pid, signal.SIGCONT)
@@ -213,3 +219,19 @@ def test_a_worker_that_hangs_is_ended_its_video_fails_after_three_tries_and_the_
     assert "Nothing came for" in facts["failed"][0]["error"]
     assert [Path(one["video"]).name for one in facts["done"]] == ["1.mp4"]
     assert "Traceback" not in said
+
+
+@pytest.mark.endurance
+def test_the_drivers_memory_stays_level(film, tmp_path):
+    """From a quarter of the videos on the driver, which keeps only what became of each, does not grow."""
+    study, out = tmp_path / "many", tmp_path / "out"
+    study.mkdir()
+    for i in range(80):
+        (study / f"{i:02}.mp4").write_bytes(film.read_bytes() + i.to_bytes(4, "big"))
+    driver = start(study, out)
+    process, sizes = psutil.Process(driver.pid), []
+    for quarter in (20, 40, 60, 78):
+        wait_for(lambda least=quarter: len(results(out)) >= least, 2 * PATIENCE)
+        sizes.append(process.memory_info().rss / 1e6)
+    ended(driver)
+    assert max(sizes) - sizes[0] < 15, sizes

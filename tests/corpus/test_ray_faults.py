@@ -3,9 +3,12 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -22,18 +25,26 @@ PATIENCE = 300
 FRAMES = 60
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator:
+SMALL = {"object_store_memory": 100_000_000}
+
+
+@contextmanager
+def three_nodes() -> Iterator:
     """A head that does no work, and two nodes of one core each."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    small = {"object_store_memory": 100_000_000}
-    made = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **small})
+    made = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **SMALL})
     try:
         for _ in range(2):
-            made.add_node(num_cpus=1, **small)
+            made.add_node(num_cpus=1, **SMALL)
         yield made
     finally:
         made.shutdown()
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator:
+    with three_nodes() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +101,7 @@ def test_a_killed_worker_a_lost_node_and_a_broken_video(cluster, study, tmp_path
     soon(lambda: reports(out), driver)
     lost = next(iter(soon(lambda: working(cluster), driver).values()))
     cluster.remove_node(lost, allow_graceful=False)
-    cluster.add_node(num_cpus=1, object_store_memory=100_000_000)
+    cluster.add_node(num_cpus=1, **SMALL)
     told, said = driver.communicate(timeout=PATIENCE)
     assert driver.returncode == 1, said
     facts = json.loads(told)
@@ -130,3 +141,62 @@ def test_a_full_disk_ends_the_batch_with_a_sentence(cluster, study, tmp_path):
         assert "Traceback" not in said
     finally:
         subprocess.run(["umount", "-l", disk], check=True)
+
+
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGSTOP"])
+def test_a_head_that_is_gone_or_hangs_is_said_and_the_same_command_goes_on(study, tmp_path, how):
+    """Ray itself would end the driver after a minute, without a sentence."""
+    out = tmp_path / "results"
+    with three_nodes() as cluster:
+        driver = start(cluster, f"{study}/clip*.mp4", out)
+        soon(lambda: reports(out), driver)
+        head = cluster.head_node.all_processes["gcs_server"][0].process
+        head.send_signal(getattr(signal, how))
+        began = time.monotonic()
+        try:
+            _, said = driver.communicate(timeout=PATIENCE)
+        finally:
+            head.send_signal(signal.SIGCONT)
+        took = time.monotonic() - began
+    assert driver.returncode == 1, said
+    assert "has not answered for" in said
+    assert "the same command goes on" in said
+    assert "Traceback" not in said
+    assert took < 60, said
+    before = reports(out)
+    with three_nodes() as cluster:
+        again = start(cluster, f"{study}/clip*.mp4", out)
+        told, said = again.communicate(timeout=PATIENCE)
+    assert again.returncode == 0, said
+    assert len(reports(out)) == 5
+    assert before.items() <= reports(out).items()
+    assert sum(each["kept"] for each in json.loads(told)["done"]) == len(before)
+
+
+def test_when_no_machine_is_left_that_can_work_it_says_so_and_goes_on_with_the_next(study, tmp_path):
+    out, said = tmp_path / "results", tmp_path / "said"
+    with three_nodes() as cluster:
+        command = [sys.executable, "-m", "emolive", "batch", f"{study}/clip*.mp4", "--out", str(out)]
+        with said.open("w") as file:
+            driver = subprocess.Popen([*command, "--engine", "ray", "--address", cluster.address], stderr=file)
+        soon(lambda: reports(out), driver)
+        for node in tuple(cluster.worker_nodes):
+            cluster.remove_node(node, allow_graceful=False)
+        soon(lambda: "No machine of the Ray cluster has the 1 CPUs" in said.read_text(), driver)
+        cluster.add_node(num_cpus=1, **SMALL)
+        assert driver.wait(PATIENCE) == 0, said.read_text()
+    assert len(reports(out)) == 5
+
+
+def test_somebody_listens_who_is_no_ray(study, tmp_path):
+    """A firewall's black hole, another program, a head that hangs: each within 20 seconds of being asked."""
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(50)
+        command = [sys.executable, "-m", "emolive", "batch", f"{study}/clip*.mp4", "--out", str(tmp_path / "out")]
+        to = ["--engine", "ray", "--address", f"127.0.0.1:{deaf.getsockname()[1]}"]
+        done = subprocess.run([*command, *to], capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 1
+    assert "There is no Ray cluster that can be joined" in done.stderr
+    assert "nothing answered within 20 s" in done.stderr
+    assert "Traceback" not in done.stderr

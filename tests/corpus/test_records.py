@@ -245,3 +245,60 @@ def test_results_of_another_batch_inside_the_study_are_no_videos(root):
     done = batch(root)
     assert "Left out, as results of emolive: clip" in done.output
     assert "1 videos done, 1 of them before" in done.output
+
+
+@pytest.mark.ci
+def test_videos_that_changed_places_are_done(root):
+    """Names that were swapped, and a chain of renames: each content is known, whatever it is called now."""
+    study = root / "study"
+    (study / "other.mp4").write_bytes((study / "clip.mp4").read_bytes() + bytes(4))
+    assert batch(root).exit_code == 0
+    before = {folder.name: VideoResult.read(folder).content for folder in results(root / "results")}
+    (study / "clip.mp4").rename(study / "away")
+    (study / "other.mp4").rename(study / "clip.mp4")
+    (study / "away").rename(study / "other.mp4")
+    assert "2 of them before" in batch(root).output
+    now = {folder.name: VideoResult.read(folder) for folder in results(root / "results")}
+    assert {name: one.content for name, one in now.items()} == before
+    for one in now.values():
+        assert manifest.content_hash(Path(one.source)) == one.content
+    assert "2 of them before" in batch(root).output
+    (study / "clip.mp4").rename(study / "third.mp4")
+    (study / "other.mp4").rename(study / "clip.mp4")
+    assert "2 of them before" in batch(root).output
+    assert {folder.name: VideoResult.read(folder).content for folder in results(root / "results")} == before
+
+
+def test_one_result_stands_for_one_video(root):
+    """A video that was moved, and copied: one of the two is known, the other is another video."""
+    (root / "study" / "clip.mp4").rename(root / "study" / "one.mp4")
+    shutil.copy(root / "study" / "one.mp4", root / "study" / "two.mp4")
+    assert "2 videos done, 1 of them before" in batch(root).output
+    assert "2 videos done, 2 of them before" in batch(root).output
+    assert sorted(folder.name for folder in results(root / "results")) == ["clip", "two"]
+
+
+def test_nothing_is_read_again_that_is_as_it_was(root, monkeypatch):
+    """Of the same size and time: neither a video nor a result is hashed, and no known video is opened."""
+    from emolive.corpus import standing
+    from emolive.media import folders
+
+    hashed, opened = [], []
+    monkeypatch.setattr(standing, "content_hash", lambda path: hashed.append(path) or "another")
+    monkeypatch.setattr(folders, "is_video", lambda path: opened.append(path) or True)
+    assert "1 of them before" in batch(root).output
+    assert (hashed, opened) == ([], [])
+    os.utime(root / "study" / "clip.mp4")
+    batch(root)
+    assert [path.name for path in hashed] == ["clip.mp4"]
+
+
+def test_what_lies_in_the_results_inside_the_study_is_not_spoken_of(root):
+    """Neither as videos nor as what was skipped; a folder that links to one above it is walked once."""
+    (root / "study" / "up").symlink_to(root / "study", target_is_directory=True)
+    (root / "results").rename(root / "study" / "results")
+    (root / "study" / "notes.txt").write_text("mine")
+    given = ["batch", root / "study", "--out", root / "study" / "results", "--model", root / "net.safetensors"]
+    done = CliRunner().invoke(cli, [str(word) for word in given])
+    assert "1 videos done, 1 of them before" in done.output
+    assert "Skipped, as no video that can be read: notes.txt.\n" in done.output

@@ -15,7 +15,7 @@ from emolive.corpus.summary import as_json, find, summarise
 from emolive.reports.html import clock
 from emolive.reports.people import Person, read_people
 from emolive.reports.ribbon import HEIGHT, WIDTH, ribbon
-from emolive.reports.tally import tally
+from emolive.reports.tally import changes_ms, tally
 
 
 def line(t_ms: float, *faces: tuple[int, float, float | None], file: str = "") -> str:
@@ -49,10 +49,10 @@ def test_figures_by_hand(data):
     assert (one.first_s, one.last_s, one.frames) == (0.0, pytest.approx(5.96), 100)
     assert one.share == {"happy": pytest.approx(0.75), "sad": pytest.approx(0.25)}
     assert one.mean["happy"] == pytest.approx((2 * 0.8 + 0.4 + 0.9) / 4)
-    assert one.changes == pytest.approx(15.0)  # one in four seconds: coming back happy is no change that was seen
+    assert one.changes == 1  # coming back happy is no change that was seen
     assert one.off == pytest.approx((2 * 0.1 + 0.3) / 3)
     assert two.seconds == pytest.approx(0.08)
-    assert (two.changes, two.off) == (None, None)
+    assert (two.changes, two.off) == (0, None)
 
 
 def test_time_counts_and_not_frames(tmp_path):
@@ -67,6 +67,25 @@ def test_time_counts_and_not_frames(tmp_path):
 def test_a_single_picture_lasts_no_time_but_has_its_figures(tmp_path):
     one = tally(read_people(write(tmp_path / "o.jsonl", line(0, (1, 0.9, 0.5))))[0])
     assert (one.seconds, one.share["happy"], one.mean["happy"], one.off) == (0.0, 1.0, 0.9, 0.5)
+
+
+def test_a_change_must_last(tmp_path):
+    """Both emotions for half a second, in one stretch; what is briefer between two that are alike is no change."""
+    states = [(0.9, 10), (0.1, 4), (0.9, 6), (0.1, 5), (0.9, 4), (0.2, 6)]
+    lines, t = [], 0.0
+    for probability, frames in states:
+        lines += [line(t + 100 * i, (1, probability, None)) for i in range(frames)]
+        t += 100 * frames
+    person = read_people(write(tmp_path / "o.jsonl", *lines))[0]
+    assert tally(person).changes == 1
+    assert tally(person, hold_s=0.0).changes == 5
+    assert changes_ms(person).tolist() == [2000.0]
+
+
+def test_who_is_seen_in_single_frames_is_seen_for_as_long_as_they_last(tmp_path):
+    lines = [line(40.0 * i, *([(1, 0.9, None)] if i % 2 else [])) for i in range(100)]
+    one = tally(read_people(write(tmp_path / "o.jsonl", *lines))[0])
+    assert (one.seconds, one.last_s - one.first_s) == (pytest.approx(2.0), pytest.approx(3.92))
 
 
 def test_unknown_numbers_count_for_nothing(tmp_path):
@@ -101,13 +120,13 @@ def test_the_command(data, tmp_path):
     done = CliRunner().invoke(summary, [str(folder), "--json"])
     assert done.exit_code == 0, done.output
     told = json.loads(done.output)
-    assert [person["video"] for person in told["people"]] == ["<b>", "a"]
+    assert [track["video"] for track in told["tracks"]] == ["<b>", "a"]
     assert (told["videos"], told["left_out"]) == (2, 1)
     with (folder / "summary.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["likeliest"] for row in rows] == ["sad", "happy"]
     assert float(rows[1]["share_happy"]) == 0.75
-    assert float(rows[1]["changes_per_min"]) == 15
+    assert rows[1]["changes"] == "1"
     page = (folder / "summary.html").read_text()
     assert "&lt;b&gt;" in page
     assert "<b>" not in page
@@ -122,7 +141,7 @@ def test_a_broken_file_is_named_and_the_others_are_counted(data, tmp_path):
     done = CliRunner().invoke(summary, [str(tmp_path / "results")])
     assert isinstance(done.exception, EmoliveError)
     assert "b.csv" in str(done.exception)
-    assert "a,1,100" in (tmp_path / "results" / "summary.csv").read_text()
+    assert "a,1,,,100" in (tmp_path / "results" / "summary.csv").read_text()
 
 
 def test_a_ribbon_shows_when_who_was_what(data):

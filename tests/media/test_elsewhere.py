@@ -318,7 +318,7 @@ def test_nothing_else_opens_media_or_addresses():
         "VideoCapture(": {"media/camera.py"},  # only cameras of this computer: see `_usb` and `_tried`
         "Image.open(": {"media/pictures.py"},  # of open files only
         "urlopen(": set(),
-        "create_connection(": {"media/rtsp.py", "corpus/ray.py"},  # the latter to the cluster that the user names
+        "create_connection(": {"media/rtsp.py", "corpus/cluster.py"},  # the latter to the cluster that the user names
     }
     package = Path(emolive.__file__).parent
     for words, allowed in doors.items():

@@ -12,6 +12,10 @@ from hypothesis import strategies as st
 from emolive.audit.curves import Curves
 from emolive.core.evidence import Difference
 from emolive.corpus import summary_page
+from emolive.corpus.figures import FigureRow, StudyFigures
+from emolive.corpus.roster import Roster, RosterEntry
+from emolive.corpus.seconds import Sums
+from emolive.corpus.study import Sighted, Summary
 from emolive.reports import explain_page, session_page
 from emolive.reports.audit_page import audit_page
 from emolive.reports.audit_table import AuditRow, AuditVerdict
@@ -68,7 +72,17 @@ def session(name: str) -> str:
 def summary(name: str) -> str:
     one = person(name)
     figures = tally(one)
-    return summary_page.page([Row.of(name, one, figures, 1.2)], one.labels, 1, [name], name)
+    row = Sighted(name, figures, Row.of(name, one, figures, 1.2).svg)
+    return summary_page.page(Summary((row,), figures_of(name, one), 1, 0, (name,), (name,), (name,)), name)
+
+
+def figures_of(name: str, one: Person) -> tuple[FigureRow, ...]:
+    """What a study of one person in one group says."""
+    roster = Roster({(name, 1): RosterEntry(name, 1, name, {name: name})}, (name,), (name,))
+    sums = Sums(one.labels)
+    study = StudyFigures(sums, roster, "", 0)
+    rows = study.add(name, {1: sums.of(one)})
+    return (*study.rows(), *rows)
 
 
 def explain(name: str) -> str:
@@ -142,8 +156,10 @@ def test_a_color_is_what_css_reads():
 def test_a_page_has_no_more_timelines_than_a_browser_opens_at_once(monkeypatch):
     monkeypatch.setattr(summary_page, "MOST", 3)
     one = person("happy")
-    row = Row.of("a", one, tally(one), 1.2)
-    html = summary_page.page([row, row, replace(row, video="b"), replace(row, video="b")], one.labels, 2, [], "x")
+    row = Sighted("a", tally(one), Row.of("a", one, tally(one), 1.2).svg)
+    rows = (row, row, replace(row, video="b"), replace(row, video="b"), replace(row, video="c"))
+    html = summary_page.page(Summary(rows, (), 3, 0), "x")
     assert html.count("<svg") == 3
     assert html.count("Too many timelines") == 1
     assert html.count('<th scope="row">1</th>') == 4
+    assert "And 1 more faces" in html

@@ -15,6 +15,10 @@ from emolive.audit.verdict import verdict
 from emolive.core.evidence import CONTROLS, MASKINGS, Difference, Evidence
 from emolive.core.reading import Agreement
 from emolive.corpus import summary_page
+from emolive.corpus.figures import StudyFigures
+from emolive.corpus.roster import Roster, RosterEntry
+from emolive.corpus.seconds import Sums
+from emolive.corpus.study import Sighted, Summary
 from emolive.reports import explain_page, session_page
 from emolive.reports.audit_page import audit_page, audit_plots
 from emolive.reports.audit_table import AuditRow, judged
@@ -61,8 +65,15 @@ def session() -> str:
 
 
 def summary() -> str:
-    rows = [Row.of(LONG, one, tally(one), 12.0) for one in (person(1), person(2))]
-    return summary_page.page(rows, LABELS, 1, [f"{LONG} cannot be read."], "Summary of results")
+    people = (person(1), person(2))
+    rows = tuple(Sighted(LONG, tally(one), Row.of(LONG, one, tally(one), 12.0).svg) for one in people)
+    sums = Sums(LABELS)
+    who = {(LONG, n): RosterEntry(LONG, n, f"person_{n}_{LONG}", {"group": LONG}) for n in (1, 2)}
+    study = StudyFigures(sums, Roster(who, ("group",), ("group",)), "", 0)
+    of_video = study.add(LONG, {n + 1: sums.of(one) for n, one in enumerate(people)})
+    figures = (*study.rows(), *of_video)
+    found = Summary(rows, figures, 1, 0, ("group",), (f"{LONG} is a note.",), (f"{LONG} cannot be read.",))
+    return summary_page.page(found, "Summary of results")
 
 
 def audit(folder: Path) -> str:
