@@ -92,7 +92,7 @@ def play(steps: Sequence[Step], command: Sequence[str], out: Path, size: Size, p
     process = subprocess.Popen([sys.executable, "-m", "emolive", *command], cwd=out)
     try:
         x.wait_for(lambda: x.titled(BOARD), 120)
-        x.wait_for(lambda: process.poll() is not None or _loaded(out, size), 180)
+        x.wait_for(lambda: process.poll() is not None or x.is_lively(str(out / "first.png"), size), 180)
         for n, step in enumerate(steps):
             begin = time.monotonic()
             act(step, size)
@@ -122,15 +122,6 @@ def act(step: Step, size: Size) -> None:
         if part is not None:
             at = left + round(part[0] * width), top + round(part[1] * height)
             x.click(*at) if button else subprocess.run(["xdotool", "mousemove", *map(str, at)], check=True)
-
-
-def _loaded(out: Path, size: Size) -> bool:
-    """Whether the board shows more than its first words."""
-    import cv2
-
-    x.screenshot(str(out / "first.png"), size)
-    shown = cv2.imread(str(out / "first.png"))
-    return shown is not None and float(shown.std()) > 35
 
 
 def lecture(out: Path, size: Size, pace: float, film: Path | None) -> None:

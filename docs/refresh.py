@@ -5,10 +5,11 @@ screen, and pictures of a lecture (`lecture.py`: Xvfb, openbox, xdotool, ffmpeg)
     python docs/refresh.py OUT
 """
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
+
+import cv2
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "docs"))
@@ -54,6 +55,9 @@ SHOWN = {
 }
 """The README's pictures, by the steps of the lecture that show them."""
 
+WIDE = 1280
+"""They are at most so many pixels wide."""
+
 
 def pictures(played: Path | None = None) -> None:
     """Play the lecture, in a third of its time, and take the README's pictures from it; or from one played before."""
@@ -63,7 +67,10 @@ def pictures(played: Path | None = None) -> None:
             lecture(played, (1366, 768), 1 / 3, None)
         for name, step in SHOWN.items():
             (found,) = (played / "demo").glob(f"[0-9][0-9] {step}.png")
-            shutil.copyfile(found, ROOT / "docs" / f"{name}.png")
+            shown = cv2.imread(str(found))
+            size = WIDE, round(shown.shape[0] * WIDE / shown.shape[1])
+            small = cv2.resize(shown, size, interpolation=cv2.INTER_AREA) if shown.shape[1] > WIDE else shown
+            cv2.imwrite(str(ROOT / "docs" / f"{name}.png"), small, [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 
 if __name__ == "__main__":

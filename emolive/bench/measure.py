@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from emolive import __version__
-from emolive.bench import live, start
+from emolive.bench import live, neighbours, start
 from emolive.bench.meter import Meter, SceneWork
 from emolive.bench.result import Bench, summed_up
 from emolive.core.errors import EmoliveError
@@ -43,11 +43,13 @@ PACKAGES = ("torch", "numpy", "mediapipe", "opencv-contrib-python", "av")
 
 @dataclass(frozen=True)
 class Workload:
-    """What to measure: a video file, or the demo with so many faces; and so many frames of it."""
+    """What to measure: a video file, or the demo with so many faces; so many frames of it, and so many `busy` programs
+    beside it in the end."""
 
     source: str = "demo"
     faces: int = 1
     frames: int = 200
+    busy: int = 0
 
     @property
     def is_demo(self) -> bool:
@@ -87,6 +89,11 @@ def measure(options: Options, workload: Workload, say: Callable[[str], None]) ->
             camera = partial(live.recording, pictures=pictures, folder=folder, seconds=workload.frames / live.FPS)
             bench = replace(bench, recording=camera(fresh))
             interrupts.leave()
+            if workload.busy:
+                say("With busy programs beside it …")
+                opened = partial(_opened, workload)
+                bench = replace(bench, neighbours=neighbours.beside(opened, fresh, workload.busy))
+                interrupts.leave()
         say("Starting emolive anew …")
         bench = replace(bench, first_picture_s=start.first_picture_s(headless, _model_options(options)))
     return replace(bench, size=pictures[0].shape[1::-1], source=workload.source, device=model.device, **_machine())

@@ -16,6 +16,9 @@ MUST = {1: 1.35, 4: 1.25}
 BUSY = 3.0
 """A bare forward that varies more than this (95th ÷ 5th percentile) tells of the machine, not of emolive."""
 
+BESIDE_ONE = 1.35
+"""With one busy program beside it the loop may take this many times as long."""
+
 FIRST_PICTURE_S, PEAK_MB, KEY_MS = 6.0, 1200.0, 50.0
 """Bounds of the first picture, of memory, and of a key beyond one frame."""
 
@@ -47,6 +50,20 @@ class Recording:
 
 
 @dataclass(frozen=True)
+class Neighbours:
+    """How long a frame of the loop takes, in ms (medians of several runs): alone, and beside so many busy programs."""
+
+    programs: int
+    alone_ms: float
+    beside_ms: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long it takes beside them."""
+        return self.beside_ms / self.alone_ms
+
+
+@dataclass(frozen=True)
 class Bench:
     """The figures of a run; times in ms unless named otherwise. `spread` is how much the bare forward varied;
     `every_face` whether each frame showed as many faces as it should."""
@@ -65,6 +82,7 @@ class Bench:
     peak_memory_mb: float | None = None
     key: Keys | None = None
     recording: Recording | None = None
+    neighbours: Neighbours | None = None
     size: tuple[int, int] = (0, 0)
     source: str = "demo"
     device: str = "cpu"
@@ -160,6 +178,12 @@ def table(bench: Bench) -> str:
         lost, speed = bench.recording.dropped, bench.recording.ratio
         words = f"of {bench.recording.sent} frames dropped; {speed:.2f} × as fast as without"
         lines.append(f"{'recording':<14}{lost:>9} {words}, camera at 30 fps")
+    if bench.neighbours is not None:
+        near = bench.neighbours
+        verdict = f"; {_bound(bench, near.ratio, BESIDE_ONE, '×')}" if near.programs == 1 else ""
+        others = "1 busy program" if near.programs == 1 else f"{near.programs} busy programs"
+        times = f"a frame in {near.beside_ms:.1f} ms beside {others}, {near.alone_ms:.1f} alone, in turn{verdict}"
+        lines.append(f"{'neighbours':<14}{near.ratio:>9.2f} ×    {times}")
     return "\n".join([*lines, *(("", bench.no_verdict) if bench.no_verdict else ())])
 
 

@@ -9,7 +9,7 @@ from emolive.core.options import Options
 
 
 @command("bench")
-def bench(options: Options, source: str, frames: int, faces: int | None, json: Path | None) -> None:
+def bench(options: Options, source: str, frames: int, faces: int | None, busy: int, json: Path | None) -> None:
     """Measure how fast emolive is here, beside the bare cost of its network in the same run.
 
     The ratio of both holds on any machine; the times hold on this one, as busy as it is now.
@@ -22,7 +22,7 @@ def bench(options: Options, source: str, frames: int, faces: int | None, json: P
         raise click.UsageError("--faces goes with the demo: a video shows the faces that it shows.")
     if json:
         check_output(json, [Path(source), *([options.model] if options.model else [])], options.overwrite)
-    done = measure(options, Workload(source, faces or 1, frames), lambda words: click.echo(words, err=True))
+    done = measure(options, Workload(source, faces or 1, frames, busy), lambda words: click.echo(words, err=True))
     click.echo(table(done))
     if json:
         write_output(json, done.json())

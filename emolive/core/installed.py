@@ -1,7 +1,7 @@
 """What is installed: which emolive, with what it computes (said in bundles, snapshots, reports and results), and the
 files that travel with it (networks, detectors, the mean face)."""
 
-from importlib import metadata, resources
+from importlib import metadata, resources, util
 from pathlib import Path
 
 import emolive
@@ -29,3 +29,12 @@ def weights(name: str = "") -> Path:
     except ModuleNotFoundError:  # run in a source tree that is not itself what is installed
         folder = Path(emolive.__file__).resolve().parent.parent / "model"
     return folder / name
+
+
+def matplotlib_data(name: str = "") -> Path:
+    """The path of a file that comes with matplotlib (fonts, sample pictures), or of their folder; matplotlib itself,
+    which takes a quarter of a second, is not loaded for it. Raises `ModuleNotFoundError` where it is missing."""
+    found = util.find_spec("matplotlib")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("matplotlib is not installed.")
+    return Path(found.origin).parent / "mpl-data" / name

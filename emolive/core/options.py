@@ -411,6 +411,8 @@ OWN = (
     Option("source", Text("FILE"), "demo", "The video that is looked at, or demo.", FACES, ("bench",)),
     Option("faces", Integer(1, 64), None, "How many faces are in the demo. Without it, one.", FACES, ("bench",)),
     Option("frames", Integer(1), 200, "How many frames are measured.", RUN, ("bench",)),
+    Option("busy", Integer(0, 64), 0, "Measure also with so many busy programs beside it, in turn with none.",
+           RUN, ("bench",)),
     Option("json", File(is_folder=False), None, "Write the figures into this file, too.", FILES, ("bench",)),
 
     Option("out", File(is_folder=True), None, "The folder that report.json and confusion.png go into.",

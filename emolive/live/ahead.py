@@ -51,6 +51,16 @@ class Ahead(Generic[T]):
                 return None
         return begun.result()
 
+    def ready(self) -> bool:
+        """Whether the work that was begun is done; waits a little for it."""
+        return self._begun is None or bool(wait([self._begun], timeout=LOOK_S).done)
+
+    def result(self) -> T:
+        """What came of the work that was begun. Raises what it raised."""
+        assert self._begun is not None
+        begun, self._begun = self._begun, None
+        return begun.result()
+
     def wait(self) -> None:
         """Wait until nothing is being worked on."""
         if self._begun:

@@ -17,6 +17,7 @@ from emolive.core.scene import Confirm, Detect, Menu, Settings, Source, Track
 from emolive.core.settings import parsed_target
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.native import explain_missing_libraries
+from emolive.live.loading import meanwhile
 from emolive.live.loop import Parts, run
 from emolive.live.outputs import (
     ProgressBar,
@@ -133,12 +134,17 @@ def play(
         say = windows.say if windows else log.info
         say("Opening the source …")
         source = stack.enter_context(open_source())
-        say("Loading the face detector …")
-        detect, track = detector(options, stack)
-        say("Loading the network …")
-        model = _model(options)
-        prepare_fonts(model.spec.labels)
-        prepared, settings = parts(options, model, source, detect, track)
+
+        def load(say: Callable[[str], None]) -> "tuple[Model, Parts, Settings]":
+            say("Loading the face detector …")
+            detect, track = detector(options, stack)
+            say("Loading the network …")
+            model = _model(options)
+            prepare_fonts(model.spec.labels)
+            return model, *parts(options, model, source, detect, track)
+
+        loaded = meanwhile(load, source, windows, asked.settings()) if windows else load(log.info)
+        model, prepared, settings = loaded
         if options.out and not asked.out:
             options = own_output(options, stack)
         writers = outputs(options, model, inputs, live, called, windows)

@@ -4,13 +4,12 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
-from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 
-from emolive.core.installed import weights
+from emolive.core.installed import matplotlib_data, weights
 from emolive.media.colour import frame_bgr
 from emolive.media.pictures import read_picture
 
@@ -68,6 +67,4 @@ def _portrait() -> Actor:
 
 def hopper() -> np.ndarray:
     """Give Grace Hopper's portrait, (600, 512, 3) uint8 BGR: public domain; it comes with matplotlib."""
-    import matplotlib
-
-    return read_picture(Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg"))
+    return read_picture(matplotlib_data("sample_data/grace_hopper.jpg"))

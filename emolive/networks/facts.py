@@ -68,7 +68,9 @@ def parse_facts(content: bytes | str, path: Path) -> dict[str, Any]:
     try:
         text = _decoded(content) if isinstance(content, bytes) else content
         read = json.loads(text, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise ModelError(f"The facts about the model in {path} cannot be read: they are nested too deeply.") from error
+    except ValueError as error:
         raise ModelError(f"The facts about the model in {path} cannot be read ({error}).") from error
     if isinstance(read, list):
         read = {"labels": read}

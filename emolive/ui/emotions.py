@@ -54,6 +54,10 @@ def emotions(scene: Scene, sheet: Sheet | None = None) -> Picture:
     names = [label(scene.menu.labels, i) for i in range(len(chosen.probs))]
     marked = scene.settings.target is not None or against(base, scene.menu) is not None
     grid = grid_of(room, chosen.probs, names, px, marked)
+    if foot and len(grid.places) <= len(names) // 2:  # more maps without the legend, which the camera's view has too
+        whole = grid_of((*room[:3], sheet.height), chosen.probs, names, px, marked)
+        if len(whole.places) > len(grid.places):
+            grid, foot = whole, 0
     column = Column(image, (px // 2, px // 3, sheet.width - px // 2, head), px)
     column.line(_said(scene, base, len(grid.places)), DIM, topic="emotions")
     tips = list(column.tips)

@@ -13,16 +13,23 @@ from pathlib import Path
 import click
 from PIL import features
 
+from emolive.core.installed import matplotlib_data
+
 JOINED = (
     (0x0590, 0x08FF), (0x0900, 0x0DFF), (0x0F00, 0x109F), (0x1780, 0x17FF), (0x1800, 0x18AF), (0xFB1D, 0xFDFF),
     (0xFE70, 0xFEFF),
 )  # fmt: skip
 """Blocks of Unicode whose letters join, stack or run from right to left."""
 
+EUROPEAN, PLAIN = "\u0250", "…–—−“”‘’•→≤≥●"
+"""DejaVu has all characters before the first and these: for the windows' first words no font file is looked into."""
+
 
 def font_files(text: str, bold: bool = False) -> list[tuple[str, Path]]:
     """A text in parts, and the font file that each is to be set in; as few parts as possible."""
     own = own_font(bold)
+    if all(c < EUROPEAN or c in PLAIN for c in text):
+        return [(text, own)]
     lacking = _drawn(text) - _characters(own)
     if not lacking:
         return [(text, own)]
@@ -82,10 +89,7 @@ def shapes() -> bool:
 
 def own_font(bold: bool) -> Path:
     """DejaVu Sans, which comes with matplotlib, and so with MediaPipe."""
-    import matplotlib
-
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name
+    return matplotlib_data("fonts/ttf/DejaVuSans-Bold.ttf" if bold else "fonts/ttf/DejaVuSans.ttf")
 
 
 def _drawn(text: str) -> set[str]:

@@ -8,6 +8,7 @@ import numpy as np
 from emolive import __version__
 from emolive.core.scene import Menu, Picture, Progress, Scene, Settings, Tip, base_variant
 from emolive.ui import draw
+from emolive.ui.fit import fit, letterboxed
 from emolive.ui.palette import DIM, GROUND, NOTE, PAPER, RECORDING, Color
 from emolive.ui.words import BLIND, caption, randomised, smoothing, way
 
@@ -152,9 +153,16 @@ def _gap(px: int) -> int:
     return round(px * 1.2)
 
 
-def loading(text: str, size: tuple[int, int], px: int = 16) -> np.ndarray:
-    """The first picture, (height, width, 3): the name, and what is being waited for. `size` is width, height."""
+def loading(text: str, size: tuple[int, int], px: int = 16, picture: np.ndarray | None = None) -> np.ndarray:
+    """The first picture, (height, width, 3): what is being waited for, below what is to be looked at (BGR), or below
+    the name where nothing is seen yet. `size` is width, height."""
     width, height = size
+    if picture is not None:
+        row = round(1.5 * px)
+        image = letterboxed(picture, size, fit(picture.shape[1::-1], (width, height - row)))
+        draw.fill(image, (0, height - row, width, height), GROUND)
+        draw.text(image, draw.shorten(text, px, width - px), px // 2, height - row + px // 8, px, PAPER)
+        return image
     image = np.full((height, width, 3), GROUND, np.uint8)
     draw.text(image, "emolive", width / 2, height / 2 - 4 * px, 3 * px, PAPER, bold=True, align=0.5)
     for n, line in enumerate(draw.wrap(text, px, width - 2 * px)):

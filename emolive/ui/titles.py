@@ -7,7 +7,7 @@ import numpy as np
 from emolive.audit.sanity import sane
 from emolive.audit.verdict import judged
 from emolive.core.scene import Chosen, Scene
-from emolive.ui.filters import on_page
+from emolive.ui.filters import on_page, shares
 from emolive.ui.words import label, percent, signed, way
 
 NOBODY = "no face in sight"
@@ -56,10 +56,10 @@ def _filters(scene: Scene, chosen: Chosen) -> str:
     ranked = [c for c in shown if c not in settings.pins] or list(shown)
     if not ranked:
         return "none on this page"
-    ledger = reading.ledger
-    if settings.by_share and ledger is not None and len(ledger.shares) == len(reading.maps):
+    ledger, by_share = reading.ledger, shares(scene)
+    if ledger is not None and by_share is not None:
         target = label(scene.menu.labels, ledger.target)
-        return f"filter {ranked[0]} most: {signed(float(ledger.shares[ranked[0]]))} of the score of {target}"
+        return f"filter {ranked[0]} most: {signed(float(by_share[ranked[0]]))} of the score of {target}"
     return f"filter {ranked[0]} answers most strongly"
 
 

@@ -8,12 +8,11 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
-import matplotlib
 import numpy as np
 
+from emolive.core.installed import matplotlib_data
 from emolive.core.scene import Closed, Event, Key, Picture, Scene, Settings
 from emolive.ui import hud
 from emolive.ui.board import board, composed, write_help
@@ -87,7 +86,7 @@ class Windows:
     def __enter__(self) -> "Windows":
         os.environ.setdefault("QT_QPA_PLATFORM", "xcb")  # the only one that OpenCV's wheel brings
         # Qt looks for fonts in a folder that the wheel lacks, and complains at length.
-        os.environ["QT_QPA_FONTDIR"] = str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")
+        os.environ["QT_QPA_FONTDIR"] = str(matplotlib_data("fonts/ttf"))
         if self._keyboard:
             self._keyboard.__enter__()
             self._screen = self._keyboard.room() or USUAL_SCREEN
@@ -113,11 +112,15 @@ class Windows:
         """Nothing to say."""
         return ()
 
-    def say(self, text: str) -> None:
-        """Show what is being waited for, at once."""
+    def say(self, text: str, picture: np.ndarray | None = None) -> None:
+        """Show what is being waited for, at once; below a picture (BGR) where there is one already."""
         self._lay_out(self._settings, _names(self._settings)[:1])
         for window in self._open.values():
-            window.put(hud.loading(text, window.size, self._px(self._settings, window.size)))
+            window.put(hud.loading(text, window.size, self._px(self._settings, window.size), picture))
+        if picture is not None:  # it is said again soon: what was not seen of it will be
+            cv2.waitKeyEx(1)
+            self._all_seen()
+            return
         end = time.monotonic() + (UP if self._seen else BLIND)
         while not self._all_seen() and time.monotonic() < end:  # a new window is up after a few rounds
             cv2.waitKeyEx(10)

@@ -14,7 +14,7 @@ from safetensors import safe_open
 
 from emolive.attribution.methods import BLIND, METHODS, UNPINNED
 from emolive.core.errors import pick
-from emolive.core.installed import weights
+from emolive.core.installed import matplotlib_data, weights
 from emolive.core.scene import TOP, Face, Frame, Memory, Menu, Progress, Reading, Scene, Settings
 from emolive.faces.confirm import confirm_once
 from emolive.faces.detect import Detector
@@ -90,9 +90,7 @@ def shipped_models() -> dict[str, Path]:
 
 def portrait() -> Path:
     """The built-in picture: Rear Admiral Grace Hopper, in the public domain; it comes with matplotlib."""
-    import matplotlib
-
-    return Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
+    return matplotlib_data("sample_data/grace_hopper.jpg")
 
 
 @lru_cache(maxsize=1)

@@ -1,14 +1,18 @@
 """`emolive bench`: sums that can be done by hand, and the command itself on the real loop."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from emolive.bench.meter import Sample, shared_out
-from emolive.bench.result import Bench, Keys, Recording, summed_up, table
+from emolive.bench.neighbours import busy
+from emolive.bench.result import Bench, Keys, Neighbours, Recording, summed_up, table
 from emolive.bench.start import peak_memory_mb
 
 
@@ -68,6 +72,30 @@ def test_latency_is_from_arrival_until_shown_and_the_rest_is_what_no_stage_took(
     assert shared_out({"decode": 1.0, "draw": 6.0}, {}, 5.0)[0]["rest"] == 0
     ahead = {"decode": 1.0, "detect": 2.0, "confirm": 2.0, "draw": 6.0}
     assert shared_out(ahead, {}, 6.5)[0]["rest"] == pytest.approx(0.5), "all of the work ahead is done while it draws"
+
+
+def test_neighbours_are_told_with_their_bound_where_there_is_one():
+    done = summed_up(QUIET)
+    one, two = (
+        table(Bench(**{**vars(done), "neighbours": Neighbours(n, 30.0, ms)})) for n, ms in ((1, 45.0), (2, 60.0))
+    )
+    assert "1.50 ×    a frame in 45.0 ms beside 1 busy program, 30.0 alone, in turn; at most 1.35×: NO" in one
+    assert two.endswith("2.00 ×    a frame in 60.0 ms beside 2 busy programs, 30.0 alone, in turn")
+
+
+def test_busy_programs_use_the_processor_and_are_gone_afterwards():
+    def children() -> set[int]:
+        return set(map(int, Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()))
+
+    before = children()
+    with busy(2):
+        added = children() - before
+        assert len(added) == 2
+        spent = [Path(f"/proc/{pid}/stat") for pid in added]
+        until = time.monotonic() + 60
+        while not all(int(path.read_text().split(") ")[1].split()[11]) > 5 for path in spent):
+            assert time.monotonic() < until, "they do nothing"
+    assert children() == before
 
 
 def test_the_table_names_what_is_missed():

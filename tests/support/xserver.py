@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+import cv2
 from waits import wait_for
 from Xlib import X, display, protocol
 from Xlib.ext import xtest
@@ -193,3 +194,10 @@ def screenshot(path: str, of: tuple[int, int] = SIZE) -> None:
     size = f"{of[0]}x{of[1]}"
     command = ["ffmpeg", "-loglevel", "error", "-y", "-f", "x11grab", "-video_size", size, "-i", os.environ["DISPLAY"]]
     subprocess.run([*command, "-frames:v", "1", path], check=True)
+
+
+def is_lively(path: str, of: tuple[int, int] = SIZE) -> bool:
+    """Whether the screen shows more than first words, which are light on dark; the picture of it is kept at `path`."""
+    screenshot(path, of)
+    shown = cv2.imread(path)
+    return shown is not None and float(shown.std()) > 35

@@ -1,5 +1,7 @@
 """Labels in any script: the right font, letters that join, or a sentence that says what to install."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import matplotlib
@@ -143,3 +145,21 @@ def test_latin_labels_look_for_no_font(monkeypatch):
     monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", lambda: pytest.fail("it looked"))
     assert fonts.font_files("happy 42 % …") == [("happy 42 % …", fonts.own_font(False))]
     assert fonts.problem(["happy", "trïste"]) == ""
+
+
+def test_dejavu_has_what_is_set_in_it_without_a_look():
+    plain = {chr(code) for code in range(ord(fonts.EUROPEAN))} | set(fonts.PLAIN)
+    for bold in (False, True):
+        assert fonts._drawn("".join(plain)) <= fonts._characters(fonts.own_font(bold))
+    assert fonts.own_font(False).parents[2] == Path(matplotlib.get_data_path())
+
+
+def test_first_words_need_nothing_heavy():
+    code = """
+import sys
+import emolive.live.session, emolive.ui.windows, emolive.ui.hud, emolive.media.sources
+emolive.ui.hud.loading("Opening the source …", (640, 360))
+print({"torch", "mediapipe", "matplotlib", "scipy", "pandas"} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -378,3 +378,16 @@ def arrays_of(given: Scene) -> list[np.ndarray]:
     for track in given.memory.tracks.values():
         arrays += [track.probs, track.strength]
     return arrays
+
+
+@pytest.mark.parametrize("by_share", [False, True])
+def test_what_is_called_strongest_first_is_so_also_in_its_figures(by_share):
+    given = examined(scene(channels=40, by_share=by_share))
+    reading = given.readings[0]
+    shaken = reading.maps * np.random.default_rng(3).uniform(0.5, 2, (40, 1, 1)).astype(np.float32)
+    given = replace(given, readings=(replace(reading, maps=shaken),))
+    given = replace(given, menu=replace(given.menu, order=order(given)))
+    words = [tip.words for tip in filters(given).tips if tip.topic == "tile bar"]
+    figures = [float(text.split()[-1].replace("−", "-")) for text in words]
+    assert len(figures) == given.settings.tiles
+    assert figures == sorted(figures, reverse=True)

@@ -1,0 +1,39 @@
+"""What is seen while the network is loaded: the picture that the film begins with, or what a camera sees right now."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from emolive.core.scene import Frame, Settings, Source
+from emolive.live.ahead import Ahead
+
+T = TypeVar("T")
+
+Say = Callable[[str], None]
+
+
+class FirstWords(Protocol):
+    """What shows first words below a picture: see `Windows.say`."""
+
+    def say(self, text: str, picture: np.ndarray) -> None: ...
+
+
+def meanwhile(load: Callable[[Say], T], source: Source, screen: FirstWords, settings: Settings) -> T:
+    """Give what `load` gives, which runs in a thread of its own and says what it waits for. Raises what it raises.
+
+    No frame is lost: the first one of a film is shown and taken back, so that the loop begins with it. What is live
+    goes on meanwhile, and those frames are gone.
+    """
+    words = [""]
+    frame: Frame | None = None
+    with Ahead[T]() as ahead:
+        ahead.begin(lambda: load(words.append))
+        while not ahead.ready():
+            fresh = source.read(settings) if frame is None or source.progress().live else None
+            frame = fresh if isinstance(fresh, Frame) else frame
+            if frame:
+                screen.say(words[-1], frame.bgr)
+        if frame and not source.progress().live:
+            source.take_back(frame)
+        return ahead.result()
