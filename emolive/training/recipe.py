@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from emolive.core.errors import EmoliveError, SourceError
+from emolive.core.errors import EmoliveError
 from emolive.core.files import write_whole
-from emolive.core.foreign import read_json
+from emolive.core.foreign import printable, read_json
+from emolive.core.options import options_of
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,22 @@ class Recipe:
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
-        """The settings in a JSON file; fields that it lacks have their default."""
-        try:
-            return cls(**read_json(Path(path)))
-        except (SourceError, ValueError, TypeError) as error:
-            raise EmoliveError(f"{path} holds no settings of a training run ({error}).") from error
+        """The settings in a JSON file; fields that it lacks, or that are null, have their default.
+
+        Raises `EmoliveError` for what cannot be read, is not known, or is no value of its option's kind.
+        """
+        read = read_json(Path(path), instead="Name settings that `emolive train` wrote.")
+        if not isinstance(read, dict):
+            raise EmoliveError(f"{path} holds no settings of a training run, an object of names and values.")
+        rows, found = {row.name: row for row in options_of("train")}, {}
+        for name, value in read.items():
+            if name not in vars(cls()):
+                raise EmoliveError(f"The settings in {path} name {printable(name)[:80]!r}, no option of emolive train.")
+            try:
+                found[name] = rows[name].check(value)
+            except ValueError as error:
+                raise EmoliveError(f"The settings in {path}: {name} {error}.") from error
+        return cls(**{name: value for name, value in found.items() if value is not None})
 
 
 def _stage(text: str) -> Stage | None:

@@ -118,7 +118,7 @@ def halves(tmp_path_factory, portrait) -> Iterator[Path]:
         ["plot", "{}/rows.jsonl"],
         ["plot", "{}/rows.csv"],
         ["plot", "{}/rows.parquet"],
-        ["summary", "{}"],
+        ["summary", "{}", "--out", "out"],
         ["explain", "{}/face.png", "--out", "out"],
         ["replay", "{}", "--headless"],
         ["batch", "{}/film.mp4", "--out", "out"],

@@ -127,11 +127,27 @@ def test_the_learning_rate_rises_falls_and_starts_anew_half_as_high():
 
 
 def test_settings_come_back(tmp_path):
-    SMALL.write(tmp_path / "s.json")
-    assert Recipe.read(tmp_path / "s.json") == SMALL
-    (tmp_path / "s.json").write_text('{"colour": "gray"}')
-    with pytest.raises(EmoliveError, match="settings"):
+    for recipe in (SMALL, Recipe()):
+        recipe.write(tmp_path / "s.json")
+        assert Recipe.read(tmp_path / "s.json") == recipe
+    (tmp_path / "s.json").write_text('{"lr": null}')
+    assert Recipe.read(tmp_path / "s.json") == Recipe()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"colour": "gray"}', "'colour', no option"), ("[1]", "no settings of a training run"),
+        ('{"batch": "many"}', "batch is"), ('{"targets": "others"}', "targets"),
+        ('{"stages": {}}', "stages is"), ('{"batch": 1e400}', "no finite number"), ("[" * 100_000, "too deeply"),
+    ],
+)  # fmt: skip
+def test_settings_that_make_no_sense_are_named(tmp_path, text, words):
+    (tmp_path / "s.json").write_text(text)
+    with pytest.raises(EmoliveError, match=r"s\.json") as error:
         Recipe.read(tmp_path / "s.json")
+    assert words in str(error.value)
+    assert "__init__" not in str(error.value)
 
 
 @pytest.mark.ci

@@ -143,9 +143,15 @@ def test_without_a_face_the_whole_picture_can_be_one(visit, tmp_path):
         assert len(json.loads(file.read("report.json"))["pictures"][0]["faces"]) == 1
 
 
+FILMING = "() => { const film = document.querySelector('video'); return film && film.videoWidth && film.currentTime; }"
+
+
 def test_the_browsers_camera(visit):
     v = visit("?picture=Camera")
+    v.rest()  # a page that is drawn anew would lose the click
+    v.page.wait_for_function(FILMING)  # a picture that is taken before the first one of the film is black
     v.page.get_by_role("button", name="Take Photo").click()
+    expect(v.page.get_by_role("button", name="Clear photo")).to_be_visible()
     v.done()
     expect(v.page.get_by_role("img", name=re.compile(r"Face 1: "))).to_be_visible()
 
