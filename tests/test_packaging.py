@@ -110,7 +110,8 @@ def test_an_installed_emolive_runs_its_demo_from_any_folder(tmp_path, editable):
     subprocess.run([*install, *(["-e"] if editable else []), source], check=True, cwd=tmp_path)
     where = said(python, "import emolive, emolive.weights; print(emolive.__file__, emolive.weights.__file__)")
     assert (str(ROOT) in where) == editable
-    page = "heading='Here', rows=[], videos=0, failures=[], seconds=0, overall={}, groups=[]"
+    nothing = "rows=[], notes=[], failures=[], labels=[], overall=[], people_lines=[], of_groups=[], groups=[]"
+    page = f"heading='Here', videos=0, seconds=0, not_drawn=0, {nothing}"
     code = f"from emolive.reports.html import rendered; print(rendered('summary.html', {page}))"
     assert "<h1>Here</h1>" in said(python, code)
     said(python, "from importlib.resources import files; assert files('emolive').joinpath('py.typed').is_file()")

@@ -90,6 +90,11 @@ def word(proofs: list[Proof], shots: list[Shot], label: str) -> tuple[str, str]:
     return verdict(found, label).word, lead
 
 
+def _counts(proof: Proof) -> list[tuple[str, int]]:
+    """How many maps of other faces and centres there are."""
+    return [(of, len({ask.which for ask in proof.asks if ask.of == of})) for of in ("other_face", "centre")]
+
+
 def judged_films(folder: Path, method: str, layer: str) -> list[dict[str, str]]:
     """A row for each face in the films."""
     model, found = load(), []
@@ -110,7 +115,7 @@ def judged_films(folder: Path, method: str, layer: str) -> list[dict[str, str]]:
             label = model.spec.labels[Counter(target for _, _, target, _ in shots).most_common(1)[0][0]]
             said, lead = word(proofs, shots, label)
             wrong = [word([as_if(proof, of, n) for proof in proofs], shots, label)[0]
-                     for of, count in (("other_face", 8), ("centre", 3)) for n in range(count)]  # fmt: skip
+                     for of, count in _counts(proofs[0]) for n in range(count)]  # fmt: skip
             seconds = (shots[-1][0] - shots[0][0]) / 1e3
             won = f"{wrong.count('beats its controls')} of {len(wrong)}"
             found.append({"film": film.name, "face": f"{track}, {label}", "seconds": f"{seconds:.1f}", "lead": lead,

@@ -2,7 +2,7 @@
 
 Maps of other faces are kept beside the network's file, as `NAME.controls.safetensors`: maps only, no pictures. They
 hold for that network alone, known by its sha256. A network without such a file has no
-maps of other faces, and of centres a plain hill in the middle; verdicts name what was asked.
+maps of other faces, and of centres plain hills in and near the middle; verdicts name what was asked.
 """
 
 import logging
@@ -36,6 +36,9 @@ DRAWS = 8
 HILL = 0.2
 """The width (standard deviation) of the hill in the middle, in sides of the map."""
 
+HILLS = ((0.0, HILL), (-0.12, HILL), (0.12, HILL), (0.0, 0.3))
+"""How far below the middle each hill is, and its width: one alone is beaten by others near it."""
+
 Way = tuple[str, str]
 """A method and a layer."""
 
@@ -43,8 +46,8 @@ Way = tuple[str, str]
 @dataclass(frozen=True, eq=False)
 class Controls:
     """The maps of other faces: {(method, layer): (classes, faces, h, w) float32}, each scaled to its peak, `classes`
-    being 1 for a method that knows no emotion. Three maps are centres: the average for the emotion, the average for
-    all, and a hill in the middle."""
+    being 1 for a method that knows no emotion. Centres are the average for the emotion, the average for all, and
+    hills in and near the middle (`HILLS`)."""
 
     others: Mapping[Way, np.ndarray] = field(default_factory=dict)
 
@@ -58,7 +61,7 @@ class Controls:
             same = others[min(label, len(others) - 1)]
             maps["other_face"] = [_fitted(one, shape) for one in same]
             maps["centre"] = [_fitted(one, shape) for one in (same.mean(0), others.mean((0, 1)))]
-        maps["centre"] = [*maps.get("centre", ()), hill(shape)]
+        maps["centre"] = [*maps.get("centre", ()), *(hill(shape, *one) for one in HILLS)]
         if activation is not None:
             maps["class_blind"] = [_fitted(activation, shape)]
         return Beside(grid(cam), maps)
@@ -104,10 +107,12 @@ class Beside:
         return tuple(dict.fromkeys(found))
 
 
-def hill(shape: tuple[int, ...]) -> np.ndarray:
-    """A hill in the middle of a map (h, w), its ties broken downwards: where a face has its mouth."""
+def hill(shape: tuple[int, ...], below: float = 0.0, wide: float = HILL) -> np.ndarray:
+    """A hill in a map (h, w), in the middle or so far `below` it, its ties broken downwards: where a face has its
+    mouth."""
     y, x = ((np.arange(n) + 0.5) / n - 0.5 for n in shape)
-    found: np.ndarray = np.exp(-((y[:, None] - 1e-3) ** 2 + x[None] ** 2) / (2 * HILL**2)).astype(np.float32)
+    away = (y[:, None] - 1e-3 - below) ** 2 + x[None] ** 2
+    found: np.ndarray = np.exp(-away / (2 * wide**2)).astype(np.float32)
     return found
 
 

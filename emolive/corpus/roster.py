@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePath
 
 from emolive.core.foreign import printable, read_rows, refuse, words
@@ -14,7 +15,7 @@ EVERY = ("", "*")
 
 INSTEAD = "It needs the columns video, track and person, and may have one for each way to make groups, like age."
 
-MOST_NAMED = 5
+MOST_NAMED, MOST_LINES = 5, 200_000
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ def read_roster(path: Path, sources: Mapping[str, str]) -> Roster:
     A video is named as its result, or as its own path, from whichever folder on. Raises `SourceError`, which names the
     line, for what is no such table.
     """
-    rows = list(read_rows(path, INSTEAD))
+    rows = list(islice(read_rows(path, INSTEAD), MOST_LINES + 1))
+    if len(rows) > MOST_LINES:
+        refuse(path, "", f"it has more than {MOST_LINES:,} lines", "Split the study up.")
     names = [words(name.strip()) for name in rows[0][1]] if rows else []
     if not {VIDEO, TRACK, PERSON} <= set(names):
         refuse(path, "", "it has no columns video, track and person", INSTEAD)

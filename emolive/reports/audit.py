@@ -44,7 +44,7 @@ STATE = "state.jsonl"
 RANDOMISED = 24
 """Faces at most that random networks look at."""
 
-VERSION = 1
+VERSION = 2
 """Of what the state holds: an older one is not gone on with."""
 
 FILES = ("audit.json", "audit.csv", "index.html", "differences.png", "sanity.png")

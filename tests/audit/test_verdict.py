@@ -216,7 +216,7 @@ def test_controls_are_kept_beside_their_network_and_for_it_alone(tmp_path, caplo
     kept.keep(kept.beside(net.path), net.sha256, {("gradcam", "layer4"): maps, ("guided", ""): maps})
     found = kept.controls_of(net).of("gradcam", "layer4", 2, cam, cam)
     np.testing.assert_array_equal(found.maps["other_face"], maps[2].astype(np.float32))
-    assert [len(found.maps[of]) for of in ("other_face", "centre", "class_blind")] == [8, 3, 1]
+    assert [len(found.maps[of]) for of in ("other_face", "centre", "class_blind")] == [8, 6, 1]
     np.testing.assert_allclose(found.maps["centre"][1], maps.astype(np.float32).mean((0, 1)), rtol=1e-5)
     assert len(kept.controls_of(net).of("guided", "layer1", 0, cam, None).maps["other_face"]) == 8
     assert "other_face" not in kept.controls_of(net).of("gradcam", "layer3", 2, cam, cam).maps

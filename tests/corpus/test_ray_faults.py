@@ -19,10 +19,12 @@ cluster_utils = pytest.importorskip("ray.cluster_utils")
 
 pytestmark = pytest.mark.endurance
 
-PATIENCE = 300
+PATIENCE = 600
 """Seconds that anything may take; a busy machine starts processes slowly."""
 
 FRAMES = 60
+
+NONE_LEFT = "No machine of the Ray cluster has the 1 CPUs"
 
 
 SMALL = {"object_store_memory": 100_000_000}
@@ -179,10 +181,12 @@ def test_when_no_machine_is_left_that_can_work_it_says_so_and_goes_on_with_the_n
         command = [sys.executable, "-m", "emolive", "batch", f"{study}/clip*.mp4", "--out", str(out)]
         with said.open("w") as file:
             driver = subprocess.Popen([*command, "--engine", "ray", "--address", cluster.address], stderr=file)
-        soon(lambda: reports(out), driver)
+        wait_for(lambda: reports(out) or driver.poll() is not None, PATIENCE)
+        assert driver.poll() is None, said.read_text()
         for node in tuple(cluster.worker_nodes):
             cluster.remove_node(node, allow_graceful=False)
-        soon(lambda: "No machine of the Ray cluster has the 1 CPUs" in said.read_text(), driver)
+        wait_for(lambda: NONE_LEFT in said.read_text() or driver.poll() is not None, PATIENCE)
+        assert driver.poll() is None, said.read_text()
         cluster.add_node(num_cpus=1, **SMALL)
         assert driver.wait(PATIENCE) == 0, said.read_text()
     assert len(reports(out)) == 5

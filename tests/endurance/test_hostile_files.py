@@ -18,7 +18,8 @@ from emolive.core.errors import EmoliveError
 from emolive.corpus.answers import _kept
 from emolive.corpus.layout import owned
 from emolive.corpus.result import VideoResult
-from emolive.corpus.summary import summarise, write
+from emolive.corpus.roster import read_roster
+from emolive.corpus.summary import SummaryWish, summarise, write
 from emolive.media.bundle import read_bundle
 from emolive.networks.facts import parse_facts
 
@@ -119,14 +120,14 @@ def parquets(draw) -> bytes:
     return bytes(data)
 
 
+KINDS_OF_BYTES = ("jsonl", "csv", "parquet", "report", "bundle", "answers", "people")
+
 CASES = st.one_of(
     lines().map(lambda data: ("jsonl", data)),
     tables().map(lambda data: ("csv", data)),
     parquets().map(lambda data: ("parquet", data)),
     *(documents(kind).map(lambda data, kind=kind: (kind, data)) for kind in ("report", "spec", "bundle")),
-    st.binary(max_size=4000).flatmap(
-        lambda data: st.sampled_from([(k, data) for k in ("jsonl", "csv", "parquet", "report", "bundle", "answers")])
-    ),
+    st.binary(max_size=4000).flatmap(lambda data: st.sampled_from([(k, data) for k in KINDS_OF_BYTES])),
 )
 
 
@@ -145,7 +146,7 @@ def _read(folder: Path, kind: str, data: bytes) -> str:
     if kind in ("jsonl", "csv", "parquet"):
         (folder / f"good.{kind}").touch()
         (folder / f"x.{kind}").write_bytes(data)
-        found = summarise(folder, 0.0)
+        found = summarise(folder, SummaryWish(min_seconds=0.0))
         write(found, folder / "out", "title")
         return "read" if len(found.failures) == 1 else refused(EmoliveError(found.failures[-1]))
     if kind == "report":
@@ -156,6 +157,9 @@ def _read(folder: Path, kind: str, data: bytes) -> str:
         (folder / "clean.mp4").touch()
         (folder / "settings.json").write_bytes(data)
         read_bundle(folder)
+    elif kind == "people":
+        (folder / "people.csv").write_bytes(data)
+        read_roster(folder / "people.csv", {"v0": "/study/v0.mp4"})
     elif kind == "answers":
         (folder / "a.answers").write_bytes(data)
         list(_kept([folder / "a.answers"]))
@@ -177,6 +181,8 @@ def test_hostile_files(count, tally):
         @example(("report", json.dumps({**REPORT, "video": [[]]}).encode()))  # what failed once
         @example(("spec", b'{"labels": ["a", "b"], "input_size": 1' + b"0" * 400 + b"}"))
         @example(("bundle", b"null"))
+        @example(("people", b"video,track,person,age\nv0,1,a,inf\nv0,,b,nan\nv0.mp4,2,c,1e999\n"))
+        @example(("people", b"video,track,person\nv0,99999999999999999999,a\n"))
         @example(("jsonl", json.dumps({**FRAME, "t_ms": 1e300}).encode()))
         def one(case: tuple[str, bytes]) -> None:
             nonlocal seconds, peak

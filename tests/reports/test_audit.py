@@ -13,6 +13,7 @@ from scipy import stats
 
 from emolive.audit.pointing import REST, needed, parts, points_at, without
 from emolive.audit.stability import MOVES, STEP, moved, stability
+from emolive.audit.verdict import CLEAR
 from emolive.core.errors import EmoliveError
 from emolive.core.evidence import CONTROLS, MASKINGS
 from emolive.networks import checkpoint
@@ -47,7 +48,7 @@ def test_the_table_is_the_paired_differences_written_out():
             after = one["ways"]["gradcam/layer4"]["after"]
             leads.append(np.mean([np.mean(after[how][of]) - after[how]["own"][0] for how in MASKINGS]))
         assert row.difference[of].mean == pytest.approx(np.mean(leads))
-        assert row.wins[of] == np.mean(np.array(leads) > 0.01)
+        assert row.wins[of] == np.mean(np.array(leads) > CLEAR)
     assert (row.stability, row.ms, row.hits, row.others_hit) == (pytest.approx(0.9), 2.0, 1.0, 0.5)
     assert row.sanity["fc"].word == "reacts"
 
