@@ -37,6 +37,7 @@ CASES: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("explain", "out"): [("explain face.png --out o", f"o/{name}")
                          for name in ("index.html", "report.json", "sheets/01-face-1-sheet.png")],
     ("plot", "out"): [("plot data.jsonl --out o.png", "o-1.png")],
+    ("audit", "out"): [("audit pictures --out o", f"o/{name}") for name in ("audit.json", "index.html")],
     ("summary", "out"): [("summary results --out o", f"o/{name}") for name in (
         "summary.csv", "summary-figures.csv", "summary-columns.csv", "summary.html")] + [
         ("summary results --out o --parquet", f"o/{name}") for name in ("summary.parquet", "summary-figures.parquet")],

@@ -76,7 +76,7 @@ HOSTILE = [
     ("settings.pins", [-1]), ("settings.pins", [1.5]), ("settings.pins", ["3"]), ("settings.pins", 3),
     ("settings.off", [True]), ("settings.off", [list(range(3))]), ("settings.off", list(range(10_001))),
     ("settings.method", "a\nb"), ("settings.method", "\ud800"), ("settings.method", "x" * 5000), ("settings.method", 7),
-    ("settings.colormap", "jet"), ("settings.random", 6), ("settings.random", -1), ("settings.target", []),
+    ("settings.colormap", "jet"), ("settings.random", 7), ("settings.random", -1), ("settings.target", []),
     ("settings.compare", "b"), ("settings.compare", []), ("settings.compare.method", 3), ("settings.compare.off", "2"),
     ("options", []), ("options", None), ("settings", "x"), ("model", None), ("model", []), ("model.sha256", 5),
     ("source", 5), ("source", None),
