@@ -24,6 +24,7 @@ from emolive.attribution.hooks import shapes
 from emolive.core.scene import Frame
 from emolive.faces.crop import crop_face, square
 from emolive.faces.detect import Detector
+from emolive.faces.lean import turn
 from emolive.media.clips import VideoClip
 from emolive.media.demo import DemoClip
 from emolive.networks.checkpoint import Model, as_seen, load
@@ -102,7 +103,7 @@ def portraits(model: Model, detect: Detector, faces: int) -> torch.Tensor:
     if len(found) != faces:
         raise click.ClickException(f"{len(found)} of {faces} faces were found in the demo scene. Try fewer --faces.")
     margin, size = model.spec.crop_margin["full"], model.spec.crop_size
-    crops = [as_seen(crop_face(bgr, square(face.box, margin), size), model.spec) for face in found]
+    crops = [as_seen(crop_face(bgr, square(f.box, margin), size, turn=turn(f)), model.spec) for f in found]
     return model.prepare(np.stack(crops))
 
 

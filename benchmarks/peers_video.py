@@ -15,6 +15,7 @@ from pytorch_grad_cam import GradCAM
 
 from emolive.core.scene import Detect, Frame, Memory, Settings
 from emolive.faces.crop import crop_face, square
+from emolive.faces.lean import turn
 from emolive.faces.track import Tracker
 from emolive.live.engine import Engine
 from emolive.networks.checkpoint import Model, as_seen
@@ -40,13 +41,13 @@ def by_emolive(model: Model, detect: Detect, layer: str) -> Look:
 @contextmanager
 def face_by_face(model: Model, detect: Detect, layer: str) -> Iterator[Look]:
     """The same detector and crops; then for each face a forward pass and Grad-CAM by pytorch-grad-cam."""
-    net, spec = learning(model), model.spec
+    net, spec, margin = learning(model), model.spec, model.spec.crop_margin["full"]
     with GradCAM(net, [net.get_submodule(layer)]) as cam:
 
         def look(frame: Frame) -> int:
             faces = detect(frame)
             for face in faces:
-                crop = crop_face(frame.bgr, square(face.box, spec.crop_margin["full"]), spec.crop_size)
+                crop = crop_face(frame.bgr, square(face.box, margin), spec.crop_size, turn=turn(face))
                 cam(model.prepare(as_seen(crop, spec)[None]), targets=None)
             return len(faces)
 

@@ -20,8 +20,9 @@ from safetensors.numpy import save
 
 from emolive.core.scene import Frame
 from emolive.faces.detect import Detector
+from emolive.faces.lean import lean as leaning
 from emolive.faces.mean_mesh import MEAN, fit
-from emolive.faces.mesh import Mesher, eyes_turn
+from emolive.faces.mesh import Mesher
 from emolive.faces.track import assign
 
 LEAST = 10  # people: an average of so many shows nobody
@@ -63,7 +64,7 @@ def read_all(paths: list[Path]) -> list[np.ndarray]:
             faces = detector(Frame(0, 0.0, bgr))[:1]
             presence, points = mesher.read(bgr, faces)
             if faces and presence[0] > 0.99:
-                lean = np.radians(eyes_turn(faces[0]))
+                lean = np.radians(leaning(faces[0]))
                 level = np.array([[np.cos(lean), -np.sin(lean), 0], [np.sin(lean), np.cos(lean), 0], [0, 0, 1]])
                 meshes.append(points[0] @ level)
     return meshes

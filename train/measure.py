@@ -23,6 +23,7 @@ from paste_experiment import pasted
 from emolive.core.scene import Frame
 from emolive.faces.crop import crop_face, square
 from emolive.faces.detect import Detector
+from emolive.faces.lean import turn
 from emolive.media.pictures import read_picture
 from emolive.networks.checkpoint import Model, default_model, load
 from emolive.training.dataset import Faces, read_faces
@@ -58,7 +59,8 @@ def on_photos(model: Model, folder: Path) -> dict[str, dict[str, str]]:
                     seen.setdefault(kind, {})[label] = "no face"
                     continue
                 box = square(faces[0].box, model.spec.crop_margin[kind])
-                probabilities = predict(model, crop_face(bgr, box, model.spec.crop_size)[None])
+                crop = crop_face(bgr, box, model.spec.crop_size, turn=turn(faces[0]))
+                probabilities = predict(model, crop[None])
                 seen.setdefault(kind, {})[label] = model.spec.labels[int(probabilities.argmax())]
     return seen
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from emolive.core.reading import Likeness
 from emolive.core.scene import Agreement, Box, Regions
+from emolive.faces.crop import moved_back
 
 HOT = 0.2
 """The hottest part of a map whose overlap is measured."""
@@ -36,7 +37,8 @@ def _hottest(cam: np.ndarray) -> np.ndarray:
 
 def registered(a: np.ndarray, square_a: Box, b: np.ndarray, square_b: Box) -> tuple[np.ndarray, np.ndarray]:
     """Two maps over squares of the same frame, as two maps (h, w) over the part that both squares share, on the finer
-    grid of the two; maps over the same square are given back as they are."""
+    grid of the two; maps over the same square are given back as they are. Squares of one face are turned alike about
+    the same centre, so that it does not matter how far."""
     if np.allclose(square_a, square_b, atol=1e-6):
         return a, b
     x0, y0 = (max(square_a[i], square_b[i]) for i in (0, 1))
@@ -90,17 +92,20 @@ GRID = 32
 """Cells a side that heat is counted on: fine enough for an eye."""
 
 
-def regions(cam: np.ndarray, square: Box, box: Box, points: np.ndarray) -> Regions:
-    """Where the positive heat of a map (h, w) over `square` lies, by the detector's six key points.
+def regions(cam: np.ndarray, square: Box, box: Box, points: np.ndarray, turn: float = 0.0) -> Regions:
+    """Where the positive heat of a map (h, w) over `square`, turned by `turn` degrees, lies, by the detector's six key
+    points.
 
     With d the distance between the eyes: eyes are within 0.45 d of an eye, the nose within 0.35 d of its tip, the mouth
     within 0.45 d of its centre; the nearest wins where they meet. The rest of the face is in the ellipse of the box,
-    the box stretched upwards to the hair line; off the face is everything else.
+    the box stretched upwards to the hair line, and turned with the square; off the face is everything else.
     """
     heat = np.maximum(_resized(cam, GRID, GRID), 0).astype(np.float64)
     total = float(heat.sum())
     if not np.isfinite(total) or total <= 0:
         return Regions()
+    if turn:
+        points = moved_back(points, square, turn)
     x0, y0, x1, y1 = square
     at = (np.arange(GRID) + 0.5) / GRID
     x, y = np.meshgrid(x0 + at * (x1 - x0), y0 + at * (y1 - y0))

@@ -15,12 +15,13 @@ import torch
 
 from emolive import __version__
 from emolive.bench import live, neighbours, start
+from emolive.bench.costs import costs
 from emolive.bench.meter import Meter, SceneWork
 from emolive.bench.result import Bench, summed_up
 from emolive.core.errors import EmoliveError
 from emolive.core.interrupts import Interrupts
 from emolive.core.options import FACTS, Options
-from emolive.core.scene import Frame, Picture, Scene, Settings, Source
+from emolive.core.scene import Frame, Picture, Scene, Settings, Source, area
 from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
 from emolive.live.ahead import Ahead
@@ -79,6 +80,9 @@ def measure(options: Options, workload: Workload, say: Callable[[str], None]) ->
                 bench = _frames(*fresh(source), workload, model, show, folder)
             bench = replace(bench, peak_memory_mb=start.peak_memory_mb())
             interrupts.leave()
+            with _opened(workload) as source:
+                bench = replace(bench, steps=_steps(model, detect, source))
+            interrupts.leave()
             say("Pressing keys …")
             with _opened(workload) as source:
                 bench = replace(bench, key=live.keys(*fresh(source), show))
@@ -136,6 +140,15 @@ def _frames(made: Parts, settings: Settings, workload: Workload, model: Model, s
             f"{workload.source} shows no face after its first {WARM} frames: there is nothing to measure."
         )
     return replace(summed_up(meter.samples), every_face=not workload.is_demo or meter.seen == {workload.faces})
+
+
+def _steps(model: Model, detect: Detector, source: Source) -> Mapping[str, float]:
+    """What single steps cost the largest face of the first frame that has one."""
+    for _ in range(WARM + PICTURES):
+        frame = source.read(Settings())
+        if isinstance(frame, Frame) and (faces := detect(frame)):
+            return costs(model, frame, max(faces, key=lambda face: area(face.box)))
+    return {}
 
 
 def _pictures(source: Source) -> list[np.ndarray]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emolive.bench.costs import told
 from emolive.bench.meter import Sample
 from emolive.core.stopwatch import STAGES
 
@@ -66,7 +67,8 @@ class Neighbours:
 @dataclass(frozen=True)
 class Bench:
     """The figures of a run; times in ms unless named otherwise. `spread` is how much the bare forward varied;
-    `every_face` whether each frame showed as many faces as it should."""
+    `every_face` whether each frame showed as many faces as it should, `steps` what single steps cost a face
+    (`costs`)."""
 
     stages: Mapping[str, StageTime]
     loop_ms: float
@@ -82,6 +84,7 @@ class Bench:
     peak_memory_mb: float | None = None
     key: Keys | None = None
     recording: Recording | None = None
+    steps: Mapping[str, float] = dataclasses.field(default_factory=dict)
     neighbours: Neighbours | None = None
     size: tuple[int, int] = (0, 0)
     source: str = "demo"
@@ -184,6 +187,8 @@ def table(bench: Bench) -> str:
         others = "1 busy program" if near.programs == 1 else f"{near.programs} busy programs"
         times = f"a frame in {near.beside_ms:.1f} ms beside {others}, {near.alone_ms:.1f} alone, in turn{verdict}"
         lines.append(f"{'neighbours':<14}{near.ratio:>9.2f} ×    {times}")
+    if bench.steps:
+        lines += ["", "what single steps cost a face, beside a bare forward of one face", *told(bench.steps)]
     return "\n".join([*lines, *(("", bench.no_verdict) if bench.no_verdict else ())])
 
 

@@ -131,7 +131,9 @@ class Likeness:
 class Reading:
     """What the network makes of one face.
 
-    `crop` is (S, S, 3) uint8 RGB, the square the network saw; `square` is where it lies in the frame. `results` holds
+    `crop` is (S, S, 3) uint8 RGB, the square the network saw; `square` is where it lies in the frame,
+    turned about its centre by `turn` degrees, clockwise as seen: faces that lean stand upright in the crop, and in all
+    maps. `results` holds
     each variant that was asked for: `base` is the network as it is (its probabilities are the face's in this frame
     alone), `shown` the one whose map is painted (another only while looking through a randomised network), `other` the
     one that is compared with it, `knocked` the one with filters switched off. `maps` is (C, h, w) float32: the filter
@@ -139,8 +141,8 @@ class Reading:
     is open. `agreement` is that of `shown` with `base` while randomised, else of `shown` with `other`. `activation`
     (h, w) is the mean of the map's layer, which knows no emotion, of the selected face while its map is put to the
     test. `likeness` is that of its map with random networks', while one is looked through. `other_crop`, `other_square`
-    and `other_label` are set where the compared network is a second one: what it saw, and what its map explains.
-    `smoothed` (classes,) are the probabilities smoothed in time, None where nothing came before.
+    and `other_label` are set where the compared network is a second one: what it saw (turned alike), and what its map
+    explains. `smoothed` (classes,) are the probabilities smoothed in time, None where nothing came before.
     """
 
     crop: np.ndarray
@@ -162,6 +164,7 @@ class Reading:
     other_square: Box | None = None
     other_label: str = ""
     smoothed: np.ndarray | None = None
+    turn: float = 0.0
 
     @property
     def result(self) -> Result:

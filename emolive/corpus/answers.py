@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 NEAR_MS = 1e-6
 
-FORMAT = 3
+FORMAT = 4
 """Grows when the format does: it is part of the files' names, so that those of other versions are not looked at."""
 
 TEXT = "json"

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 CHUNK = 4 << 20
 """Bytes that are read at once for a hash."""
 
-NUMBERS = 6
+NUMBERS = 7
 """Raised whenever emolive gives other numbers for the same options. 2: only faces that the mesh confirms count.
 3: films' colours are rounded, no longer cut off; large ones that say nothing of their matrix have BT.709's.
 4: maps explain the smoothed answer. 5: proofs ask about controls, no longer about the coldest part. 6: heat on the
-network's fixed scale, and "unsure" as its file says."""
+network's fixed scale, and "unsure" as its file says. 7: faces that lean are cut out upright."""
 
 
 def found(names: Sequence[str], out: Path, is_known: Callable[[Path], bool] = lambda _: False) -> dict[Path, str]:

@@ -27,12 +27,22 @@ def square(box: Box, margin: float) -> Box:
 def placed(square: Box, turn: float = 0.0) -> np.ndarray:
     """Give the affine map (2, 3) that takes the unit square to a square in a picture, turned about its own centre.
 
+    The only place that knows how crops lie: what is cut out, what is painted back, and what is counted go by it.
+
     `turn` is in degrees, clockwise as seen. So (0, 0) goes to the corner where the turned picture's first pixel lies.
     """
     x0, y0, x1, _ = square
     side, cos, sin = x1 - x0, math.cos(math.radians(turn)), math.sin(math.radians(turn))
     right, down = side / 2 * (1 - cos + sin), side / 2 * (1 - cos - sin)  # how the corner moves: 0 where nothing turns
     return np.array([[side * cos, -side * sin, x0 + right], [side * sin, side * cos, y0 + down]])
+
+
+def moved_back(points: np.ndarray, square: Box, turn: float) -> np.ndarray:
+    """Give where points (..., 2) of a picture lie in the square before it was turned: what leans so stands upright."""
+    there, straight = placed(square, turn), placed(square)
+    inside = (points - there[:, 2]) @ np.linalg.inv(there[:, :2]).T
+    back: np.ndarray = inside @ straight[:, :2].T + straight[:, 2]
+    return back
 
 
 def crop_face(bgr: np.ndarray, square: Box, size: int, finest: int = FINEST, turn: float = 0.0) -> np.ndarray:

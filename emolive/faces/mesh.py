@@ -4,7 +4,6 @@ Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mob
 network of MediaPipe, run by OpenCV. It looks at a square around the detector's box, turned so that the eyes are level.
 """
 
-import math
 from collections.abc import Sequence
 from threading import Lock
 
@@ -16,6 +15,7 @@ from emolive.core.installed import weights
 from emolive.core.mesh import Mesh
 from emolive.core.scene import Face, Frame
 from emolive.faces.crop import crop_face, placed, square
+from emolive.faces.lean import lean
 from emolive.faces.mean_mesh import turned
 
 MODEL = "face_landmark.tflite"
@@ -50,7 +50,7 @@ class Mesher:
         """Give presence (N,) and points (N, 468, 3) of faces in a picture (H, W, 3) uint8 BGR, without their angles."""
         if not faces:
             return np.zeros(0), np.zeros((0, POINTS, 3))
-        squares, turns = [square(face.box, MARGIN) for face in faces], [eyes_turn(face) for face in faces]
+        squares, turns = [square(face.box, MARGIN) for face in faces], [lean(face) for face in faces]
         crops = [crop_face(bgr, s, SIZE, turn=turn) for s, turn in zip(squares, turns, strict=True)]
         parts = [self._forward(np.stack(crops[i : i + AT_ONCE])) for i in range(0, len(crops), AT_ONCE)]
         points, logits = (np.concatenate(part).astype(np.float64) for part in zip(*parts, strict=True))
@@ -72,12 +72,6 @@ class Mesher:
                 return self._net.forward(OUTPUTS)
         except cv2.error as error:
             raise EmoliveError(f"The face mesh cannot be read ({error}). Install emolive again.") from error
-
-
-def eyes_turn(face: Face) -> float:
-    """How far a face leans by its eyes: degrees, clockwise as seen; 0 where both eyes are at one place."""
-    right, left = face.points[:2]
-    return math.degrees(math.atan2(left[1] - right[1], left[0] - right[0]))
 
 
 def load_network() -> cv2.dnn.Net:

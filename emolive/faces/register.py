@@ -8,6 +8,7 @@ import numpy as np
 
 from emolive.core.mesh import Mesh
 from emolive.core.scene import Box
+from emolive.faces.crop import moved_back
 from emolive.faces.mean_mesh import mean_mesh, rotation
 
 
@@ -78,17 +79,19 @@ def places(mesh: Mesh, size: int) -> np.ndarray:
 
 
 def register(
-    picture: np.ndarray, mesh: Mesh, size: int, shows: Box | None = None, fill: float = 0.0
+    picture: np.ndarray, mesh: Mesh, size: int, shows: Box | None = None, fill: float = 0.0, turn: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Bring a picture onto the mean face: (size, size) or (size, size, C), as `picture`, and what of it was seen.
 
-    `picture` (h, w) or (h, w, C) is uint8 or float32: the frame, or whatever shows the square `shows` of it (a crop, a
-    heat map of any grid). The second array (size, size) is bool; where it is False (no face, turned away, outside of
-    what the picture shows) the picture is `fill`. Sampled bilinearly in one go: give a `size` near the face's own.
+    `picture` (h, w) or (h, w, C) is uint8 or float32: the frame, or whatever shows the square `shows` of it, turned by
+    `turn` degrees (a crop, a heat map of any grid). The second array (size, size) is bool; where it is False (no face,
+    turned away, outside of what the picture shows) the picture is `fill`. Sampled bilinearly in one go: give a `size`
+    near the face's own.
     """
     height, width = picture.shape[:2]
     x0, y0, x1, y1 = shows or (0, 0, width, height)
-    where = (places(mesh, size) - (x0, y0)) * (width / (x1 - x0), height / (y1 - y0))
+    there = moved_back(places(mesh, size), (x0, y0, x1, y1), turn) if turn else places(mesh, size)
+    where = (there - (x0, y0)) * (width / (x1 - x0), height / (y1 - y0))
     with np.errstate(invalid="ignore"):
         seen = ((where >= 0) & (where <= (width, height))).all(-1)
     pixels = np.where(seen[..., None], where - 0.5, 0).astype(np.float32)

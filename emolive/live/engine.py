@@ -43,6 +43,7 @@ from emolive.core.scene import (
 )
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.crop import crop_face, square
+from emolive.faces.lean import turn
 from emolive.live.slow import SlowMaps, Worked
 from emolive.live.smooth import Given, answers, given
 from emolive.networks.checkpoint import Model, as_seen
@@ -54,6 +55,9 @@ SLICE = 4
 
 Found = tuple[Frame, Sequence[Face]]
 """A frame and its faces."""
+
+_Cut = tuple[Box, float]
+"""Where a face is cut out: a square, and by how much it is turned."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +162,7 @@ class Engine:
             return answers(before, shots, list(probs), settings.smooth_ms)[0]
 
         with self.watch("prepare"):
-            squares, crops, x = self._crops(self.model, shots)
+            cuts, crops, x = self._crops(self.model, shots)
         seen = look(
             self.model,
             x,
@@ -181,7 +185,7 @@ class Engine:
         readings = tuple(
             Reading(
                 crop=crops[i],
-                square=squares[i],
+                square=cuts[i][0],
                 results={v: results[v][i] for v in wanted},
                 shown=shown_variant(settings),
                 maps=seen.maps[i],
@@ -193,19 +197,18 @@ class Engine:
                 other_square=seconds[i].square,
                 other_label=seconds[i].label,
                 smoothed=smoothed[i],
+                turn=cuts[i][1],
             )
             for i in range(len(x))
         )
         ends = list(accumulate(len(faces) for _, faces in shots))
         return [_Seen(readings[i:j], seen, x, i) for i, j in zip([0, *ends], ends, strict=False)]
 
-    def _crops(
-        self, model: Model, shots: Sequence[Found]
-    ) -> tuple[list[tuple[float, float, float, float]], list[np.ndarray], Tensor]:
+    def _crops(self, model: Model, shots: Sequence[Found]) -> tuple[list[_Cut], list[np.ndarray], Tensor]:
         margin, spec = model.spec.crop_margin.get(self.detector, 1.1), model.spec
-        cuts = [(frame, square(face.box, margin)) for frame, faces in shots for face in faces]
-        crops = [as_seen(crop_face(frame.bgr, s, spec.crop_size), spec) for frame, s in cuts]
-        return [s for _, s in cuts], crops, model.prepare(np.stack(crops))
+        cuts = [(frame, (square(face.box, margin), turn(face))) for frame, faces in shots for face in faces]
+        crops = [as_seen(crop_face(frame.bgr, s, spec.crop_size, turn=lean), spec) for frame, (s, lean) in cuts]
+        return [cut for _, cut in cuts], crops, model.prepare(np.stack(crops))
 
     def _with_slow(self, model: Model, seen: Look, x: Tensor, settings: Settings) -> dict[Variant, tuple[Result, ...]]:
         """The results of a look, with the slow maps that are known by now; others of a frozen frame are asked for."""
@@ -243,7 +246,7 @@ class Engine:
         """Through the second model: on its own crops, for the same emotion where it knows it, else for its top one, and
         against the same. What it does not know, nothing can be held against: then there is no map."""
         mine, theirs = self.model.spec.labels, model.spec.labels
-        squares, crops, x = self._crops(model, shots)
+        cuts, crops, x = self._crops(model, shots)
         aim = None
         if all(mine[r.target] in theirs for r in base):
             aim = torch.tensor([theirs.index(mine[r.target]) for r in base], device=x.device)
@@ -257,7 +260,7 @@ class Engine:
             )
         else:
             results = self._with_slow(model, seen, x, settings)[way]
-        seconds = [_Second(c, s, theirs[r.target]) for c, s, r in zip(crops, squares, results, strict=True)]
+        seconds = [_Second(c, s, theirs[r.target]) for c, (s, _), r in zip(crops, cuts, results, strict=True)]
         return results, seconds
 
     def _emotions(self, seen: "_Seen", i: int, settings: Settings) -> np.ndarray | None:
@@ -269,7 +272,7 @@ class Engine:
 
     def _regions(self, reading: Reading, face: Face) -> Regions:
         cam = reading.result.cam
-        return Regions() if cam is None else regions(cam, reading.square, face.box, face.points)
+        return Regions() if cam is None else regions(cam, reading.square, face.box, face.points, reading.turn)
 
     def _activation(self, seen: _Seen, i: int, settings: Settings) -> np.ndarray | None:
         """What knows no emotion, at the map's layer: a control of its proof."""

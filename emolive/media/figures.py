@@ -141,6 +141,7 @@ FIGURES = (
     ),
     Figure("score", lambda _: ["score"], lambda scene, i, _: _rounded(scene.found[i].score, 4), detected=True),
     Figure("confirmed", lambda _: ["confirmed"], lambda scene, i, _: scene.found[i].confirmed, detected=True),
+    Figure("turn", lambda _: ["turn"], lambda scene, i, _: _rounded(scene.readings[i].turn, 2)),
     Figure("label", lambda _: ["label"], lambda scene, i, labels: labels[scene.readings[i].top]),
     Figure("outside", lambda _: ["outside"], lambda scene, i, _: scene.found[i].outside or None),
     Figure(

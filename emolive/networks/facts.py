@@ -26,9 +26,9 @@ class Spec:
     A face crop is `crop_size` pixels square (as coarse as the faces of the training), turned to grey if `color` is
     "gray", enlarged to `input_size`, scaled to 0..1, and normalised by `mean` and `std` per channel. `crop_margin` says
     for each face detector how many times its box the square is wide. Softmax takes logits divided by `temperature`.
-    `scales` say what counts as full heat, {method: {layer: evidence}}: what 19 of 20 maps of the network's answers stay
-    below, on pictures it was calibrated on. `metrics` are figures measured there; `unsure` among them is the largest
-    probability below which an answer counts as unsure.
+    `scales` say what counts as full heat, {method: {layer: evidence}}: what one cell in a hundred of the maps of the
+    network's answers reaches, on pictures it was calibrated on. `metrics` are figures measured there; `unsure` among
+    them is the largest probability below which an answer counts as unsure.
     """
 
     labels: tuple[str, ...]

@@ -36,13 +36,14 @@ VIEW = 320
 
 @dataclass(frozen=True, eq=False)
 class Sight:
-    """A face to be examined: its number, where it is, and the square of the picture that the network is shown.
-    `has_points` says whether its eyes, nose and mouth are known."""
+    """A face to be examined: its number, where it is, and the square of the picture that the network is shown, turned
+    by `turn` degrees. `has_points` says whether its eyes, nose and mouth are known."""
 
     number: int
     face: Face
     square: Box
     has_points: bool = True
+    turn: float = 0.0
 
 
 class Probe:
@@ -114,7 +115,8 @@ def examine(
     """Measure everything for the faces of a picture (H, W, 3) uint8 BGR. `target` is a label, or None for each face's
     likeliest one; `scale` is only passed on to whoever draws the maps. The same input gives the same figures: all
     chance comes from fixed seeds."""
-    crops = np.stack([as_seen(crop_face(bgr, s.square, model.spec.crop_size), model.spec) for s in sights])
+    size = model.spec.crop_size
+    crops = np.stack([as_seen(crop_face(bgr, s.square, size, turn=s.turn), model.spec) for s in sights])
     x = model.prepare(crops)
     aim = torch.full((len(x),), model.spec.labels.index(target), device=x.device) if target else None
     parts = model.architecture.random
@@ -147,7 +149,8 @@ def examine(
                 labels=model.spec.labels,
                 probs=result.probs,
                 target=result.target,
-                view=crop_face(bgr, sight.square, VIEW),
+                view=crop_face(bgr, sight.square, VIEW, turn=sight.turn),
+                turn=sight.turn,
                 seen=crops[n],
                 cells=tuple(cells),
                 chance=chance,
@@ -177,7 +180,7 @@ def _cell(
         return Cell(method, layer, why=true.why[way])
     curves = probe.curves(cam)
     activation = true.caught[layer if layer in layers else layers[-1]][n].mean(0).cpu().numpy()
-    evidence = of_picture(probe.proof(cam, way, activation))
+    evidence, face = of_picture(probe.proof(cam, way, activation)), sight.face
     blind = not METHODS[method].knows_class
     figures = Figures(
         deletion_area=curves.deletion_area,
@@ -185,7 +188,7 @@ def _cell(
         drops=probe.drops(cam),
         differences=evidence.differences,
         verdict=verdict(evidence, probe.model.spec.labels[probe.target], blind),
-        regions=regions(cam, sight.square, sight.face.box, sight.face.points) if sight.has_points else None,
+        regions=regions(cam, sight.square, face.box, face.points, sight.turn) if sight.has_points else None,
         gradcam=agreement(cam, gradcam),
         sanity={step: _sanity(cam, n, way, step, others, tuple(randoms)) for step, others in randoms.items()},
     )

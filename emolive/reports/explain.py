@@ -17,6 +17,7 @@ from emolive.core.scene import Detect, Face, Frame
 from emolive.faces.confirm import confirm_once
 from emolive.faces.crop import square
 from emolive.faces.detect import Detector
+from emolive.faces.lean import turn
 from emolive.faces.mesh import Mesher
 from emolive.media.pictures import is_picture, read_picture
 from emolive.media.sources import expand
@@ -137,7 +138,7 @@ def _explain(
         found = sorted(detect(Frame(0, 0.0, bgr, name=name)), key=lambda face: face.box[0] + face.box[2])
         confirmed = [face for face in found if face.confirmed]
         unconfirmed = [face for face in found if not face.confirmed]
-        sights = [Sight(n, face, square(face.box, margin)) for n, face in enumerate(confirmed, start=1)]
+        sights = [Sight(n, f, square(f.box, margin), turn=turn(f)) for n, f in enumerate(confirmed, start=1)]
     faces: list[FaceReport] = []
     for at in range(0, len(sights), BATCH):
         some = sights[at : at + BATCH]

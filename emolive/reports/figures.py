@@ -66,11 +66,11 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class FaceReport:
-    """All that is known of a face. `view` (V, V, 3) uint8 RGB is its square of the picture, `seen` (S, S, 3) uint8 RGB
-    what the network saw of it. `probs` are (classes,), `target` is the explained class's index. `emotions` are the
-    Grad-CAM maps of each class (classes, h, w) at `emotions_layer`, None where the network is broken, and
-    `emotions_measure` what they are measured in. `scale` is what full heat is: "fixed" or "relative". `chance` has for
-    each layer the mean curves of cells in random order: what a map must beat."""
+    """All that is known of a face. `view` (V, V, 3) uint8 RGB is its square of the picture, turned by `turn` degrees,
+    `seen` (S, S, 3) uint8 RGB what the network saw of it. `probs` are (classes,), `target` is the explained class's
+    index. `emotions` are the Grad-CAM maps of each class (classes, h, w) at `emotions_layer`, None where the network is
+    broken, and `emotions_measure` what they are measured in. `scale` is what full heat is: "fixed" or "relative".
+    `chance` has for each layer the mean curves of cells in random order: what a map must beat."""
 
     number: int
     box: Box
@@ -86,6 +86,7 @@ class FaceReport:
     emotions_layer: str
     emotions_measure: Measure = UNMEASURED
     scale: str = "fixed"
+    turn: float = 0.0
 
     @property
     def label(self) -> str:

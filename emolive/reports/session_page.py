@@ -24,7 +24,8 @@ class Still:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """All that the page says. `faces` are stills by person (file, number) and emotion."""
+    """All that the page says. `faces` are stills by person (file, number) and emotion; `scales`
+    what full heat was on them, in words."""
 
     name: str
     people: tuple[Person, ...]
@@ -33,6 +34,7 @@ class Page:
     settings: Mapping[str, Any]
     sha256: str
     versions: Mapping[str, str | None]
+    scales: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ class SessionReport:
         self._strip: list[Still] = []
         self._every, self._count = 1, 0
         self._faces: dict[tuple[str, int], dict[str, Still]] = {}
+        self._scales: set[str] = set()
         self._index: int | None = None
         self._given, self._name = name, ""
         self.saved: tuple[Path, ...] = ()
@@ -96,6 +97,7 @@ class SessionReport:
             settings=self._options.looking(),
             sha256=self._sha256,
             versions=versions(),
+            scales=tuple(sorted(self._scales)),
         )
         write_output(self.path, page(known))
         self.saved = (self.path,)
@@ -117,11 +119,12 @@ class SessionReport:
         label, stills = self._labels[top], self._faces.setdefault(who, {})
         if label in stills and probs[top] < stills[label].probability + BETTER:
             return
-        picture = crop_face(scene.frame.bgr, reading.square, SIDE)[..., ::-1].copy()
+        picture = crop_face(scene.frame.bgr, reading.square, SIDE, turn=reading.turn)[..., ::-1].copy()
         cam = reading.painted.cam
         if cam is not None and scene.settings.heat:
-            scale = heat_scale(reading, reading.shown, remembered, scene.settings.scale).full
-            heat(picture, cam, (0, 0, SIDE, SIDE), scale, scene.settings.alpha, scene.settings.colormap)
+            scale = heat_scale(reading, reading.shown, remembered, scene.settings.scale)
+            self._scales.add(scale.kind)
+            heat(picture, cam, (0, 0, SIDE, SIDE), scale.full, scene.settings.alpha, scene.settings.colormap)
         stills[label] = Still(scene.frame.t_ms / 1e3, _jpeg(picture), float(probs[top]))
 
 

@@ -28,9 +28,10 @@ from torchvision.transforms.v2 import functional as F
 from emolive.core.errors import EmoliveError
 from emolive.core.files import check_output, make_folders, write_whole
 from emolive.core.foreign import open_regular
-from emolive.core.scene import Frame
+from emolive.core.scene import Frame, area
 from emolive.core.tables import read_csv
 from emolive.faces.crop import crop_face, square
+from emolive.faces.lean import turn
 from emolive.networks.checkpoint import Model
 from emolive.training.confidence import confidence
 from emolive.training.confidence import facts as confidence_facts
@@ -131,8 +132,8 @@ def detected(folder: Path, faces: Faces, model: Model, kind: str) -> tuple[Faces
             bgr = read_picture(folder / name)
             found = detector(Frame(row, float(row), bgr))
             if found:
-                box = max((face.box for face in found), key=lambda b: (b[2] - b[0]) * (b[3] - b[1]))
-                crops.append(crop_face(bgr, square(box, margin), model.spec.crop_size))
+                face = max(found, key=lambda one: area(one.box))
+                crops.append(crop_face(bgr, square(face.box, margin), model.spec.crop_size, turn=turn(face)))
                 kept.append(row)
             else:
                 lost.append(name)

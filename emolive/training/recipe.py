@@ -108,11 +108,11 @@ class Recipe:
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
-        """The settings in a JSON file; fields that it lacks, or that are null, have their default.
+        """The settings in a JSON file; fields that it lacks have their default.
 
         Raises `EmoliveError` for what cannot be read, is not known, or is no value of its option's kind.
         """
-        read = read_json(Path(path), instead="Name settings that `emolive train` wrote.")
+        read = read_json(Path(path), instead="Name settings that `emolive train` wrote.", finite=False)
         if not isinstance(read, dict):
             raise EmoliveError(f"{path} holds no settings of a training run, an object of names and values.")
         rows, found = {row.name: row for row in options_of("train")}, {}
@@ -120,10 +120,10 @@ class Recipe:
             if name not in vars(cls()):
                 raise EmoliveError(f"The settings in {path} name {printable(name)[:80]!r}, no option of emolive train.")
             try:
-                found[name] = rows[name].check(value)
+                found[name] = rows[name].kind.check(value)
             except ValueError as error:
-                raise EmoliveError(f"The settings in {path}: {name} {error}.") from error
-        return cls(**{name: value for name, value in found.items() if value is not None})
+                raise EmoliveError(f"{path}: {name} {error}.") from error
+        return cls(**found)
 
 
 def _stage(text: str) -> Stage | None:

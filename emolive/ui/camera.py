@@ -95,8 +95,8 @@ def _heat(image: np.ndarray, scene: Scene, fitted: Fitted) -> None:
         cam = reading.painted.cam
         if cam is not None:
             scale = heat_scale(reading, reading.shown, scene.memory.tracks.get(face.track), scene.settings.scale).full
-            cam = cam[:, ::-1] if scene.settings.mirror else cam
-            heat(image, cam, fitted(reading.square), scale, scene.settings.alpha, scene.settings.colormap)
+            cam, turn = (cam[:, ::-1], -reading.turn) if scene.settings.mirror else (cam, reading.turn)
+            heat(image, cam, fitted(reading.square), scale, scene.settings.alpha, scene.settings.colormap, turn)
 
 
 def people_of(scene: Scene, fitted: Fitted) -> list[Labelled]:

@@ -80,7 +80,7 @@ def faithful(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chose
 def _now(scene: Scene, proof: Proof) -> str:
     """What this frame's masking did: the map itself, and the controls that were asked beside it."""
     name = label(scene.menu.labels, proof.target)
-    when = "this frame" if proof.index == scene.frame.index else f"frame {proof.index}"
+    when = "this frame alone" if proof.index == scene.frame.index else f"frame {proof.index} alone"
     how = "both maskings" if proof.whole else HOW[proof.asks[0].masking]
     drops = [(NAMES.get(of, "this map"), proof.drop(of)) for of in (OWN, *CONTROLS)]
     said = ", ".join(f"{who} {points(-drop)}" for who, drop in drops if drop is not None)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from emolive.core.scene import Box, Measure, Reading, Remembered, Target, Variant
+from emolive.faces.crop import placed
 from emolive.ui.draw import Rect, rounded
 
 COLORMAPS = {
@@ -57,27 +58,66 @@ _DENSITY = np.minimum(np.linspace(0, 2, 256), 1) ** 0.7
 
 
 def heat(
-    image: np.ndarray, cam: np.ndarray, square: Box, scale: float, alpha: float, colormap: str = "inferno"
+    image: np.ndarray,
+    cam: np.ndarray,
+    square: Box,
+    scale: float,
+    alpha: float,
+    colormap: str = "inferno",
+    turn: float = 0.0,
 ) -> None:
-    """Lay a signed map (h, w) over `square` of the picture. Evidence of `scale` and more is full heat.
+    """Lay a signed map (h, w) over `square` of the picture, turned about its centre by `turn` degrees, clockwise as
+    seen. Evidence of `scale` and more is full heat.
 
     Nothing is painted where the map has no positive evidence; the paint grows denser, up to `alpha`, with the heat.
     """
-    x0, y0, x1, y1 = rounded(square)
+    whole = rounded(_around(square, turn) if turn else square)
+    x0, y0, x1, y1 = whole
     left, top, right, bottom = max(x0, 0), max(y0, 0), min(x1, image.shape[1]), min(y1, image.shape[0])
     if left >= right or top >= bottom or not scale > 0 or alpha <= 0:
         return
-    rows = _weights(cam.shape[0], y1 - y0)[top - y0 : bottom - y0]
-    columns = _weights(cam.shape[1], x1 - x0)[left - x0 : right - x0]
     evidence = np.nan_to_num(255 * cam / scale, posinf=0, neginf=0).astype(np.float32)
-    # OpenCV's product: NumPy's wakes a pool of threads, which costs more than these thin matrices do.
-    nothing = np.empty((0, 0), np.float32)
-    strength = cv2.gemm(cv2.gemm(rows, evidence, 1, nothing, 0), columns, 1, nothing, 0, flags=cv2.GEMM_2_T)
+    shown = left, top, right, bottom
+    strength = _turned(evidence, square, turn, shown) if turn else _enlarged(evidence, whole, shown)
     steps = cv2.add(strength, 0.0, dtype=cv2.CV_8U)  # rounds, and cuts off below 0 and above 255
     over, keep = _paint(colormap, alpha)
     part = image[top:bottom, left:right]
     through = cv2.multiply(part, cv2.applyColorMap(steps, keep), scale=1 / 255)
     part[:] = cv2.add(through, cv2.applyColorMap(steps, over))
+
+
+def _enlarged(evidence: np.ndarray, whole: Rect, shown: Rect) -> np.ndarray:
+    """The part `shown` of a map (h, w) float32 that lies over the rectangle `whole`."""
+    x0, y0, x1, y1 = whole
+    left, top, right, bottom = shown
+    rows = _weights(evidence.shape[0], y1 - y0)[top - y0 : bottom - y0]
+    columns = _weights(evidence.shape[1], x1 - x0)[left - x0 : right - x0]
+    # OpenCV's product: NumPy's wakes a pool of threads, which costs more than these thin matrices do.
+    nothing = np.empty((0, 0), np.float32)
+    return cv2.gemm(cv2.gemm(rows, evidence, 1, nothing, 0), columns, 1, nothing, 0, flags=cv2.GEMM_2_T)
+
+
+FINEST = 512
+"""Pixels a side that a map is enlarged to at most before it is turned; they are so smooth that no more is seen."""
+
+
+def _turned(evidence: np.ndarray, square: Box, turn: float, shown: Rect) -> np.ndarray:
+    """The part `shown` of a map (h, w) float32 that lies over a turned square; 0 beside it."""
+    left, top, right, bottom = shown
+    side = min(FINEST, max(1, round(square[2] - square[0])))
+    straight = _enlarged(evidence, (0, 0, side, side), (0, 0, side, side))
+    place = placed(square, turn)
+    step = place[:, :2] / side
+    to_picture = np.column_stack([step, place[:, 2] + step.sum(1) / 2 - 0.5 - (left, top)])
+    return cv2.warpAffine(straight, to_picture, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
+
+
+def _around(square: Box, turn: float) -> Box:
+    """The box around a turned square."""
+    place = placed(square, turn)
+    corners = np.array([(0, 0), (1, 0), (0, 1), (1, 1)]) @ place[:, :2].T + place[:, 2]
+    (x0, y0), (x1, y1) = corners.min(0).tolist(), corners.max(0).tolist()
+    return x0, y0, x1, y1
 
 
 @lru_cache(maxsize=64)

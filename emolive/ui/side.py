@@ -84,7 +84,8 @@ def _whose(column: Column, scene: Scene, chosen: Chosen, small: bool) -> None:
         if beside.width > 3 * column.px:
             beside.line(said, PAPER, topic="face")
     column.tips += beside.tips
-    column.say(f"as the network saw it, {reading.crop.shape[1]}×{reading.crop.shape[0]}", topic="crop")
+    turned = f", turned by {-reading.turn:+.0f}°" if reading.turn else ""
+    column.say(f"as the network saw it, {reading.crop.shape[1]}×{reading.crop.shape[0]}{turned}", topic="crop")
     column.gap()
 
 

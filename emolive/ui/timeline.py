@@ -68,6 +68,18 @@ def people(scene: Scene) -> list[int]:
     return sorted(known, key=lambda track: (track != chosen, track not in seen, track))
 
 
+def newest(scene: Scene, track: int) -> tuple[np.ndarray, float]:
+    """What is said of a person now: probabilities (classes,), as everywhere on the screen, and their entropy in bits;
+    of who is out of sight, the last there was."""
+    for face, reading in zip(scene.faces, scene.readings, strict=True):
+        if face.track == track:
+            probs = np.nan_to_num(reading.answer)
+            sure = probs[probs > 0]
+            return probs, float(-(sure * np.log2(sure)).sum())
+    last = scene.memory.tracks[track].timeline[-1]
+    return np.nan_to_num(last.probs), float(last.entropy)
+
+
 def pieces(moments: Sequence[Moment]) -> list[list[Moment]]:
     """The moments in unbroken runs."""
     if not moments:
@@ -88,11 +100,11 @@ def _person(
     """One person's row: who it is above, lines over entropy in the middle, the lines' names at the right."""
     x0, y0, x1, y1 = plot
     kept, row = scene.memory.tracks[track], row_of(px)
-    probs = np.nan_to_num(kept.timeline[-1].probs)
+    probs, bits_now = newest(scene, track)
     most = np.log2(max(2, len(probs)))
     low = max(row, round((y1 - y0) * 0.26)) if y1 - y0 >= 3 * row else 0  # for entropy
     lines, below = (x0, y0, x1, y1 - low - (px // 4 if low else 0)), (x0, y1 - low, x1, y1)
-    tips = [Tip((0, y0 - row, image.shape[1], y0), "who", _who(image, scene, track, probs, plot, px))]
+    tips = [Tip((0, y0 - row, image.shape[1], y0), "who", _who(image, scene, track, probs, bits_now, plot, px))]
     for field in (lines, below):
         draw.fill(image, field, CARD)
     for share in (0.25, 0.5, 0.75):
@@ -112,9 +124,7 @@ def _person(
     _axis(image, lines, ("100 %", "0 %"), px)
     if low:
         _axis(image, below, (f"{most:.1f}", "0"), px)
-        tips.append(
-            Tip((0, below[1], image.shape[1], y1), "entropy", f"face {track}, {kept.timeline[-1].entropy:.1f} bits")
-        )
+        tips.append(Tip((0, below[1], image.shape[1], y1), "entropy", f"face {track}, {bits_now:.1f} bits"))
         if names:
             words = draw.shorten("undecided, in bits", px, names - px // 2)
             draw.text(image, words, x1 + px // 2, y1 - low + (low - 1.25 * px) / 2, px, DIM)
@@ -128,13 +138,12 @@ def _axis(image: np.ndarray, field: Rect, ends: tuple[str, str], px: int) -> Non
         draw.text(image, ends[1], field[0] - px // 3, field[3] - 1.25 * px, px, DIM, align=1)
 
 
-def _who(image: np.ndarray, scene: Scene, track: int, probs: np.ndarray, plot: Rect, px: int) -> str:
+def _who(image: np.ndarray, scene: Scene, track: int, probs: np.ndarray, entropy: float, plot: Rect, px: int) -> str:
     """Write above a plot whose it is, and how it is now; gives back the words."""
     seen = any(face.track == track for face in scene.faces)
     top = int(np.argmax(probs))
     name = label(scene.menu.labels, top)
     y = plot[1] - row_of(px)
-    entropy = scene.memory.tracks[track].timeline[-1].entropy
     words = f"face {track}: {name} {percent(float(probs[top]))}, {f'{entropy:.1f} bits' if seen else 'out of sight'}"
     draw.panel(image, (px // 2, y + px // 4, px // 2 + px, y + px + px // 4), hue(name, top), 1, radius=3)
     draw.text(image, draw.shorten(words, px, image.shape[1] - 3 * px, bold=True), 2 * px, y, px, bold=True)

@@ -8,6 +8,7 @@ from emolive.audit.sanity import sane
 from emolive.audit.verdict import judged
 from emolive.core.scene import Chosen, Scene
 from emolive.ui.filters import on_page, shares
+from emolive.ui.timeline import newest
 from emolive.ui.words import label, percent, signed, way
 
 NOBODY = "no face in sight"
@@ -95,7 +96,7 @@ def _timeline(scene: Scene, chosen: Chosen) -> str:
     if kept is None or not kept.timeline:
         return "nothing yet"
     most = np.log2(max(2, len(chosen.probs)))
-    bits = kept.timeline[-1].entropy
+    bits = newest(scene, chosen.face.track)[1]
     words = "sure" if bits < most / 4 else "undecided" if bits > most * 0.6 else "fairly sure"
     return f"{_who(scene)} now: {words}, {bits:.1f} of {most:.1f} bits"
 

@@ -35,7 +35,7 @@ def card(scene: Scene, index: int) -> None:
     with st.container(border=True):
         say.answer(f"{name} {sure}", number)
         with st.container(horizontal=True, vertical_alignment="center"):
-            picture = crop_face(scene.frame.bgr, reading.square, 2 * CARD)
+            picture = crop_face(scene.frame.bgr, reading.square, 2 * CARD, turn=reading.turn)
             st.image(picture, width=CARD, alt=f"Face {face.track}: {name}, {sure}")
             st.html(parts.probabilities(probs, labels), width="stretch")
 

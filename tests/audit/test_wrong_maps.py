@@ -1,5 +1,6 @@
 """A wrong map must not win: of real faces, maps of other faces and hills anywhere near the middle."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -7,9 +8,11 @@ import numpy as np
 import pytest
 
 from emolive.audit.controls import HILL, controls_of, hill, scaled
-from emolive.audit.probe import proven
+from emolive.audit.masks import grid, masked, masks
+from emolive.audit.probe import logits_of, proven
 from emolive.audit.tally import of_picture
 from emolive.audit.verdict import verdict
+from emolive.core.evidence import MASKINGS, OWN
 from emolive.networks.checkpoint import as_seen
 from emolive.reports.maps import maps
 from emolive.training.dataset import whole_crop
@@ -48,12 +51,20 @@ def won(model, public, way: tuple[str, str], count: int) -> dict[str, list[bool]
         same = [j for j in range(count) if j != i and results[j].target == result.target]
         tried = [("own", cam), ("centred", near(hill(cam.shape), rng))]
         tried += [("shuffled", scaled(cams[j])) for j in rng.permutation(same)[:2]]
+        before = float(result.probs[result.target])
+        whole = proven(model, controls, crops[i], cam, result.target, before, way, blind[i])
         for kind, one in tried:
-            before = float(result.probs[result.target])
-            proof = proven(model, controls, crops[i], one, result.target, before, way, blind[i])
-            said = verdict(of_picture(proof), model.spec.labels[result.target])
+            own = np.stack([masked(crops[i], masks(grid(one))[0], how) for how in MASKINGS])
+            seen = model.probabilities(logits_of(model, own))[:, result.target].tolist()
+            instead = dict(
+                zip(MASKINGS, seen, strict=True)
+            )  # the controls are the same, whatever map is put to the test
+            after = tuple(instead[ask.masking] if ask.of == OWN else one for ask, one in
+                          zip(whole.asks, whole.after, strict=True))  # fmt: skip
+            evidence = of_picture(replace(whole, after=after))
+            said = verdict(evidence, model.spec.labels[result.target])
             found[kind].append(said.word == "beats its controls")
-            assert verdict(of_picture(proof), "happy", blind=True).word == "no verdict"
+            assert verdict(evidence, "happy", blind=True).word == "no verdict"
     return found
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from emolive.bench.costs import FORWARD, TOLD
 from emolive.bench.meter import Sample, shared_out
 from emolive.bench.neighbours import busy
 from emolive.bench.result import Bench, Keys, Neighbours, Recording, summed_up, table
@@ -109,6 +110,15 @@ def test_the_table_names_what_is_missed():
     assert re.search(r"2 of 60 frames dropped; 0\.90 ×", lines["recording"])
 
 
+def test_single_steps_are_told_beside_a_bare_forward():
+    found = {FORWARD: 20.0, **dict.fromkeys(TOLD, 2.0), "mesh": 5.0}
+    lines = table(Bench(**{**vars(summed_up(QUIET)), "steps": found})).splitlines()
+    mesh = next(line for line in lines if line.startswith("mesh"))
+    assert "5.00 ms" in mesh
+    assert "0.250 ×" in mesh
+    assert json.loads(Bench(**{**vars(summed_up(QUIET)), "steps": found}).json())["steps"] == found
+
+
 def test_memory_is_that_of_this_process():
     assert 30 < peak_memory_mb() < 10_000
 
@@ -123,6 +133,9 @@ def test_the_command_measures_everything(tmp_path):
             "frames", "size", "device", "versions"} <= found.keys()  # fmt: skip
     assert {"decode", "detect", "confirm", "prepare", "forward", "explain", "draw", "encode"} <= found["stages"].keys()
     assert (found["faces"], found["frames"], found["size"], found["every_face"]) == (2, 20, [1280, 720], True)
+    assert {FORWARD, *TOLD} == found["steps"].keys()
+    assert all(ms > 0 for ms in found["steps"].values())
+    assert found["steps"]["answer"] < found["steps"][FORWARD] / 10
     assert found["overhead"] > 0.9
     assert found["bare_ms"] > 0
     assert found["first_picture_s"] > 0.5

@@ -17,8 +17,9 @@ from emolive.core.mesh import Mesh
 from emolive.core.scene import Face, Frame
 from emolive.faces import mesh as module
 from emolive.faces.detect import Detector
+from emolive.faces.lean import lean
 from emolive.faces.mean_mesh import MEAN, mean_mesh
-from emolive.faces.mesh import MODEL, Mesher, eyes_turn
+from emolive.faces.mesh import MODEL, Mesher
 from emolive.faces.track import Tracker
 
 Detectors = Callable[[str], Detector]
@@ -92,7 +93,7 @@ def test_the_portrait(straight: Mesh, face: Face) -> None:
     assert straight.points[NOSE_TIP, 2] < straight.points[OUTER_EYES[0], 2], "the nose is nearer than the eyes"
     assert abs(straight.yaw) < 5
     assert abs(straight.pitch) < 12
-    assert abs(straight.roll - eyes_turn(face)) < 5
+    assert abs(straight.roll - lean(face)) < 5
 
 
 def test_the_outline_of_a_face_is_no_face(mesher: Mesher, straight: Mesh) -> None:

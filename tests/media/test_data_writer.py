@@ -66,7 +66,8 @@ def test_json_lines(tmp_path):
     assert [line["t_ms"] for line in lines] == pytest.approx([0, 133.333, 400])
     assert lines[1] == {"frame": 1, "t_ms": 133.333, "faces": []}
     face = lines[0]["faces"][0]
-    assert list(face) == ["face", "box", "score", "confirmed", "label", "probs", "probs_smooth", "entropy", "target"]
+    first = ["face", "box", "score", "confirmed", "turn", "label", "probs", "probs_smooth", "entropy", "target"]
+    assert list(face) == first
     assert face["confirmed"] is True
     assert (face["face"], face["score"], face["label"]) == (3, 0.9346, "happy")
     assert face["box"] == [4.23, 2.0, 30.5, 40.25]

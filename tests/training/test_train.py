@@ -130,8 +130,6 @@ def test_settings_come_back(tmp_path):
     for recipe in (SMALL, Recipe()):
         recipe.write(tmp_path / "s.json")
         assert Recipe.read(tmp_path / "s.json") == recipe
-    (tmp_path / "s.json").write_text('{"lr": null}')
-    assert Recipe.read(tmp_path / "s.json") == Recipe()
 
 
 @pytest.mark.parametrize(
@@ -139,7 +137,8 @@ def test_settings_come_back(tmp_path):
     [
         ('{"colour": "gray"}', "'colour', no option"), ("[1]", "no settings of a training run"),
         ('{"batch": "many"}', "batch is"), ('{"targets": "others"}', "targets"),
-        ('{"stages": {}}', "stages is"), ('{"batch": 1e400}', "no finite number"), ("[" * 100_000, "too deeply"),
+        ('{"stages": {}}', "stages is"), ('{"lr": 1e400}', "lr "), ('{"lr": null}', "lr "),
+        ("[" * 100_000, "too deeply"),
     ],
 )  # fmt: skip
 def test_settings_that_make_no_sense_are_named(tmp_path, text, words):
