@@ -56,6 +56,7 @@ class Driver:
         self._missing: dict[Path, set[int]] = {}  # the segments of each video of its own that are not there yet
         self._helped: set[Path] = set()  # videos of others of which it does segments
         self._watch = Watch(2 * LOOK_S)
+        self._ended: dict[str, str] = {}  # by lease: the last word of a worker that was ended or lost
 
     def follow(self, jobs: Sequence[Job]) -> None:
         """Go on until nothing is left, or something fails for all."""
@@ -131,6 +132,7 @@ class Driver:
         if lease is None or self._running.pop(lease, None) is None:
             return
         self._watch.forget(lease.token)
+        self._ended.pop(lease.token, None)
         if isinstance(task, Segment):
             self._leases.release(lease)
         match result:
@@ -197,9 +199,10 @@ class Driver:
             text = text_of(lease)
             now = step(text)
             still = self._watch.still(lease.token, text)
-            if now and still > now.patience_s:
+            if now and still > now.patience_s and self._ended.get(lease.token) != text:
                 log.warning("%s: nothing came for %.0f s after frame %d", task.job.video.name, still, now.count)
                 self._watch.forget(lease.token)
+                self._ended[lease.token] = text  # nobody has begun it anew while that stands there: it waits its turn
                 reason = f"Nothing came for {still:.0f} s after {now.count} frames, at each of its tries"
                 self._engine.end(task, reason, now.pid)
 
