@@ -16,6 +16,7 @@ import numpy as np
 
 from emolive.core.evidence import NOTHING, Difference, Evidence, Query, Trial, Trials
 from emolive.core.reading import Proof
+from emolive.core.student import quantile
 
 SECOND_MS = 1_000.0
 """Trials within so much time count as one observation."""
@@ -29,17 +30,6 @@ a side of a tiny look."""
 
 EACH = "other_face", "centre"
 """Controls of several maps, each of which is to be beaten; of random cells the mean is."""
-
-STUDENT = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812)
-"""95 % quantiles of Student's t distribution for 1 to 10 degrees of freedom."""
-
-
-def quantile(freedom: int) -> float:
-    """The 95 % quantile of Student's t; beyond ten degrees of freedom by Cornish and Fisher's expansion."""
-    if freedom <= len(STUDENT):
-        return STUDENT[freedom - 1]
-    z = 1.644854
-    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
 
 
 def worth(values: np.ndarray) -> float:
@@ -63,7 +53,7 @@ def interval(values: Sequence[float]) -> tuple[float, float, float]:
     if len(row) < FEWEST or pictures < 2:
         return float(row.mean()), math.inf, pictures
     variance = row.var() * pictures / (pictures - 1)
-    return float(row.mean()), quantile(max(1, int(pictures - 1))) * math.sqrt(variance / pictures), pictures
+    return float(row.mean()), quantile(max(1, int(pictures - 1)), 0.95) * math.sqrt(variance / pictures), pictures
 
 
 def of_picture(proof: Proof) -> Evidence:

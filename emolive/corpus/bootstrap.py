@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emolive.audit.tally import quantile
+from emolive.core.student import quantile
 
 DRAWS, CHUNK = 1000, 100
 """How often is drawn, and how many draws are worked out at a time."""
@@ -139,7 +139,7 @@ def _blocks(rows: np.ndarray, length: int, draw: np.random.Generator) -> np.ndar
 
 
 def _bounds(ratios: Ratios, value: np.ndarray, drawn: np.ndarray, pieces: float, seconds: float, over: str) -> Bounds:
-    t = quantile(max(1, round(pieces) - 1))
+    t = quantile(max(1, round(pieces) - 1), 0.975)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         half = t * np.nanstd(drawn, axis=0) * math.sqrt(pieces / (pieces - 1))
         rate = np.array(ratios.rate)
