@@ -10,11 +10,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from emolive.core.errors import EmoliveError
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray would send statistics; emolive lets nothing leave the machine
 if not log.isEnabledFor(logging.INFO):
@@ -37,15 +39,18 @@ OBJECTS = 100_000_000
 class Pulse:
     """Asks the cluster again and again which machines it has, in a thread: where it is gone the question hangs.
 
-    `count` grows with each answer; `nodes` are what the machines have ("CPU", "GPU") that are alive."""
+    `count` grows with each answer; `nodes` are what the machines have ("CPU", "GPU") that are alive; `here` is whether
+    the one is through which this process joined."""
 
     def __init__(self) -> None:
         self.count = 0
+        self.here = True
         self.nodes: list[dict[str, float]] = []
         self._stop = threading.Event()
 
     def start(self) -> None:
         """Begin to ask."""
+        self._own = ray.get_runtime_context().get_node_id()
         threading.Thread(target=self._ask, name="pulse", daemon=True).start()
 
     def stop(self) -> None:
@@ -55,7 +60,9 @@ class Pulse:
     def _ask(self) -> None:
         while not self._stop.is_set():
             with suppress(Exception):  # whatever is wrong with it, it is no answer
-                self.nodes = [node["Resources"] for node in nodes_of_cluster() if node["Alive"]]
+                alive = [node for node in nodes_of_cluster() if node["Alive"]]
+                self.nodes = [node["Resources"] for node in alive]
+                self.here = any(node["NodeID"] == self._own for node in alive)
                 self.count += 1
             self._stop.wait(ASK_S)
 
@@ -73,7 +80,7 @@ def connect(address: str) -> None:
     try:
         with _own_signals(), nullcontext() if address else _on_this_machine_only():
             begin = partial(ray.init, address=address or "local", log_to_driver=verbose, configure_logging=False, **own)
-            _within(SILENT_S - PATIENCE, begin) if address else begin()
+            within(SILENT_S - PATIENCE, begin) if address else begin()
     except TimeoutError as error:
         never_mind_ray()
         raise _absent(address, f"nothing answered within {SILENT_S:.0f} s") from error
@@ -87,13 +94,15 @@ def connect(address: str) -> None:
         raise EmoliveError("This version of Ray can be reached from other machines. Use --engine local instead.")
 
 
-def _within(seconds: float, call: Callable[[], object]) -> None:
-    """Call it in a thread that is left behind where it takes longer. Raises what it raises, and `TimeoutError`."""
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """Give what `call` gives, in a thread that is left behind where it takes longer. Raises what it raises, and
+    `TimeoutError`."""
+    given: list[T] = []
     failed: list[Exception] = []
 
     def begin() -> None:
         try:
-            call()
+            given.append(call())
         except Exception as error:  # it is raised where it was asked for
             failed.append(error)
 
@@ -102,8 +111,9 @@ def _within(seconds: float, call: Callable[[], object]) -> None:
     thread.join(seconds)
     if failed:
         raise failed[0]
-    if thread.is_alive():
+    if not given:
         raise TimeoutError
+    return given[0]
 
 
 def never_mind_ray() -> None:

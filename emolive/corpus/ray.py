@@ -3,15 +3,18 @@
 import logging
 import math
 import os
+import sys
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import ray
 from ray.exceptions import NodeDiedError, RayError, RayTaskError, RuntimeEnvSetupError
+from tqdm import tqdm
 
 from emolive.core.errors import EmoliveError
-from emolive.corpus.cluster import ASK_S, SILENT_S, Pulse, connect, never_mind_ray, nodes_of_cluster
+from emolive.corpus.cluster import ASK_S, SILENT_S, Pulse, connect, never_mind_ray, nodes_of_cluster, within
 from emolive.corpus.contract import (
     ATTEMPTS,
     Done,
@@ -86,7 +89,11 @@ class RayEngine:
             self._running[running] = task, tried + 1
         if not self._running:
             return []
-        ready, _ = ray.wait(list(self._running), num_returns=1, timeout=seconds)
+        ask = partial(ray.wait, list(self._running), num_returns=1, timeout=seconds, fetch_local=False)
+        try:
+            ready, _ = within(seconds + SILENT_S, ask)  # where the machine's own part of Ray is gone, it hangs
+        except TimeoutError:
+            raise self._gone("Ray on this machine does not answer") from None
         self._look_at_the_cluster()
         return [done for one in ready if (done := self._heard(one))]
 
@@ -100,21 +107,28 @@ class RayEngine:
         """Raise `EmoliveError` where it has not answered for long; say so where no machine is left that can work."""
         silent = self._watch.still("cluster", self._pulse.count)
         if silent > SILENT_S:
-            self._lost = True
-            raise EmoliveError(
-                f"The Ray cluster has not answered for {silent:.0f} s: its head is gone, or cannot be reached. What is "
-                "done is kept; start the cluster again (`ray start --head`), and the same command goes on."
+            raise self._gone(
+                f"The Ray cluster has not answered for {silent:.0f} s: its head is gone, or cannot be reached"
             )
+        if not self._pulse.here:
+            raise self._gone("The node of the Ray cluster through which this machine joined it is gone")
         need = self._plan.cpus, self._resources.gpus
         waits = not any(n.get("CPU", 0) >= need[0] and n.get("GPU", 0) >= need[1] for n in self._pulse.nodes)
         if waits and not self._waits and self._pulse.count:
-            log.warning(
-                "No machine of the Ray cluster has the %g CPUs%s that a worker needs. The batch waits for one: "
-                "ray start --address=HOST:PORT",
-                need[0],
-                f" and the {need[1]:g} GPUs" if need[1] else "",
+            gpus = f" and the {need[1]:g} GPUs" if need[1] else ""
+            tqdm.write(  # not logged: who waits is to know, and warnings are for --verbose
+                f"No machine of the Ray cluster has the {need[0]:g} CPUs{gpus} that a worker needs. The batch waits "
+                "for one: ray start --address=HOST:PORT",
+                file=sys.stderr,
             )
         self._waits = waits
+
+    def _gone(self, what: str) -> EmoliveError:
+        """What is to be said where the batch cannot go on."""
+        self._lost = True
+        return EmoliveError(
+            f"{what}. What is done is kept; start the cluster again (`ray start --head`), and the same command goes on."
+        )
 
     def __exit__(self, *error: object) -> None:
         self._pulse.stop()
