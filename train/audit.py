@@ -20,12 +20,12 @@ from pathlib import Path
 import click
 from films import judged_films
 
+from emolive.audit.verdict import BRIEF
 from emolive.reports.figures import title
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- audit: written by train/audit.py -->", "<!-- end of audit -->"
 PLOTS = ("differences.png", "sanity.png")
-SPANS = {"other_face": "other faces", "centre": "average", "class_blind": "no emotion", "random": "random"}
 
 
 def points(row: dict[str, str], of: str) -> str:
@@ -45,12 +45,12 @@ def share(value: str) -> str:
 def table(rows: list[dict[str, str]]) -> list[str]:
     """The table of methods and layers."""
     lines = [
-        "| method | layer | " + " | ".join(f"than {name}" for name in SPANS.values()) + " | beats its controls, one "
+        "| method | layer | " + " | ".join(f"than {name}" for name in BRIEF.values()) + " | beats its controls, one "
         "picture | wrong maps do | stability | points at the part | other faces' maps | ms |",
-        "| --- | --- |" + " --- |" * (len(SPANS) + 6),
+        "| --- | --- |" + " --- |" * (len(BRIEF) + 6),
     ]
     for row in rows:
-        leads = " | ".join(points(row, of) for of in SPANS)
+        leads = " | ".join(points(row, of) for of in BRIEF)
         rest = [share(row["beats_its_controls"]), share(row["shuffled_do"]), row["stability"][:4] or "–",
                 share(row["hits"]), share(row["others_hit"]), f"{float(row['ms']):.1f}"]  # fmt: skip
         lines.append(f"| {title(row['method'])} | {row['layer']} | {leads} | {' | '.join(rest)} |")

@@ -4,12 +4,14 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from emolive.audit.verdict import Word
+from emolive.audit.curves import Gain
+from emolive.audit.verdict import BRIEF, Word
 from emolive.reports.figures import INPUT, Cell, FaceReport, Figures, Report, knows_class, title
 from emolive.reports.html import rendered
 
 GROUPS = (
     ("curves", "areas", ("deletion", "insertion")),
+    ("paired", "better than the areas of its controls", tuple(BRIEF.values())),
     ("drops", "drop, in points", ("hot", "random", "cold")),
     ("controls", "beats its controls", ("verdict",)),
     ("where", "share of heat, %", ("eyes", "nose", "mouth", "rest", "off")),
@@ -109,6 +111,7 @@ def _values(figures: Figures) -> list[list[str]]:
     where = shares if sum(shares) > 0 else [math.nan] * 5
     return [
         [f"{figures.deletion_area:.2f}", f"{figures.insertion_area:.2f}"],
+        [_gain(figures.gains.get(of)) for of in BRIEF],
         [_whole(drop) for drop in vars(figures.drops).values()],
         [SHORT[figures.verdict.word]],
         [_whole(share) for share in where],
@@ -126,6 +129,11 @@ def _sanity(figures: Figures) -> Iterable[Entry]:
 
 def _whole(part: float) -> str:
     return str(round(100 * part)).replace("-", "−") if math.isfinite(part) else "–"
+
+
+def _gain(gain: Gain | None) -> str:
+    """Of deletion, then of insertion, in hundredths of the whole area."""
+    return "–" if gain is None else " / ".join(f"{round(100 * part):+d}".replace("-", "−") for part in gain)
 
 
 def _signed(value: float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from emolive.attribution.methods import INPUT as INPUT
 from emolive.attribution.methods import METHODS
-from emolive.audit.curves import Curves
+from emolive.audit.curves import Curves, Gain
 from emolive.audit.sanity import Sanity
 from emolive.audit.verdict import Verdict
 from emolive.core.evidence import MASKINGS, Difference
@@ -37,7 +37,8 @@ class Figures:
     `deletion_area` (small is good) and `insertion_area` (large is good) lie between 0 and 1. `differences` are those
     of the map and its controls, by masking and control, and `verdict` what they come to. `regions` are None where
     nobody knows where the eyes are (a whole picture). `gradcam` compares the map with Grad-CAM's of the same layer.
-    `sanity` says for each step that the network is randomised down to whether the map noticed.
+    `sanity` says for each step that the network is randomised down to whether the map noticed. `gains` are by how much
+    the areas of each control are worse.
     """
 
     deletion_area: float
@@ -48,6 +49,7 @@ class Figures:
     regions: Regions | None
     gradcam: Agreement
     sanity: Mapping[str, Sanity]
+    gains: Mapping[str, Gain] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +204,9 @@ def _cell(cell: Cell) -> Json:
         "differences": {
             how: {of: [_number(v) for v in d[:3]] for (by, of), d in figures.differences.items() if by == how}
             for how in MASKINGS
+        },
+        "area_gains": {
+            of: {name: _number(v) for name, v in gain._asdict().items()} for of, gain in figures.gains.items()
         },
         "verdict": {"word": figures.verdict.word, "why": figures.verdict.why},
         "regions": where,
