@@ -1,6 +1,8 @@
 #!/usr/bin/env python
 """Which map of the shipped network deserves trust: controls, audit, films, docs/AUDIT.md and the model card, all anew.
 
+What it finds best becomes the fact `best_map` in model/emotion_resnet18.json: the map that emolive shows at first.
+
     python train/audit.py DATA/validation --controls DATA/train --films FILMS --out runs/audit
 
 DATA is what prepare_fer2013.py writes. With --controls the maps of other faces are made anew first, as is needed when
@@ -21,6 +23,7 @@ import click
 from films import judged_films
 
 from emolive.audit.verdict import BRIEF
+from emolive.networks.checkpoint import default_model
 from emolive.reports.figures import title
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,6 +91,14 @@ def between(path: Path, text: str) -> None:
     path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.split(END)[1]}", encoding="utf-8")
 
 
+def keep_best(path: Path, best: dict[str, str] | None) -> None:
+    """Write the fact `best_map` beside the network; without a best one there is none."""
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    facts = {name: value for name, value in facts.items() if name != "best_map"}
+    known = {"best_map": best} if best else {}
+    path.write_text(json.dumps(known | facts, indent=1) + "\n", encoding="utf-8")
+
+
 @click.command(help=__doc__)
 @click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/audit"), show_default=True)
@@ -120,6 +131,7 @@ def main(data: Path, out: Path, controls: str | None, films: Path | None, faces:
     if films and best:
         parts += ["", f"Over the first 10 s of film, {title(best['method'])} at {best['layer']}:", "",
                   *films_table(judged_films(films, best["method"], best["layer"]))]  # fmt: skip
+    keep_best(default_model().with_suffix(".json"), best)
     between(ROOT / "docs" / "AUDIT.md", "\n".join(parts))
     between(ROOT / "model" / "README.md", f"{why} All figures: [docs/AUDIT.md](../docs/AUDIT.md).")
 

@@ -69,8 +69,9 @@ def planned(request: BatchRequest) -> BatchPlan:
     """
     all_records = records(request.out)
     there = found(request.names, request.out, known_among(all_records))
-    request = replace(request, options=_resolved(request.options))
-    makers = makers_of(request.options, _checked(request.options, request.data))
+    options, networks = _checked(_resolved(request.options), request.data)
+    request = replace(request, options=options)
+    makers = makers_of(options, networks)
     settings = settings_hash(request.options, request.annotated, request.data, makers)
     key = settings_of(request.options, request.annotated, request.data, makers)
     with bar_of(len(there), "looking", request.verify) as bar:
@@ -103,13 +104,15 @@ def _resolved(options: Options) -> Options:
     return replace(options, **whole)  # type: ignore[arg-type]
 
 
-def _checked(options: Options, data: str) -> list[dict[str, Any]]:
-    """The facts of the networks; `EmoliveError` for what would be wrong for every video."""
+def _checked(options: Options, data: str) -> tuple[Options, list[dict[str, Any]]]:
+    """The options with the map that is shown, and the facts of the networks; `EmoliveError` for what would be wrong for
+    every video."""
     from emolive.live import session
     from emolive.networks.checkpoint import load
 
     if data == "parquet":
         import emolive.media.parquet  # noqa: F401 (says what is missing)
     model = load(options.model, options.labels, facts=options.facts())
+    options = options.with_map(model.spec.best_map)
     session.checked(options.settings(), model)
-    return [network_facts(model), *([network_facts(load(options.model_b))] if options.model_b else [])]
+    return options, [network_facts(model), *([network_facts(load(options.model_b))] if options.model_b else [])]

@@ -69,7 +69,7 @@ def page(report: Report, folder: str) -> str:
         names=[f"{words}: {column}" for _, words, columns in groups for column in columns],
         width=sum(len(columns) for _, _, columns in groups),
         methods=[title(method) for method in report.methods],
-        verdict=verdict,
+        verdict=lambda face: verdict(face, report.layers, report.best_map),
         tables=lambda face: [_table(face, layer, report.methods) for layer in _layers(face, report.layers)],
     )
 
@@ -140,9 +140,12 @@ def _signed(value: float) -> str:
     return f"{value:.2f}".replace("-", "−") if math.isfinite(value) else "–"
 
 
-def verdict(face: FaceReport, layers: tuple[str, ...]) -> str:
-    """A few sentences (plain text) on what the drops say of the first map of the last layer."""
-    cell = next((c for c in face.cells if c.figures is not None and c.layer == layers[-1]), None)
+def verdict(face: FaceReport, layers: tuple[str, ...], best: Mapping[str, str] | None = None) -> str:
+    """A few sentences (plain text) on what the drops say of the map that an audit of the network trusts most (`best`);
+    of the first map of the last layer where there was no audit, or that map was not asked for."""
+    known = [cell for cell in face.cells if cell.figures is not None]
+    trusted = [cell for cell in known if best and (cell.method, cell.layer) == (best["method"], best["layer"])]
+    cell = next(iter([*trusted, *(cell for cell in known if cell.layer == layers[-1])]), None)
     if cell is None or cell.figures is None:
         return ""
     drops, map_of = cell.figures.drops, f"{title(cell.method)} at {cell.layer}"

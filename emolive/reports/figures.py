@@ -129,7 +129,8 @@ class PictureReport:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """All that a page tells: the pictures, those that could not be read and why, and how all of it was made."""
+    """All that a page tells: the pictures, those that could not be read and why, and how all of it was made. `best_map`
+    is what an audit of the network trusts most (`Spec`)."""
 
     pictures: tuple[PictureReport, ...]
     failures: Mapping[str, str]
@@ -140,6 +141,7 @@ class Report:
     sha256: str
     settings: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     versions: Mapping[str, str | None] = field(default_factory=dict)
+    best_map: Mapping[str, str] = field(default_factory=dict)
 
 
 def title(method: str) -> str:
