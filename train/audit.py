@@ -5,8 +5,8 @@ What it finds best becomes the fact `best_map` in model/emotion_resnet18.json: t
 
     python train/audit.py DATA/validation --controls DATA/train --films FILMS --out runs/audit
 
-DATA is what prepare_fer2013.py writes. With --controls the maps of other faces are made anew first, as is needed when
-the weights are; the audit itself is `emolive audit DATA/validation`, which goes on where it was stopped. --films is a
+DATA is what prepare_fer2013.py writes. With --controls the maps of other faces are made anew first where those beside
+the weights are of other weights (by controls.py, which makes them in any case); the audit itself is `emolive audit DATA/validation`, which goes on where it was stopped. --films is a
 folder of videos: whether the best map beats its controls over the first 10 s of each face in them.
 """
 
@@ -22,8 +22,9 @@ from pathlib import Path
 import click
 from films import judged_films
 
+from emolive.audit.controls import controls_of
 from emolive.audit.verdict import BRIEF
-from emolive.networks.checkpoint import default_model
+from emolive.networks.checkpoint import default_model, load
 from emolive.reports.figures import title
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -107,7 +108,7 @@ def keep_best(path: Path, best: dict[str, str] | None) -> None:
 @click.option("--faces", default=200, show_default=True)
 def main(data: Path, out: Path, controls: str | None, films: Path | None, faces: int) -> None:
     """Run all of it, and write docs/AUDIT.md, its plots, and the card's section."""
-    if controls:
+    if controls and not controls_of(load(default_model())).others:
         subprocess.run([sys.executable, ROOT / "train" / "controls.py", controls], check=True)
     command = ["audit", str(data), "--out", str(out), "--faces", str(faces)]
     subprocess.run([sys.executable, "-m", "emolive", *command], check=True)
