@@ -6,8 +6,9 @@ What it finds best becomes the fact `best_map` in model/emotion_resnet18.json: t
     python train/audit.py DATA/validation --controls DATA/train --films FILMS --out runs/audit
 
 DATA is what prepare_fer2013.py writes. With --controls the maps of other faces are made anew first where those beside
-the weights are of other weights (by controls.py, which makes them in any case); the audit itself is `emolive audit DATA/validation`, which goes on where it was stopped. --films is a
-folder of videos: whether the best map beats its controls over the first 10 s of each face in them.
+the weights are of other weights (by controls.py, which makes them in any case); the audit itself is `emolive audit
+DATA/validation`, which goes on where it was stopped. --films is a folder of videos: how often each map beats its
+controls over the first 10 s of each face in them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from films import judged_films
 from emolive.audit.controls import controls_of
 from emolive.audit.verdict import BRIEF
 from emolive.networks.checkpoint import default_model, load
-from emolive.reports.figures import title
+from emolive.reports.audit_table import WON
+from emolive.reports.figures import INPUT, title
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- audit: written by train/audit.py -->", "<!-- end of audit -->"
@@ -72,6 +74,20 @@ def sanity(rows: list[dict[str, str]]) -> list[str]:
             band = f" ({float(low):+.2f} to {float(high):+.2f})" if low and high else ""
             cells.append(f"{float(like):+.2f}{band}, {row[f'sanity_{step}_word']}" if like else "–")
         lines.append(f"| {title(row['method'])} | {row['layer']} | {' | '.join(cells)} |")
+    return lines
+
+
+def films_share(found: list[dict[str, str]]) -> list[str]:
+    """For each method and layer on how many faces in the films it wins, and how many wrong maps in its place."""
+    lines = ["| method | layer | faces that it wins | of 9 s or more | wrong maps that win |", "| --- |" + " --- |" * 4]
+    for way in dict.fromkeys((row["method"], row["layer"]) for row in found):
+        rows = [row for row in found if (row["method"], row["layer"]) == way]
+        long = [row for row in rows if float(row["seconds"]) >= 9]
+        won, wrong = (" of ".join(str(sum(int(part) for part in parts)) for parts in zip(*each, strict=True))
+                      for each in ([(row["word"] == WON, True) for row in rows],
+                                   [row["wrong"].split(" of ") for row in rows]))  # fmt: skip
+        lines.append(f"| {title(way[0])} | {way[1]} | {won} | {sum(row['word'] == WON for row in long)} of {len(long)} "
+                     f"| {wrong} |")  # fmt: skip
     return lines
 
 
@@ -130,8 +146,11 @@ def main(data: Path, out: Path, controls: str | None, films: Path | None, faces:
         "![sanity](audit-sanity.png)",
     ]
     if films and best:
-        parts += ["", f"Over the first 10 s of film, {title(best['method'])} at {best['layer']}:", "",
-                  *films_table(judged_films(films, best["method"], best["layer"]))]  # fmt: skip
+        asked = {name: list(dict.fromkeys(row[name] for row in rows)) for name in ("method", "layer")}
+        judged = judged_films(films, asked["method"], [layer for layer in asked["layer"] if layer != INPUT])
+        mine = [row for row in judged if {"method": row["method"], "layer": row["layer"]} == best]
+        parts += ["", "Over the first 10 s of film, or all of it where it is shorter:", "", *films_share(judged), "",
+                  f"{title(best['method'])} at {best['layer']}, face by face:", "", *films_table(mine)]  # fmt: skip
     keep_best(default_model().with_suffix(".json"), best)
     between(ROOT / "docs" / "AUDIT.md", "\n".join(parts))
     between(ROOT / "model" / "README.md", f"{why} All figures: [docs/AUDIT.md](../docs/AUDIT.md).")

@@ -87,11 +87,12 @@ class Probe:
             self._chance[shape] = Curves(found[0].part, deletion, insertion)
         return self._chance[shape]
 
-    def proof(self, cam: np.ndarray, way: Way, activation: np.ndarray) -> Proof:
-        """The whole proof of a map (h, w) beside its controls; `activation` (h, w) knows no emotion."""
+    def proof(self, cam: np.ndarray, way: Way, activation: np.ndarray, seed: int = 0) -> Proof:
+        """The whole proof of a map (h, w) beside its controls; `activation` (h, w) knows no emotion. `seed` is where
+        random cells and noise come from."""
         beside = self.controls.of(*way, self.target, cam, activation)
         asks = beside.asks()
-        masked = beside.faces(self.crop, asks)
+        masked = beside.faces(self.crop, asks, seed)
         after = tuple(self.after(masked).tolist())
         return Proof(0, 0, self.target, self.before, asks, after, masked, whole=True)
 
