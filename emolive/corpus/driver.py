@@ -209,4 +209,4 @@ class Driver:
 
 def outcome_of(there: Record) -> Outcome:
     """What a record says of a video that is done."""
-    return Outcome(there.result.frames, there.result.faces, there.result.notes, kept=True)
+    return Outcome(there.frames, there.faces, there.notes, kept=True)
