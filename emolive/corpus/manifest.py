@@ -103,6 +103,8 @@ def _meant(name: str, is_known: Callable[[Path], bool], results: Path) -> tuple[
         click.echo(
             f"Left out, as folders that you may not read, or that do not answer: {named(found.closed)}.", err=True
         )
+    if found.upward:
+        click.echo(f"Left out, as links that lead up to a folder around them: {named(found.upward)}.", err=True)
     skipped = [path for path in found.skipped if not real(path).is_relative_to(results)]
     if skipped:
         click.echo(f"Skipped, as no video that can be read: {named(skipped)}.", err=True)
