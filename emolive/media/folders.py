@@ -134,7 +134,8 @@ def walk(folder: Path) -> Iterator[Listed]:
             yield Listed(here, readable=False)
             continue
         of = {kind: sorted((p for p, one in kinds.items() if one == kind), key=_by_number) for kind in kinds.values()}
-        yield Listed(here, *(tuple(of.get(kind, ())) for kind in ("file", "", "up")))
+        files, others, upward = (tuple(of.get(kind, ())) for kind in ("file", "", "up"))
+        yield Listed(here, files, others, upward)
         waiting += sorted(of.get("folder", ()), reverse=True)
 
 
