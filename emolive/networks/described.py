@@ -13,7 +13,7 @@ from emolive.core.foreign import MOST_BYTES, open_regular
 from emolive.core.installed import weights
 from emolive.networks.facts import Spec, merged, normalised, parse_facts
 
-Parts = Sequence[tuple[Mapping[str, Any], Path | str]]
+Said = Sequence[tuple[Mapping[str, Any], Path | str]]
 """Facts about a network, and where each comes from; of two the later one counts (`facts.merged`)."""
 
 
@@ -83,7 +83,7 @@ def told(labels: Sequence[str] | None, facts: Mapping[str, Any] | None) -> dict[
     return {**(facts or {}), **({"labels": list(labels)} if labels else {})}
 
 
-def facts_of(path: Path, inside: str | None, options: Mapping[str, Any]) -> Parts:
+def facts_of(path: Path, inside: str | None, options: Mapping[str, Any]) -> Said:
     """All that says something about the network in `path`, and where each comes from: the facts `inside` the file, a
     JSON file of the same name beside it, a user's options. Raises `ModelError` for what makes no sense."""
     parts: list[tuple[Mapping[str, Any], Path | str]] = [(parse_facts(inside, path), path)] if inside else []
@@ -97,7 +97,7 @@ def facts_of(path: Path, inside: str | None, options: Mapping[str, Any]) -> Part
     return [*parts, (normalised(options, "the options"), "--labels")]
 
 
-def spec_of(path: Path, parts: Parts, count: int | None = None) -> Spec:
+def spec_of(path: Path, parts: Said, count: int | None = None) -> Spec:
     """The spec that facts make together, of a network with so many outputs (None: not known). Raises `ModelError`."""
     if not any("labels" in some for some, _ in parts):
         raise ModelError(
