@@ -178,9 +178,10 @@ def _sparkline(image: np.ndarray, rect: Rect, px: int, known: Pinned) -> None:
     most = max(float(values.max()), 1e-9)
     end = x1 - x0 - draw.text_size("0.000", px)[0] - px
     xs = x0 + end - (times[-1] - times) / 10_000 * end
-    ys = y1 - 3 - values.clip(0) / most * (y1 - y0 - 7)
+    dot = max(3, px // 5)
+    ys = y1 - dot - values.clip(0) / most * (y1 - y0 - 2 * dot - 1)
     points = (np.stack([xs, ys], axis=1) * 16).round().astype(np.int32)
     if len(points) > 1:
         cv2.polylines(image, [points], False, BAR, max(1, px // 8), cv2.LINE_AA, shift=4)
-    cv2.circle(image, (round(float(xs[-1])), round(float(ys[-1]))), max(3, px // 5), PAPER, -1, cv2.LINE_AA)
+    cv2.circle(image, (round(float(xs[-1])), round(float(ys[-1]))), dot, PAPER, -1, cv2.LINE_AA)
     draw.text(image, words, x1 - px // 3, (y0 + y1) / 2 - 0.6 * px, px, PAPER, align=1)

@@ -5,15 +5,17 @@ import dataclasses
 import cv2
 import numpy as np
 import pytest
+from reported import invented
 
 from emolive.core.scene import Face
 from emolive.reports.graphs import curves_picture
 from emolive.reports.sheets import SIDE, full, marked, sheet, strip
 
 
-@pytest.fixture
-def face(made):
-    return made.report.pictures[0].faces[0]
+@pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.ci)], ids=["invented", "real"])
+def face(request):
+    """A face with invented figures, and in CI that of a real report, too."""
+    return request.getfixturevalue("made").report.pictures[0].faces[0] if request.param else invented()
 
 
 def colour(image: np.ndarray) -> float:
