@@ -14,7 +14,7 @@ from emolive.core.scene import Progress, Scene, Variant, Working
 from emolive.core.settings import ARRANGEMENTS, TYPES
 from emolive.ui import draw, hud
 from emolive.ui.board import board, composed, with_help
-from emolive.ui.palette import CARD, DIM, GROUND, HUES, INK, MEANINGS, NOTE, PAGE, PAPER, RECORDING, palette_table
+from emolive.ui.palette import CARD, DIM, GROUND, HUES, INK, MEANINGS, NOTE, OWN, PAGE, PAPER, RECORDING, palette_table
 from emolive.ui.sizes import LEAST, text_px
 from emolive.ui.topics import TOPICS
 from emolive.ui.views import VIEWS, order
@@ -205,7 +205,8 @@ APART = 12.0
 
 @pytest.mark.parametrize("cones", MACHADO)
 def test_colours_that_mean_different_things_look_different(cones):
-    marks = {**HUES, "note": NOTE, "recording": RECORDING, "white": PAPER}
+    own = {f"label {i}": color for i, color in enumerate(OWN)}
+    marks = {**HUES, **own, "note": NOTE, "recording": RECORDING, "white": PAPER}
     seen = {name: lab(color, np.array(MACHADO[cones])) for name, color in marks.items()}
     near = {
         (a, b): round(float(np.linalg.norm(seen[a] - seen[b])), 1)
