@@ -68,8 +68,8 @@ MEANINGS: Mapping[str, tuple[Color, str]] = MappingProxyType(
 
 
 def hue(label: str, index: int = 0) -> Color:
-    """The colour of an emotion; of another label, which is the network's class `index`, one that no emotion has; of more
-    than twelve, some share one. Never the only sign."""
+    """The colour of an emotion; of another label, which is the network's class `index`, one that no emotion has. Of
+    more than twelve, some share one. Never the only sign."""
     return HUES.get(label.lower(), OWN[index % len(OWN)])
 
 

@@ -21,6 +21,12 @@ class Fault:
     figure: float = 0.0
 
 
+def shortened(lines: Sequence[Written]) -> list[Fault]:
+    """Lines that end in the middle: right for names of people and files, wrong for what emolive says itself."""
+    cut = [line.words for line in lines if line.words.endswith("…") and not line.words.endswith(" …")]
+    return [Fault("shortened", words) for words in cut]
+
+
 def faults(bgr: np.ndarray, lines: Sequence[Written], least: int) -> list[Fault]:
     """All that is wrong with the lines of a picture whose text is to have `least` pixels."""
     found = [Fault("too small", line.words, line.px) for line in lines if line.px < least]

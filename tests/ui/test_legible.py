@@ -7,7 +7,7 @@ from itertools import combinations, product
 import cv2
 import numpy as np
 import pytest
-from legible import CONTRAST, contrast, faults, linear, luminance
+from legible import CONTRAST, contrast, faults, linear, luminance, shortened
 from scenes import LABELS, doubted, examined, scene
 
 from emolive.core.scene import Progress, Scene, Variant, Working
@@ -47,7 +47,8 @@ def judged(made: Scene, size: tuple[int, int], words: str = "") -> list[object]:
     with draw.noted() as lines:
         picture = board(made, size, VIEWS)
         bgr = with_help(picture.bgr, words or max(TOPICS.values(), key=len), px)
-    return faults(bgr, lines, px if not made.settings.help else LEAST)
+    ours = [] if made.menu.labels == LONG or made.progress.files > 1 else shortened(lines)
+    return ours + faults(bgr, lines, px if not made.settings.help else LEAST)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -120,7 +121,7 @@ def wrong_alone(view: str, size: tuple[int, int], cases: Sequence[tuple[str, str
         px = text_px(kind, max(768, size[1]))
         with draw.noted() as lines:
             picture = composed(given(size, faces, type=kind, **STATES[state]), size, px, {view: VIEWS[view]}, True)
-        if found := faults(picture.bgr, lines, px):
+        if found := shortened(lines) + faults(picture.bgr, lines, px):
             wrong[kind, state, faces] = found
     return wrong
 
@@ -176,6 +177,9 @@ def test_what_measures_finds_each_fault_by_itself():
     assert wrong(color=(60, 60, 60)) == {"pale"}
     assert "overlap" in wrong(other=14)
     assert wrong(over=True) == {"drawn over"}
+    with draw.noted() as lines:
+        draw.text(np.zeros((40, 400, 3), np.uint8), draw.shorten("one line of text", 20, 120), 0, 0, 20)
+    assert [fault.what for fault in shortened(lines)] == ["shortened"]
 
 
 def test_contrast_is_that_of_the_worst_pixel():
