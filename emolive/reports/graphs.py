@@ -45,7 +45,7 @@ def narrow_curves(face: FaceReport, methods: Sequence[str], layers: Sequence[str
             where = title(method) if layer == INPUT else f"{title(method)} at {layer}"
             axes.set_title(where, fontsize=NARROW, fontweight="bold")
         grid[-1].set_xlabel("part of the face", fontsize=NARROW)
-        _finish(figure, grid, face, path, 1)
+        _finish(figure, list(grid), face, path, 1)
 
 
 PARTS = "0", "50 %", "100 %"
@@ -56,11 +56,15 @@ NARROW = 10.5
 
 def _finish(figure: Figure, panels: Sequence[Axes], face: FaceReport, path: Path, columns: int) -> None:
     """Say what the lines are, and write the picture."""
+    for axes in panels:
+        if ticks := axes.get_xticklabels():  # panels that share an axis have them once
+            ticks[0].set_horizontalalignment("left")
+            ticks[-1].set_horizontalalignment("right")
     lines = [line for axes in panels for line in axes.get_lines()]
-    handles = {line.get_label(): line for line in lines if not line.get_label().startswith("_")}
+    handles = {name: line for line in lines if not (name := str(line.get_label())).startswith("_")}
     if handles:
         figure.legend(
-            handles.values(), handles.keys(), loc="outside upper center", ncols=columns, fontsize=10.5, frameon=False
+            handles=list(handles.values()), loc="outside upper center", ncols=columns, fontsize=10.5, frameon=False
         )
     figure.supylabel(f"probability of {face.goal}", fontsize=10.5)
     figure.savefig(path, dpi=110, format="png")
@@ -87,8 +91,7 @@ def _panel(axes: Axes, face: FaceReport, cell: Cell | None, points: float) -> No
         axes.text(0, 1.02, f"{curves.deletion_area:.2f}", ha="left", color=_rgb(DELETION), **small)
         axes.text(1, 1.02, f"{curves.insertion_area:.2f}", ha="right", color=_rgb(INSERTION), **small)
     axes.set(xlim=(0, 1), ylim=(0, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
-    for label, align in zip(axes.set_xticklabels(PARTS, fontsize=points), ("left", "center", "right"), strict=False):
-        label.set_horizontalalignment(align)
+    axes.set_xticklabels(PARTS, fontsize=points)
     axes.set_yticklabels(PARTS, fontsize=points)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)

@@ -75,12 +75,12 @@ def _height(width: int, px: int, scene: Scene, people: Sequence[Labelled], most:
     """How high a dock of that width is with bars for so many classes."""
     columns = _columns(width, px)
     wide = (width - (columns - 1) * px) // columns
-    parts = [legend.height_of(_legend(scene, most), wide, px)]
-    if people and most:
-        parts.append(_bars_height(len(people[0].probs), most, px))
-    if len(people) > 1 and most:
-        parts.append(row_of(px) * min(len(people), 6))
-    return max(parts) if columns >= len(parts) else sum(parts) if columns == 1 else max(parts[0], sum(parts[1:]))
+    words = legend.height_of(_legend(scene, most), wide, px)
+    bars = _bars_height(len(people[0].probs), most, px) if people and most else 0
+    listed = (
+        row_of(px) * (min(len(people), 2 * CROWD if most == ROWS else CROWD) + 1) if len(people) > 1 and most else 0
+    )
+    return {1: bars + words + listed, 2: max(bars, words + listed)}.get(columns, max(bars, words, listed))
 
 
 def _bars_height(count: int, most: int, px: int) -> int:
