@@ -137,9 +137,9 @@ def network_facts(spec: Spec, sha256: str) -> dict[str, Any]:
     """The sha256 of a network's weights and the facts about it that its numbers depend on, wherever they were said.
 
     Its many scales count by their hash, and of what was measured only what `--unsure` takes from it: a record is read
-    ten thousand times."""
+    ten thousand times. Which map is shown say the options."""
     facts = asdict(spec)
-    for words in ("trained_on", "recipe", "metrics"):
+    for words in ("trained_on", "recipe", "metrics", "best_map"):
         del facts[words]
     scales = hashlib.sha256(json.dumps(facts.pop("scales"), sort_keys=True).encode()).hexdigest()[:16]
     return {"weights": sha256, **facts, "scales": scales, "unsure": spec.metrics.get("unsure", 0.0)}

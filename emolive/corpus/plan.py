@@ -70,8 +70,8 @@ def planned(request: BatchRequest) -> BatchPlan:
     """
     all_records = records(request.out)
     there = found(request.names, request.out, known_among(all_records))
-    request = replace(request, options=_resolved(request.options))
-    makers = makers_of(request.options, _networks(request.options))
+    options, networks = _described(_resolved(request.options))
+    request, makers = replace(request, options=options), makers_of(options, networks)
     settings = settings_hash(request.options, request.annotated, request.data, makers)
     if request.data == "parquet":
         import emolive.media.parquet  # noqa: F401 (says what is missing)
@@ -108,11 +108,13 @@ def _resolved(options: Options) -> Options:
     return replace(options, **whole)  # type: ignore[arg-type]
 
 
-def _networks(options: Options) -> list[dict[str, Any]]:
-    """The facts of the networks. They are not loaded: a driver that finds all done needs neither them nor torch."""
+def _described(options: Options) -> tuple[Options, list[dict[str, Any]]]:
+    """The options with the map that is shown, and the facts of the networks. These are not loaded: a driver that finds
+    all done needs neither them nor torch."""
     first = described(options.model, options.labels, options.facts())
     second = [described(options.model_b)] if options.model_b else []
-    return [network_facts(one.spec, one.sha256) for one in (first, *second)]
+    networks = [network_facts(one.spec, one.sha256) for one in (first, *second)]
+    return options.with_map(first.spec.best_map), networks
 
 
 def _check(options: Options) -> None:
