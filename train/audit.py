@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Which map of the shipped network deserves trust: controls, audit, films, docs/AUDIT.md and the model card, all anew.
 
-With --first what it finds best becomes the fact `best_map` in model/emotion_resnet18.json: the map that emolive shows at
-first. A map before the last stage makes each frame dearer, and the window of all emotions by a pass back for each.
+With --first what it finds best becomes the fact `best_map` in model/emotion_resnet18.json: the map that emolive shows
+at first. A map before the last stage makes each frame dearer, and the window of all emotions by a pass back for each.
 
     python train/audit.py DATA/validation --controls DATA/train --films FILMS --out runs/audit
 
