@@ -46,5 +46,5 @@ def curves(model: Model, crop: np.ndarray, cam: np.ndarray, target: int, steps: 
     hot = [(rank < count).reshape(cam.shape) for count in counts]
     pictures = [blurred(crop, cells) for cells in hot] + [blurred(crop, ~cells) for cells in hot]
     with torch.no_grad():
-        probs = model.probabilities(model.net(model.prepare(np.stack(pictures))))[:, target].cpu().numpy()
+        probs = model.probabilities(model.logits(model.prepare(np.stack(pictures))))[:, target].cpu().numpy()
     return Curves(counts / cells, probs[: len(counts)], probs[len(counts) :])

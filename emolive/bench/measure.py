@@ -159,7 +159,7 @@ def _pictures(source: Source) -> list[np.ndarray]:
 
 def _model_options(options: Options) -> list[str]:
     """The options that say which network is meant, as words of a command line."""
-    words = ["--device", options.device, *(["--half"] if options.half else [])]
+    words = ["--device", options.device, "--backend", options.backend, *(["--half"] if options.half else [])]
     words += ["--model", str(options.model)] if options.model else []
     words += ["--labels", ",".join(options.labels)] if options.labels else []
     for name in FACTS:

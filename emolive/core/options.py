@@ -145,6 +145,11 @@ class Options:
         Flag(), False, "Use half precision on a GPU: faster, and maps differ a little.",
         FACES, (*LOOKING, "layers", "explain", "bench"),
     )  # fmt: skip
+    backend: str = _row(
+        Choice(("auto", "torch", "openvino")), "auto",
+        "What computes passes on a CPU; auto takes OpenVINO where it is installed. Numbers differ by rounding.",
+        FACES, (*LOOKING, "explain", "audit", "bench"),
+    )  # fmt: skip
     method: str = _look(Text(), Settings.method, "The method that makes the map; the key m goes through all of them.",
                         MAP, setting="method")  # fmt: skip
     layer: str = _look(Text(), Settings.layer, "The layer that the map is of: `emolive layers` lists them.",

@@ -202,7 +202,7 @@ def parts(
     from emolive.live.batches import Batches
     from emolive.live.engine import Engine
     from emolive.networks.checkpoint import load
-    from emolive.networks.packed import packed
+    from emolive.networks.fast import fast
     from emolive.ui.keys import press
     from emolive.ui.undo import Undoable
     from emolive.ui.views import VIEWS, order
@@ -210,7 +210,7 @@ def parts(
     settings, names = checked(options.settings(), model)
     if options.unsure is None:
         settings = replace(settings, unsure=model.spec.metrics.get("unsure", 0.0))
-    second = packed(load(options.model_b, (), model.device)) if options.model_b else None
+    second = fast(load(options.model_b, (), model.device), options.backend) if options.model_b else None
     models = ("a", "b") if second else ("a",)
     menu = Menu(
         methods=tuple(METHODS),
@@ -223,7 +223,7 @@ def parts(
         start=settings,
     )
     engine = Engine(
-        packed(model),
+        fast(model, options.backend),
         options.detector,
         options.half,
         second,

@@ -24,6 +24,7 @@ from emolive.core.installed import weights
 from emolive.networks.architectures import ARCHITECTURES, Architecture
 from emolive.networks.facts import Spec as Spec
 from emolive.networks.facts import merged, normalised, parse_facts
+from emolive.networks.front import Front
 from emolive.networks.weights import fill, read_weights, unwrapped
 
 GRAY = (0.299, 0.587, 0.114)
@@ -32,13 +33,15 @@ GRAY = (0.299, 0.587, 0.114)
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A network in eval mode with frozen weights, its spec, the file it came from and that file's sha256."""
+    """A network in eval mode with frozen weights, its spec, the file it came from and that file's sha256; and what
+    gives the beginning of that network's passes faster (see `fast`), if there is such a thing."""
 
     net: nn.Module
     spec: Spec
     path: str = ""
     sha256: str = ""
     device: str = "cpu"
+    front: Front | None = None
 
     @property
     def name(self) -> str:
@@ -65,9 +68,22 @@ class Model:
         """The linear layer that gives the logits; None where they come from something else."""
         return self.architecture.linear_head(self.net)
 
+    @property
+    def quick(self) -> Front | None:
+        """The front, if it is of this network: a model made from another one may have a net of its own."""
+        return self.front if self.front is not None and self.front.net is self.net else None
+
     def prepare(self, crops: np.ndarray | Sequence[np.ndarray]) -> Tensor:
         """`prepare` for this model, on its device."""
         return prepare(crops, self.spec, self.device)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """The network's logits (N, classes) float32 for a batch from `prepare`, without gradients."""
+        with torch.no_grad():
+            if self.quick is None:
+                logits: Tensor = self.net(x).float()
+                return logits
+            return self.quick.logits(x)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Softmax of the logits after temperature, over the last axis."""
