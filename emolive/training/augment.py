@@ -63,7 +63,7 @@ class Jpeg(v2.Transform):  # type: ignore[misc]
     def transform(self, inpt: torch.Tensor, params: dict[str, int]) -> torch.Tensor:
         pixels = np.ascontiguousarray(inpt.permute(1, 2, 0).numpy())
         _, coded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, params["quality"]])
-        decoded = cv2.imdecode(coded, cv2.IMREAD_UNCHANGED).reshape(pixels.shape)
+        decoded = np.asarray(cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)).reshape(pixels.shape)
         return torch.from_numpy(decoded).permute(2, 0, 1)
 
 
