@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
+from emolive.core.imports import later
 from emolive.networks import torchvision_guard  # noqa: F401
 
 Chain = Sequence[tuple[str, nn.Module]]
@@ -62,7 +63,9 @@ STAGES = ("layer1", "layer2", "layer3", "layer4")
 
 
 def _resnet18(facts: Blueprint) -> nn.Module:
-    from torchvision.models import resnet18
+    # Of all its networks and operators one asks for PyTorch's compiler when it is imported, which takes a second.
+    with later("torch._dynamo.utils"):
+        from torchvision.models import resnet18
 
     net: nn.Module = resnet18(num_classes=len(facts.labels))
     block: Any = net.get_submodule("layer4.0")
