@@ -4,10 +4,11 @@
 
 Prints a table: median ms for 1, 4 and 16 faces, and by how much probabilities differ from PyTorch's plain ones. ONNX
 Runtime is measured where `onnx`, `onnxscript` and `onnxruntime` are installed; torch.compile, which takes minutes to
-begin, with --compiled.
+begin and needs a compiler of C++, with --compiled.
 """
 
 import io
+import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -44,7 +45,7 @@ def passes(model: Model, compiled: bool) -> Iterator[tuple[str, Pass]]:
         yield "… and Grad-CAM at the last stage", lambda x: _looked(quick, x)
         yield "OpenVINO, bfloat16", _openvino_half(model)
     yield "PyTorch, bfloat16", lambda x: _half(model, x)
-    if compiled:
+    if compiled and shutil.which("g++"):
         made = torch.compile(plain)
         yield "torch.compile", lambda x: model.probabilities(_logits(made, x))
     if all(util.find_spec(name) for name in ("onnx", "onnxscript", "onnxruntime")):
