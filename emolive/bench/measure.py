@@ -93,6 +93,9 @@ def measure(options: Options, workload: Workload, say: Callable[[str], None]) ->
             camera = partial(live.recording, pictures=pictures, folder=folder, seconds=workload.frames / live.FPS)
             bench = replace(bench, recording=camera(fresh))
             interrupts.leave()
+            say("Filming a clock …")
+            bench = replace(bench, clock_ms=live.latency(fresh, pictures, show, workload.frames / live.FPS))
+            interrupts.leave()
             if workload.busy:
                 say("With busy programs beside it …")
                 opened = partial(_opened, workload)

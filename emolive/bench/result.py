@@ -17,6 +17,9 @@ MUST = {1: 1.35, 4: 1.25}
 BUSY = 3.0
 """A bare forward that varies more than this (95th ÷ 5th percentile) tells of the machine, not of emolive."""
 
+LATE = 1.2
+"""A camera's picture may be so many times as old, when it is shown, as the work on one frame takes."""
+
 BESIDE_ONE = 1.35
 """With one busy program beside it the loop may take this many times as long."""
 
@@ -67,7 +70,8 @@ class Neighbours:
 @dataclass(frozen=True)
 class Bench:
     """The figures of a run; times in ms unless named otherwise. `spread` is how much the bare forward varied;
-    `every_face` whether each frame showed as many faces as it should, `steps` what single steps cost a face
+    `every_face` whether each frame showed as many faces as it should, `clock_ms` how old a camera's picture is when it
+    is shown, read from a clock in it, `steps` what single steps cost a face
     (`costs`)."""
 
     stages: Mapping[str, StageTime]
@@ -84,6 +88,7 @@ class Bench:
     peak_memory_mb: float | None = None
     key: Keys | None = None
     recording: Recording | None = None
+    clock_ms: float | None = None
     steps: Mapping[str, float] = dataclasses.field(default_factory=dict)
     neighbours: Neighbours | None = None
     size: tuple[int, int] = (0, 0)
@@ -96,6 +101,11 @@ class Bench:
     def must(self) -> float:
         """What the overhead may be at most, with so many faces."""
         return MUST[max([n for n in MUST if n <= self.faces], default=1)]
+
+    @property
+    def work_ms(self) -> float:
+        """What all stages of a frame take, one after the other, until it is shown."""
+        return sum(stage.p50_ms for name, stage in self.stages.items() if name != "encode")
 
     @property
     def no_verdict(self) -> str:
@@ -181,6 +191,11 @@ def table(bench: Bench) -> str:
         lost, speed = bench.recording.dropped, bench.recording.ratio
         words = f"of {bench.recording.sent} frames dropped; {speed:.2f} × as fast as without"
         lines.append(f"{'recording':<14}{lost:>9} {words}, camera at 30 fps")
+    if bench.clock_ms is not None:
+        verdict = _bound(bench, bench.clock_ms, LATE * bench.work_ms, " ms")
+        lines.append(
+            f"{'clock':<14}{bench.clock_ms:>9.1f} ms   since a camera gave the picture that is shown; {verdict}"
+        )
     if bench.neighbours is not None:
         near = bench.neighbours
         verdict = f"; {_bound(bench, near.ratio, BESIDE_ONE, '×')}" if near.programs == 1 else ""

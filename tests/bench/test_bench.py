@@ -6,11 +6,14 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emolive.bench.costs import FORWARD, TOLD
+from emolive.bench.live import BLOCK, stamp_of, stamped
 from emolive.bench.meter import Sample, shared_out
 from emolive.bench.neighbours import busy
 from emolive.bench.result import Bench, Keys, Neighbours, Recording, summed_up, table
@@ -149,3 +152,19 @@ def test_faces_belong_to_the_demo():
     done = emolive("--source", "some.mp4", "--faces", "2")
     assert done.returncode == 2
     assert "demo" in done.stderr
+
+
+@pytest.mark.parametrize("count", [0, 1, 77, 2**31 + 5, 2**32 - 1])
+def test_a_clock_in_a_picture_is_read_back_and_spoils_nothing_else(count):
+    picture = np.random.default_rng(0).integers(0, 256, (90, 400, 3), np.uint8)
+    shown = stamped(picture, count)
+    assert stamp_of(shown) == count
+    assert (shown[BLOCK:] == picture[BLOCK:]).all()
+
+
+def test_a_picture_that_is_late_is_said_to_be():
+    done = summed_up(QUIET)
+    assert done.work_ms == 20.0
+    words = [table(replace(done, clock_ms=ms)) for ms in (23.0, 25.0)]
+    assert "at most 24 ms: yes" in words[0]
+    assert "at most 24 ms: NO" in words[1]
