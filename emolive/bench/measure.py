@@ -102,7 +102,7 @@ def measure(options: Options, workload: Workload, say: Callable[[str], None]) ->
                 bench = replace(bench, neighbours=neighbours.beside(opened, fresh, workload.busy))
                 interrupts.leave()
         say("Starting emolive anew …")
-        bench = replace(bench, first_picture_s=start.first_picture_s(headless, _model_options(options)))
+        bench = replace(bench, start=start.started(headless, _model_options(options)))
     return replace(bench, size=pictures[0].shape[1::-1], source=workload.source, device=model.device, **_machine())
 
 

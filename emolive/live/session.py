@@ -17,7 +17,7 @@ from emolive.core.scene import Confirm, Detect, Menu, Settings, Source, Track
 from emolive.core.settings import parsed_target
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.native import explain_missing_libraries
-from emolive.live.loading import meanwhile
+from emolive.live.loading import WINDOW, meanwhile
 from emolive.live.loop import Parts, run
 from emolive.live.outputs import (
     ProgressBar,
@@ -133,6 +133,8 @@ def play(
         windows = _windows(options, stack)
         say = windows.say if windows else log.info
         say("Opening the source …")
+        if windows:
+            log.info(WINDOW)
         source = stack.enter_context(open_source())
 
         def load(say: Callable[[str], None]) -> "tuple[Model, Parts, Settings]":

@@ -15,7 +15,7 @@ from emolive.audit.curves import STEPS, Curves, curves
 from emolive.audit.masks import blurred, masked_faces, masks
 from emolive.audit.probe import logits_of
 from emolive.audit.randomise import cascade
-from emolive.audit.sanity import SEEDS, Sanity, can_react, sane
+from emolive.audit.sanity import NOT_ASKED, SEEDS, Sanity, asked, can_react, sane
 from emolive.audit.tally import of_picture
 from emolive.audit.verdict import verdict
 from emolive.core.scene import Box, Face, Proof, Variant
@@ -125,10 +125,10 @@ def examine(
     randoms: dict[str, list[Maps]] = {}
     if true.results[0].cam is not None:  # a broken network has nothing to compare
         for seed in range(SEEDS):
-            asked = [method for method in methods if not seed or not METHODS[method].slow]
             for k, (step, net) in enumerate(cascade(model, seed), start=1 + seed * len(parts)):
                 tell = within(progress, k * turn, turn)
-                randoms.setdefault(step, []).append(maps(net, x, asked, layers, true.aim, tell))
+                here = [m for m in methods if not METHODS[m].slow or (not seed and asked(True, step, parts))]
+                randoms.setdefault(step, []).append(maps(net, x, here, layers, true.aim, tell))
     share, faces = 0.5 / len(sights), []
     for n, sight in enumerate(sights):
         result = true.results[n]
@@ -197,6 +197,8 @@ def _cell(
 
 def _sanity(cam: np.ndarray, n: int, way: Way, step: str, others: Sequence[Maps], steps: Sequence[str]) -> Sanity:
     """Whether the map of face `n` noticed that the network is random down to a step."""
+    if not asked(METHODS[way[0]].slow, step, steps):
+        return NOT_ASKED
     drawn = [other.cams[way][n] for other in others if way in other.cams]
     found = likeness(cam, [one for one in drawn if one is not None])
     return sane(found, can_react(METHODS[way[0]].knows_class, way[1], step, steps))
