@@ -1,11 +1,14 @@
 #!/usr/bin/env python
 """Which map of the shipped network deserves trust: controls, audit, films, docs/AUDIT.md and the model card, all anew.
 
+What it finds best becomes the fact `best_map` in model/emotion_resnet18.json: the map that emolive shows at first.
+
     python train/audit.py DATA/validation --controls DATA/train --films FILMS --out runs/audit
 
-DATA is what prepare_fer2013.py writes. With --controls the maps of other faces are made anew first, as is needed when
-the weights are; the audit itself is `emolive audit DATA/validation`, which goes on where it was stopped. --films is a
-folder of videos: whether the best map beats its controls over the first 10 s of each face in them.
+DATA is what prepare_fer2013.py writes. With --controls the maps of other faces are made anew first where those beside
+the weights are of other weights (by controls.py, which makes them in any case); the audit itself is `emolive audit
+DATA/validation`, which goes on where it was stopped. --films is a folder of videos: how often each map beats its
+controls over the first 10 s of each face in them.
 """
 
 from __future__ import annotations
@@ -20,12 +23,15 @@ from pathlib import Path
 import click
 from films import judged_films
 
-from emolive.reports.figures import title
+from emolive.audit.controls import controls_of
+from emolive.audit.verdict import BRIEF
+from emolive.networks.checkpoint import default_model, load
+from emolive.reports.audit_table import WON
+from emolive.reports.figures import INPUT, title
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- audit: written by train/audit.py -->", "<!-- end of audit -->"
 PLOTS = ("differences.png", "sanity.png")
-SPANS = {"other_face": "other faces", "centre": "average", "class_blind": "no emotion", "random": "random"}
 
 
 def points(row: dict[str, str], of: str) -> str:
@@ -45,12 +51,12 @@ def share(value: str) -> str:
 def table(rows: list[dict[str, str]]) -> list[str]:
     """The table of methods and layers."""
     lines = [
-        "| method | layer | " + " | ".join(f"than {name}" for name in SPANS.values()) + " | beats its controls, one "
+        "| method | layer | " + " | ".join(f"than {name}" for name in BRIEF.values()) + " | beats its controls, one "
         "picture | wrong maps do | stability | points at the part | other faces' maps | ms |",
-        "| --- | --- |" + " --- |" * (len(SPANS) + 6),
+        "| --- | --- |" + " --- |" * (len(BRIEF) + 6),
     ]
     for row in rows:
-        leads = " | ".join(points(row, of) for of in SPANS)
+        leads = " | ".join(points(row, of) for of in BRIEF)
         rest = [share(row["beats_its_controls"]), share(row["shuffled_do"]), row["stability"][:4] or "–",
                 share(row["hits"]), share(row["others_hit"]), f"{float(row['ms']):.1f}"]  # fmt: skip
         lines.append(f"| {title(row['method'])} | {row['layer']} | {leads} | {' | '.join(rest)} |")
@@ -71,6 +77,20 @@ def sanity(rows: list[dict[str, str]]) -> list[str]:
     return lines
 
 
+def films_share(found: list[dict[str, str]]) -> list[str]:
+    """For each method and layer on how many faces in the films it wins, and how many wrong maps in its place."""
+    lines = ["| method | layer | faces that it wins | of 9 s or more | wrong maps that win |", "| --- |" + " --- |" * 4]
+    for way in dict.fromkeys((row["method"], row["layer"]) for row in found):
+        rows = [row for row in found if (row["method"], row["layer"]) == way]
+        long = [row for row in rows if float(row["seconds"]) >= 9]
+        won, wrong = (" of ".join(str(sum(int(part) for part in parts)) for parts in zip(*each, strict=True))
+                      for each in ([(row["word"] == WON, True) for row in rows],
+                                   [row["wrong"].split(" of ") for row in rows]))  # fmt: skip
+        lines.append(f"| {title(way[0])} | {way[1]} | {won} | {sum(row['word'] == WON for row in long)} of {len(long)} "
+                     f"| {wrong} |")  # fmt: skip
+    return lines
+
+
 def films_table(found: list[dict[str, str]]) -> list[str]:
     """What is said of each face in the films."""
     head = [
@@ -88,6 +108,14 @@ def between(path: Path, text: str) -> None:
     path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.split(END)[1]}", encoding="utf-8")
 
 
+def keep_best(path: Path, best: dict[str, str] | None) -> None:
+    """Write the fact `best_map` beside the network; without a best one there is none."""
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    facts = {name: value for name, value in facts.items() if name != "best_map"}
+    known = {"best_map": best} if best else {}
+    path.write_text(json.dumps(known | facts, indent=1) + "\n", encoding="utf-8")
+
+
 @click.command(help=__doc__)
 @click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/audit"), show_default=True)
@@ -96,7 +124,7 @@ def between(path: Path, text: str) -> None:
 @click.option("--faces", default=200, show_default=True)
 def main(data: Path, out: Path, controls: str | None, films: Path | None, faces: int) -> None:
     """Run all of it, and write docs/AUDIT.md, its plots, and the card's section."""
-    if controls:
+    if controls and not controls_of(load(default_model())).others:
         subprocess.run([sys.executable, ROOT / "train" / "controls.py", controls], check=True)
     command = ["audit", str(data), "--out", str(out), "--faces", str(faces)]
     subprocess.run([sys.executable, "-m", "emolive", *command], check=True)
@@ -118,8 +146,12 @@ def main(data: Path, out: Path, controls: str | None, films: Path | None, faces:
         "![sanity](audit-sanity.png)",
     ]
     if films and best:
-        parts += ["", f"Over the first 10 s of film, {title(best['method'])} at {best['layer']}:", "",
-                  *films_table(judged_films(films, best["method"], best["layer"]))]  # fmt: skip
+        asked = {name: list(dict.fromkeys(row[name] for row in rows)) for name in ("method", "layer")}
+        judged = judged_films(films, asked["method"], [layer for layer in asked["layer"] if layer != INPUT])
+        mine = [row for row in judged if {"method": row["method"], "layer": row["layer"]} == best]
+        parts += ["", "Over the first 10 s of film, or all of it where it is shorter:", "", *films_share(judged), "",
+                  f"{title(best['method'])} at {best['layer']}, face by face:", "", *films_table(mine)]  # fmt: skip
+    keep_best(default_model().with_suffix(".json"), best)
     between(ROOT / "docs" / "AUDIT.md", "\n".join(parts))
     between(ROOT / "model" / "README.md", f"{why} All figures: [docs/AUDIT.md](../docs/AUDIT.md).")
 

@@ -3,8 +3,9 @@
 
     python train/calibrate.py DATA/validation
 
-DATA is what prepare_fer2013.py writes. Writes model/emotion_resnet18.json, which is read with the weights beside it,
-model/coverage.png, and the table between its marks in model/README.md.
+DATA is what prepare_fer2013.py writes. Writes model/emotion_resnet18.json, which is read with the weights beside it
+(which map is best there says audit.py afterwards, of these weights), model/coverage.png, and the table between its
+marks in model/README.md.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any
 
 import click
 
-from emolive.networks.checkpoint import default_model, load
+from emolive.networks.checkpoint import load
+from emolive.networks.described import default_model
 from emolive.training.confidence import confidence, facts
 from emolive.training.dataset import read_faces
 from emolive.training.evaluate import COVERAGE, measure, predict

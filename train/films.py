@@ -1,10 +1,10 @@
 #!/usr/bin/env python
-"""Whether a map beats its controls over the first 10 s of each face in some films, and whether wrong maps would.
+"""Whether maps beat their controls over the first 10 s of each face in some films, and whether wrong maps would.
 
-python train/films.py FILMS --method gradcam --layer layer4
+python train/films.py FILMS --method hirescam --layer layer3
 
 Two frames of each second are asked everything, and tallied as the windows do. In the map's place, each map of another
-face and each average is judged beside the other controls, too.
+face and each average is judged beside the other controls, too. Without --method, every method is.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 import click
 import numpy as np
 import torch
+from tqdm import tqdm
 
-from emolive.audit.controls import controls_of
-from emolive.audit.probe import proven
+from emolive.attribution.methods import METHODS, UNPINNED
 from emolive.audit.tally import of_film, taken
 from emolive.audit.verdict import verdict
 from emolive.core.evidence import Trials
@@ -31,7 +31,11 @@ from emolive.live.loop import run
 from emolive.media.sources import expand, open_files
 from emolive.networks.checkpoint import Model, load
 from emolive.reports.audit_table import as_if
-from emolive.reports.maps import maps
+from emolive.reports.examine import Probe
+from emolive.reports.maps import Maps, Way, maps, ways
+
+QUICK = tuple(name for name in UNPINNED if not METHODS[name].slow)
+"""Methods that a film can be asked about."""
 
 SECONDS, APART_MS, FEWEST = 10.0, 500.0, 4
 """How much of a film is judged, how far frames are apart, and how many frames a face must have."""
@@ -79,7 +83,7 @@ def thinned(shots: list[Shot]) -> list[Shot]:
     return found
 
 
-def word(proofs: list[Proof], shots: list[Shot], label: str) -> tuple[str, str]:
+def word(proofs: list[Proof], shots: list[Shot], label: str, blind: bool = False) -> tuple[str, str]:
     """What is said over these frames, and the lead."""
     tally = Trials()
     for proof, (t_ms, crop, _, _) in zip(proofs, shots, strict=True):
@@ -87,7 +91,7 @@ def word(proofs: list[Proof], shots: list[Shot], label: str) -> tuple[str, str]:
     found = of_film(tally)
     half = found.pooled.high - found.pooled.mean
     lead = f"{100 * found.pooled.mean:+.0f}" + (f" ± {100 * half:.0f}" if np.isfinite(half) else "")
-    return verdict(found, label).word, lead
+    return verdict(found, label, blind).word, lead
 
 
 def _counts(proof: Proof) -> list[tuple[str, int]]:
@@ -95,41 +99,47 @@ def _counts(proof: Proof) -> list[tuple[str, int]]:
     return [(of, len({ask.which for ask in proof.asks if ask.of == of})) for of in ("other_face", "centre")]
 
 
-def judged_films(folder: Path, method: str, layer: str) -> list[dict[str, str]]:
-    """A row for each face in the films."""
+def judged_films(folder: Path, methods: list[str], layers: list[str]) -> list[dict[str, str]]:
+    """A row for each face in the films, method and layer."""
     model, found = load(), []
-    controls = controls_of(model)
-    for film in expand([folder]):
+    for film in tqdm(expand([folder]), desc="films", disable=None):
         for track, shots in faces_of(film, model).items():
             shots = thinned(shots)
             if len(shots) < FEWEST:
                 continue
             aim = torch.tensor([target for _, _, target, _ in shots])
-            seen = maps(model, model.prepare(np.stack([crop for _, crop, _, _ in shots])), [method], [layer], aim)
-            proofs = []
-            for n, (_, crop, target, before) in enumerate(shots):
-                cam, blind = seen.cams[method, layer][n], seen.caught[layer][n].mean(0).numpy()
-                assert cam is not None
-                proof = proven(model, controls, crop, cam, target, before, (method, layer), blind, n)
-                proofs.append(replace(proof, whole=False))
+            seen = maps(model, model.prepare(np.stack([crop for _, crop, _, _ in shots])), methods, layers, aim)
+            probes = [Probe(model, crop, target, before) for _, crop, target, before in shots]
             label = model.spec.labels[Counter(target for _, _, target, _ in shots).most_common(1)[0][0]]
-            said, lead = word(proofs, shots, label)
-            wrong = [word([as_if(proof, of, n) for proof in proofs], shots, label)[0]
-                     for of, count in _counts(proofs[0]) for n in range(count)]  # fmt: skip
             seconds = (shots[-1][0] - shots[0][0]) / 1e3
-            won = f"{wrong.count('beats its controls')} of {len(wrong)}"
-            found.append({"film": film.name, "face": f"{track}, {label}", "seconds": f"{seconds:.1f}", "lead": lead,
-                          "word": said, "wrong": won})  # fmt: skip
+            said = {"film": film.name, "face": f"{track}, {label}", "seconds": f"{seconds:.1f}"}
+            for way in ways(methods, layers):
+                if all(cam is not None for cam in seen.cams[way]):
+                    found.append({**said, "method": way[0], "layer": way[1], **judged(seen, probes, shots, way, label)})
     return found
+
+
+def judged(seen: Maps, probes: list[Probe], shots: list[Shot], way: Way, label: str) -> dict[str, str]:
+    """What is said of one method's maps of a face, and how many wrong ones in their place would win."""
+    blind, proofs = not METHODS[way[0]].knows_class, []
+    caught = seen.caught[way[1] if way[1] in seen.caught else list(seen.caught)[-1]]
+    for n, probe in enumerate(probes):
+        cam = seen.cams[way][n]
+        assert cam is not None
+        proofs.append(replace(probe.proof(cam, way, caught[n].mean(0).numpy(), n), whole=False))
+    said, lead = word(proofs, shots, label, blind)
+    wrong = [word([as_if(proof, of, n) for proof in proofs], shots, label)[0]
+             for of, count in _counts(proofs[0]) for n in range(count)]  # fmt: skip
+    return {"lead": lead, "word": said, "wrong": f"{wrong.count('beats its controls')} of {len(wrong)}"}
 
 
 @click.command(help=__doc__)
 @click.argument("films", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--method", default="gradcam", show_default=True)
+@click.option("--method")
 @click.option("--layer", default="layer4", show_default=True)
-def main(films: Path, method: str, layer: str) -> None:
+def main(films: Path, method: str | None, layer: str) -> None:
     """Say what came of it."""
-    for row in judged_films(films, method, layer):
+    for row in judged_films(films, [method] if method else list(QUICK), [layer]):
         click.echo("  ".join(row.values()))
 
 

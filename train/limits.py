@@ -16,7 +16,8 @@ from typing import Any
 
 import click
 
-from emolive.networks.checkpoint import default_model, load
+from emolive.networks.checkpoint import load
+from emolive.networks.described import default_model
 from emolive.training.dataset import read_faces
 from emolive.training.evaluate import predict
 from emolive.training.sweep import swept

@@ -25,7 +25,8 @@ from emolive.faces.crop import crop_face, square
 from emolive.faces.detect import Detector
 from emolive.faces.lean import turn
 from emolive.media.pictures import read_picture
-from emolive.networks.checkpoint import Model, default_model, load
+from emolive.networks.checkpoint import Model, load
+from emolive.networks.described import default_model
 from emolive.training.dataset import Faces, read_faces
 from emolive.training.evaluate import agreement, measure, predict
 from emolive.training.pictures import draw_confusion

@@ -20,7 +20,8 @@ from tqdm import tqdm
 from emolive.core.scene import Box, Frame
 from emolive.faces.crop import crop_face, square
 from emolive.faces.detect import MODELS, Detector
-from emolive.networks.checkpoint import Model, default_model, load
+from emolive.networks.checkpoint import Model, load
+from emolive.networks.described import default_model
 from emolive.training.dataset import Faces, read_faces
 from emolive.training.evaluate import predict
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import click
 
-from emolive.networks.checkpoint import default_model, load, save
+from emolive.networks.checkpoint import load, save
+from emolive.networks.described import default_model
 
 
 @click.command(help=__doc__)

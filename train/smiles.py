@@ -23,7 +23,8 @@ from emolive.core.scene import Frame
 from emolive.faces.crop import crop_face, square
 from emolive.faces.detect import Detector
 from emolive.faces.mean_mesh import fit, mean_mesh, turned
-from emolive.networks.checkpoint import Model, default_model, load
+from emolive.networks.checkpoint import Model, load
+from emolive.networks.described import default_model
 from emolive.training.bend import CLOSED, CORNERS, FRONTAL, LIPS, SURE, Meshes, bent, read_meshes, spread
 from emolive.training.dataset import read_faces
 from emolive.training.evaluate import predict

@@ -23,7 +23,8 @@ from emolive.core.scene import Face, Frame
 from emolive.faces.crop import crop_face, square
 from emolive.faces.detect import Detector
 from emolive.faces.lean import lean, turn
-from emolive.networks.checkpoint import Model, default_model, load
+from emolive.networks.checkpoint import Model, load
+from emolive.networks.described import default_model
 from emolive.training.dataset import Faces, read_faces
 from emolive.training.evaluate import predict
 

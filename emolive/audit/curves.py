@@ -1,15 +1,22 @@
-"""Deletion and insertion: how fast the probability falls as the hottest cells are blurred, and rises as they return."""
+"""Deletion and insertion: how fast the probability falls as the hottest cells are blurred, and rises as they return;
+and by how much the areas of a map's controls are worse."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from emolive.audit.controls import Beside
 from emolive.audit.masks import blurred
 from emolive.networks.checkpoint import Model
 
 STEPS = 25
 """Points of a curve at most; a grid with fewer cells has one per cell."""
+
+FEW = 6
+"""Points of the curves that are compared with those of controls: few, since there are many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,3 +55,36 @@ def curves(model: Model, crop: np.ndarray, cam: np.ndarray, target: int, steps: 
     with torch.no_grad():
         probs = model.probabilities(model.logits(model.prepare(np.stack(pictures))))[:, target].cpu().numpy()
     return Curves(counts / cells, probs[: len(counts)], probs[len(counts) :])
+
+
+class Gain(NamedTuple):
+    """By how much a control's areas are worse than a map's, the mean of its maps: positive is better for the map."""
+
+    deletion: float
+    insertion: float
+
+
+def gains(
+    trace: Callable[[np.ndarray], Curves], beside: Beside, others: Sequence[int], seed: int = 0, orders: int = 1
+) -> Mapping[str, Gain]:
+    """The paired differences of a map's areas and each of its controls', on the same face.
+
+    `trace` gives the curves of a map (h, w). Of the maps of other faces those numbered `others` are asked (counted
+    round), of centres the average for the emotion (a hill where there is none), of random cells so many `orders`.
+    """
+    rng, shape = np.random.default_rng(seed), beside.own.shape
+    faces, maps = beside.maps.get("other_face", ()), beside.maps
+    controls: dict[str, list[np.ndarray]] = {
+        "other_face": [faces[n % len(faces)] for n in others] if len(faces) else [],
+        **{of: list(maps.get(of, ())[:1]) for of in ("centre", "class_blind")},
+        "random": [rng.random(shape) for _ in range(orders)],
+    }
+    own, found = trace(beside.own), {}
+    for of, cams in controls.items():
+        each = [trace(cam) for cam in cams]
+        if each:
+            found[of] = Gain(
+                float(np.mean([one.deletion_area for one in each])) - own.deletion_area,
+                own.insertion_area - float(np.mean([one.insertion_area for one in each])),
+            )
+    return found

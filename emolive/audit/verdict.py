@@ -43,6 +43,9 @@ NAMES = {
 }
 """What each control is called."""
 
+BRIEF = {"other_face": "other faces", "centre": "average", "class_blind": "no emotion", "random": "random"}
+"""The same, as a table's head has room for."""
+
 HOW = {"blur": "blurring", "linear": "filling in from the edge"}
 """What each masking is called."""
 

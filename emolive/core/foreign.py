@@ -11,15 +11,17 @@ import json
 import math
 import os
 import stat
-import threading
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from emolive.core.errors import SourceError, Unanswered
+from emolive.core.patience import NoAnswer, within
 from emolive.core.tables import plain_text
+
+T = TypeVar("T")
 
 PATIENCE_S = 10.0
 """How long a path may do nothing: a network drive that is gone, a file system that hangs."""
@@ -50,38 +52,25 @@ def refuse(path: Path, place: str, reason: str, then: str) -> NoReturn:
     raise SourceError(f"{where}: {reason}. {then}")
 
 
-def answered(path: Path, call: Callable[[], Any]) -> Any:
-    """What a call gives that asks the system about a path, given up with `Unanswered` after `PATIENCE_S`.
-
-    A system call cannot be interrupted where a file system hangs, so a thread makes it, and is left behind.
-    """
-    got: list[Any] = []
-    failed: list[BaseException] = []
-
-    def ask() -> None:
-        try:
-            got.append(call())
-        except BaseException as error:  # it is raised where it was asked for
-            failed.append(error)
-
-    thread = threading.Thread(target=ask, name=f"ask {path.name}", daemon=True)
-    thread.start()
-    thread.join(PATIENCE_S)
-    if failed:
-        raise failed[0]
-    if not got:
-        raise Unanswered(f"{path} has not answered for {PATIENCE_S:.0f} s. Is the drive that it lies on there?")
-    return got[0]
+def answered(path: Path, call: Callable[[], T]) -> T:
+    """What a call gives that asks the system about a path, given up with `Unanswered` after `PATIENCE_S`: it cannot be
+    interrupted where a file system hangs."""
+    try:
+        return within(PATIENCE_S, call, f"ask {path.name}")
+    except NoAnswer:
+        raise Unanswered(
+            f"{path} has not answered for {PATIENCE_S:.0f} s. Is the drive that it lies on there?"
+        ) from None
 
 
 def is_file(path: Path) -> bool:
     """Whether a path is a file, or a link to one. Raises `SourceError` where it does not answer."""
-    return bool(answered(path, path.is_file))
+    return answered(path, path.is_file)
 
 
 def is_folder(path: Path) -> bool:
     """Whether a path is a folder, or a link to one. Raises `SourceError` where it does not answer."""
-    return bool(answered(path, path.is_dir))
+    return answered(path, path.is_dir)
 
 
 def open_regular(path: Path, instead: str = "Name a file.", most: int | None = None) -> io.BufferedReader:
@@ -92,15 +81,19 @@ def open_regular(path: Path, instead: str = "Name a file.", most: int | None = N
     answer any more.
     """
 
-    def opened() -> int:
+    def opened() -> tuple[int, os.stat_result, bytes]:
         # Without O_NONBLOCK opening a pipe would wait for a writer.
         number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        if stat.S_ISREG(os.fstat(number).st_mode) and os.read(number, 1):  # so that it is known to answer
-            os.lseek(number, 0, os.SEEK_SET)
-        return number
+        try:
+            facts = os.fstat(number)
+            # The beginning is read at once: so the file is known to answer, and small ones cost no second thread.
+            return number, facts, _read_at(number, 0, AT_ONCE) if stat.S_ISREG(facts.st_mode) else b""
+        except OSError:
+            os.close(number)
+            raise
 
     try:
-        number = answered(path, opened)
+        number, facts, head = answered(path, opened)
     except FileNotFoundError as error:
         raise SourceError(f"There is no file {path}. Check the name.") from error
     except (OSError, ValueError) as error:
@@ -109,7 +102,6 @@ def open_regular(path: Path, instead: str = "Name a file.", most: int | None = N
         if isinstance(error, PermissionError):
             raise SourceError(f"{path} may not be read by you. Change its permissions.") from error
         raise SourceError(f"{path} cannot be opened ({error}). Check the name.") from error
-    facts = os.fstat(number)
     wrong = ""
     if stat.S_ISDIR(facts.st_mode):
         wrong = f"{path} is a folder. {instead}"
@@ -123,17 +115,19 @@ def open_regular(path: Path, instead: str = "Name a file.", most: int | None = N
     if wrong:
         os.close(number)
         raise SourceError(wrong)
-    return io.BufferedReader(_Patient(path, number, facts.st_size), AT_ONCE)
+    return io.BufferedReader(_Patient(path, number, facts.st_size, head), AT_ONCE)
 
 
 class _Patient(io.RawIOBase):
     """An open file of which each read is given up after a while (`answered`), and none is tried after that.
 
-    It keeps its own place in the file: the system's cannot be asked for while a read hangs.
+    It keeps its own place in the file: the system's cannot be asked for while a read hangs. `head` is what its
+    beginning was when it was opened.
     """
 
-    def __init__(self, path: Path, number: int, size: int) -> None:
+    def __init__(self, path: Path, number: int, size: int, head: bytes) -> None:
         self._path, self._number, self._size, self._place = path, number, size, 0
+        self._head = head
         self._gone: Unanswered | None = None
 
     def readable(self) -> bool:
@@ -152,15 +146,20 @@ class _Patient(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if self._gone:
             raise self._gone
-        most = min(len(buffer), MOST_AT_ONCE)
-        try:
-            part = answered(self._path, partial(_read_at, self._number, self._place, most))
-        except Unanswered as error:
-            self._gone = error
-            raise
+        part = self._part(min(len(buffer), MOST_AT_ONCE))
         buffer[: len(part)] = part
         self._place += len(part)
         return len(part)
+
+    def _part(self, most: int) -> bytes:
+        """The bytes from here on, `most` at most; none at the end."""
+        if self._place < len(self._head) or self._size <= len(self._head):
+            return self._head[self._place : self._place + most]
+        try:
+            return answered(self._path, partial(_read_at, self._number, self._place, most))
+        except Unanswered as error:
+            self._gone = error
+            raise
 
     def close(self) -> None:
         if not self.closed and not self._gone:  # a drive that hangs would hang in closing, too

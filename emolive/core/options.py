@@ -150,10 +150,14 @@ class Options:
         "What computes passes on a CPU; auto takes OpenVINO where it is installed. Numbers differ by rounding.",
         FACES, (*LOOKING, "explain", "audit", "bench"),
     )  # fmt: skip
-    method: str = _look(Text(), Settings.method, "The method that makes the map; the key m goes through all of them.",
-                        MAP, setting="method")  # fmt: skip
-    layer: str = _look(Text(), Settings.layer, "The layer that the map is of: `emolive layers` lists them.",
-                       MAP, setting="layer")  # fmt: skip
+    method: str | None = _look(
+        Text(), None, "The method that makes the map; the key m goes through all of them. Without it, the one that "
+        f"an audit of the network trusts most, or {Settings.method}.", MAP, setting="method",
+    )  # fmt: skip
+    layer: str | None = _look(
+        Text(), None, "The layer that the map is of: `emolive layers` lists them. Without it, the one that goes with "
+        f"the audit's method, or {Settings.layer}.", MAP, setting="layer",
+    )  # fmt: skip
     filter_layer: str = _look(Text(), Settings.filter_layer, "The layer whose filters are shown as tiles.",
                               WINDOWS, setting="filter_layer")  # fmt: skip
     tiles: int = _look(Integer(1, 144), Settings.tiles, "How many filters are shown on a page.",
@@ -323,8 +327,16 @@ class Options:
         """The other way to look that --model-b, --method-b and --layer-b ask for."""
         if not (self.method_b or self.layer_b or self.model_b):
             return None
+        method, layer = self.method or Settings.method, self.layer or Settings.layer
         net = "b" if self.model_b else "a"
-        return Variant(net=net, method=self.method_b or self.method, layer=self.layer_b or self.layer)
+        return Variant(net=net, method=self.method_b or method, layer=self.layer_b or layer)
+
+    def with_map(self, best: Mapping[str, str]) -> "Options":
+        """These options with a method and a layer, where nobody asked for some: those of `best`, the fact `best_map` of
+        a network, where it says any. Its layer goes with its method only: another one may not be defined there."""
+        method = self.method or best.get("method", Settings.method)
+        layer = best.get("layer") if method == best.get("method") else None
+        return dataclasses.replace(self, method=method, layer=self.layer or layer or Settings.layer)
 
 
 def _rows() -> dict[str, Option]:

@@ -121,10 +121,12 @@ class Agreement:
 @dataclass(frozen=True)
 class Likeness:
     """Rank correlations of a map with those of random networks (`like`), and of those among themselves (`among`), for
-    the same face and way to look; NaN where a map is constant. `audit.sanity` says what they mean."""
+    the same face and way to look, in the frame of time `t_ms`; NaN where a map is constant. `audit.sanity` says what
+    they mean."""
 
     like: tuple[float, ...]
     among: tuple[float, ...] = ()
+    t_ms: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from emolive.core.errors import OutputError
+from emolive.core.errors import OutputError, SourceError
 from emolive.core.files import make_folders, real, why
 from emolive.core.interrupts import Interrupts
 from emolive.corpus.contract import Resources
@@ -57,7 +57,7 @@ def _keep(stand: Standing, there: Record, leases: Leases, state: BatchState) -> 
         return
     lease = leases.take(making(there.folder))
     if isinstance(lease, Lease):
-        with suppress(LeaseLost):
+        with suppress(LeaseLost, SourceError):
             seen_now(there, stand.video, stand.now, lease)
         leases.release(lease)
 

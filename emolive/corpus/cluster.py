@@ -7,16 +7,15 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from emolive.core.errors import EmoliveError
+from emolive.core.patience import NoAnswer, within
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray would send statistics; emolive lets nothing leave the machine
 if not log.isEnabledFor(logging.INFO):
@@ -80,8 +79,8 @@ def connect(address: str) -> None:
     try:
         with _own_signals(), nullcontext() if address else _on_this_machine_only():
             begin = partial(ray.init, address=address or "local", log_to_driver=verbose, configure_logging=False, **own)
-            within(SILENT_S - PATIENCE, begin) if address else begin()
-    except TimeoutError as error:
+            within(SILENT_S - PATIENCE, begin, "ray") if address else begin()
+    except NoAnswer as error:
         never_mind_ray()
         raise _absent(address, f"nothing answered within {SILENT_S:.0f} s") from error
     except Exception as error:  # Ray raises a plain Exception where its processes start too slowly
@@ -92,28 +91,6 @@ def connect(address: str) -> None:
     if not address and not all(node["NodeManagerAddress"].startswith("127.") for node in nodes_of_cluster()):
         ray.shutdown()
         raise EmoliveError("This version of Ray can be reached from other machines. Use --engine local instead.")
-
-
-def within(seconds: float, call: Callable[[], T]) -> T:
-    """Give what `call` gives, in a thread that is left behind where it takes longer. Raises what it raises, and
-    `TimeoutError`."""
-    given: list[T] = []
-    failed: list[Exception] = []
-
-    def begin() -> None:
-        try:
-            given.append(call())
-        except Exception as error:  # it is raised where it was asked for
-            failed.append(error)
-
-    thread = threading.Thread(target=begin, name="ray", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if failed:
-        raise failed[0]
-    if not given:
-        raise TimeoutError
-    return given[0]
 
 
 def never_mind_ray() -> None:

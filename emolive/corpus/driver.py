@@ -73,7 +73,7 @@ class Driver:
                 self._todo.extend(self._aside)
                 self._aside = []
                 looked = time.monotonic()
-            elif not self._running:
+            elif self._aside and not self._running and not self._todo:  # others have the rest in hand
                 time.sleep(LOOK_S / 4)
 
     def _begin(self, task: Task) -> None:
@@ -209,4 +209,4 @@ class Driver:
 
 def outcome_of(there: Record) -> Outcome:
     """What a record says of a video that is done."""
-    return Outcome(there.result.frames, there.result.faces, there.result.notes, kept=True)
+    return Outcome(there.frames, there.faces, there.notes, kept=True)

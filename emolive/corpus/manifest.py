@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -20,9 +20,7 @@ from emolive.core.options import Options
 from emolive.corpus.layout import VIDEO, is_free, is_result_of
 from emolive.corpus.names import folded, hashed_name, is_name, plain_name
 from emolive.media.folders import named, videos_of
-
-if TYPE_CHECKING:
-    from emolive.networks.checkpoint import Model
+from emolive.networks.facts import Spec
 
 CHUNK = 4 << 20
 """Bytes that are read at once for a hash."""
@@ -105,6 +103,8 @@ def _meant(name: str, is_known: Callable[[Path], bool], results: Path) -> tuple[
         click.echo(
             f"Left out, as folders that you may not read, or that do not answer: {named(found.closed)}.", err=True
         )
+    if found.upward:
+        click.echo(f"Left out, as links that lead up to a folder around them: {named(found.upward)}.", err=True)
     skipped = [path for path in found.skipped if not real(path).is_relative_to(results)]
     if skipped:
         click.echo(f"Skipped, as no video that can be read: {named(skipped)}.", err=True)
@@ -128,16 +128,16 @@ def _finders(detector: str) -> dict[str, str]:
     }
 
 
-def network_facts(model: "Model") -> dict[str, Any]:
+def network_facts(spec: Spec, sha256: str) -> dict[str, Any]:
     """The sha256 of a network's weights and the facts about it that its numbers depend on, wherever they were said.
 
     Its many scales count by their hash, and of what was measured only what `--unsure` takes from it: a record is read
-    ten thousand times."""
-    facts = asdict(model.spec)
-    for words in ("trained_on", "recipe", "metrics"):
+    ten thousand times. Which map is shown say the options."""
+    facts = asdict(spec)
+    for words in ("trained_on", "recipe", "metrics", "best_map"):
         del facts[words]
     scales = hashlib.sha256(json.dumps(facts.pop("scales"), sort_keys=True).encode()).hexdigest()[:16]
-    return {"weights": model.sha256, **facts, "scales": scales, "unsure": model.spec.metrics.get("unsure", 0.0)}
+    return {"weights": sha256, **facts, "scales": scales, "unsure": spec.metrics.get("unsure", 0.0)}
 
 
 def settings_of(options: Options, annotated: bool, data: str, makers: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from emolive.corpus.job import Job
 from emolive.corpus.layout import VIDEO, data_name, is_free
 from emolive.corpus.manifest import found, makers_of, named_results, network_facts, settings_hash, settings_of
 from emolive.corpus.standing import Record, Standing, Wanted, known_among, records, standings
+from emolive.networks.described import described
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,13 @@ def planned(request: BatchRequest) -> BatchPlan:
     """
     all_records = records(request.out)
     there = found(request.names, request.out, known_among(all_records))
-    request = replace(request, options=_resolved(request.options))
-    makers = makers_of(request.options, _checked(request.options, request.data))
+    options, networks = _described(_resolved(request.options))
+    request, makers = replace(request, options=options), makers_of(options, networks)
     settings = settings_hash(request.options, request.annotated, request.data, makers)
+    if request.data == "parquet":
+        import emolive.media.parquet  # noqa: F401 (says what is missing)
+    if all(one.settings != settings for one in all_records):  # else they were good for a result
+        _check(request.options)
     key = settings_of(request.options, request.annotated, request.data, makers)
     with bar_of(len(there), "looking", request.verify) as bar:
         wanted = Wanted(settings, key, request.verify)
@@ -85,8 +90,8 @@ def planned(request: BatchRequest) -> BatchPlan:
 def _stays(stand: Standing, there: Record, writes: frozenset[str]) -> bool:
     """Whether the result of a video stays where it is: it is done, or will be made there again, though the video is
     called otherwise now."""
-    moved = there.result.source != str(stand.video)
-    return not stand.reasons or (moved and is_free(there.folder, Path(there.result.source), writes))
+    moved = there.source != str(stand.video)
+    return not stand.reasons or (moved and is_free(there.folder, Path(there.source), writes))
 
 
 def bar_of(total: int, what: str = "", shown: bool = True) -> "tqdm[None]":
@@ -103,13 +108,20 @@ def _resolved(options: Options) -> Options:
     return replace(options, **whole)  # type: ignore[arg-type]
 
 
-def _checked(options: Options, data: str) -> list[dict[str, Any]]:
-    """The facts of the networks; `EmoliveError` for what would be wrong for every video."""
+def _described(options: Options) -> tuple[Options, list[dict[str, Any]]]:
+    """The options with the map that is shown, and the facts of the networks. These are not loaded: a driver that finds
+    all done needs neither them nor torch."""
+    first = described(options.model, options.labels, options.facts())
+    second = [described(options.model_b)] if options.model_b else []
+    networks = [network_facts(one.spec, one.sha256) for one in (first, *second)]
+    return options.with_map(first.spec.best_map), networks
+
+
+def _check(options: Options) -> None:
+    """Raise `EmoliveError` for what would be wrong for every video."""
     from emolive.live import session
     from emolive.networks.checkpoint import load
 
-    if data == "parquet":
-        import emolive.media.parquet  # noqa: F401 (says what is missing)
-    model = load(options.model, options.labels, facts=options.facts())
-    session.checked(options.settings(), model)
-    return [network_facts(model), *([network_facts(load(options.model_b))] if options.model_b else [])]
+    session.checked(options.settings(), load(options.model, options.labels, facts=options.facts()))
+    if options.model_b:
+        load(options.model_b)

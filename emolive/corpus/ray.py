@@ -14,7 +14,8 @@ from ray.exceptions import NodeDiedError, RayError, RayTaskError, RuntimeEnvSetu
 from tqdm import tqdm
 
 from emolive.core.errors import EmoliveError
-from emolive.corpus.cluster import ASK_S, SILENT_S, Pulse, connect, never_mind_ray, nodes_of_cluster, within
+from emolive.core.patience import NoAnswer, within
+from emolive.corpus.cluster import ASK_S, SILENT_S, Pulse, connect, never_mind_ray, nodes_of_cluster
 from emolive.corpus.contract import (
     ATTEMPTS,
     Done,
@@ -91,8 +92,8 @@ class RayEngine:
             return []
         ask = partial(ray.wait, list(self._running), num_returns=1, timeout=seconds, fetch_local=False)
         try:
-            ready, _ = within(seconds + SILENT_S, ask)  # where the machine's own part of Ray is gone, it hangs
-        except TimeoutError:
+            ready, _ = within(seconds + SILENT_S, ask, "ray")  # where the machine's own part of Ray is gone, it hangs
+        except NoAnswer:
             raise self._gone("Ray on this machine does not answer") from None
         self._look_at_the_cluster()
         return [done for one in ready if (done := self._heard(one))]

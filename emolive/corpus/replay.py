@@ -65,7 +65,7 @@ def _as_options(settings: Settings) -> dict[str, Any]:
 
 
 def _tell_of_another_model(bundle: Recorded, options: Options) -> None:
-    from emolive.networks.checkpoint import default_model
+    from emolive.networks.described import default_model
 
     path = options.model or default_model()
     check_model(path)  # what is none is said here: a device would be read for ever

@@ -32,7 +32,7 @@ FORMAT = 2
 """Of reports. Those of 1 say neither all that they depend on nor what their files were; they have no `format`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileFacts:
     """What a file was when it was written or seen: its bytes, the time of its last change, its sha256 ("": unknown)."""
 
@@ -101,16 +101,18 @@ class VideoResult:
 
 
 @cache
-def _hints(kind: Hashable) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _allowed(kind: Hashable) -> dict[str, type | tuple[type, ...]]:
+    """What the fields of a dataclass may be, as far as they are plain."""
+    plain = {name: get_origin(hint) or hint for name, hint in get_type_hints(kind).items()}
+    kinds = {name: one if one in (str, int, dict, tuple) else object for name, one in plain.items()}
+    return {name: (int, float) if plain[name] is float else one for name, one in kinds.items()}
 
 
 def _built(kind: Any, values: Mapping[str, Any]) -> Any:
     """A dataclass of values as JSON holds them, plain ones checked. Raises `TypeError`, or `ValueError`."""
     made = kind(**values)
-    for name, hint in _hints(kind).items():
-        plain, value = get_origin(hint) or hint, getattr(made, name)
-        allowed = (int, float) if plain is float else plain if plain in (str, int, dict, tuple) else object
+    for name, allowed in _allowed(kind).items():
+        value = getattr(made, name)
         if not isinstance(value, allowed) or isinstance(value, bool):
             raise TypeError(f"{name} is of another type")
     return made

@@ -38,7 +38,7 @@ def made_with(data: Path) -> MadeWith:
     """What is known of a data file by what lies beside it: the record of a batch, or the settings of a bundle."""
     if is_file(data.parent / REPORT):
         there = record(data.parent)
-        if there is None or data.name not in (there.result.data, *there.result.files):
+        if there is None or data.name not in (there.data, *there.files):
             return MadeWith()
         return _of_record(there)
     if data.stem == "data" and is_file(data.parent / SETTINGS):
@@ -47,11 +47,10 @@ def made_with(data: Path) -> MadeWith:
 
 
 def _of_record(there: Record) -> MadeWith:
-    result = there.result
-    known = {name: value for name, value in result.options.items() if name not in ONLY_SEEN}
+    known = {name: value for name, value in there.options.items() if name not in ONLY_SEEN}
     wrong = damage(there)
     said = f"{there.folder}: {'; '.join(wrong)}. Run the batch again." if wrong else ""
-    return MadeWith(known, result.source, result.content, said)
+    return MadeWith(known, there.source, there.content, said)
 
 
 def _of_bundle(path: Path) -> MadeWith:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from emolive.core.errors import SourceError
+from emolive.core.errors import SourceError, Unanswered
 from emolive.core.files import why
-from emolive.core.foreign import printable
+from emolive.core.foreign import answered, printable
 from emolive.corpus.layout import FAILED, making, results
 from emolive.corpus.manifest import content_hash
 from emolive.corpus.result import FORMAT, FileFacts, VideoResult
@@ -27,12 +27,26 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
-    """A result's folder and what it says of itself."""
+    """A result's folder, and what of its report (`VideoResult`) says whether it is done: a driver holds thousands."""
 
     folder: Path
-    result: VideoResult
+    source: str
+    content: str
+    size: int
+    mtime_ns: int
+    settings: str
+    options: Mapping[str, Any]
+    data: str
+    files: Mapping[str, FileFacts]
+    frames: int
+    faces: int
+    notes: tuple[str, ...]
+    format: int
+
+
+_OF_REPORT = tuple(one.name for one in fields(Record) if one.name != "folder")
 
 
 @dataclass(frozen=True)
@@ -64,47 +78,60 @@ class Wanted:
     verify: bool = False
     _said: dict[str, list[str]] = field(default_factory=dict)  # thousands of records differ in the same
 
-    def differences(self, result: VideoResult) -> list[str]:
+    def differences(self, one: Record) -> list[str]:
         """In words what a result was made with that is another now."""
-        if result.settings == self.settings:
+        if one.settings == self.settings:
             return []
-        if result.settings not in self._said:
-            said = differences(result.options, self.key) or ["it was made with other settings"]
-            self._said[result.settings] = said
-        return self._said[result.settings]
+        if one.settings not in self._said:
+            said = differences(one.options, self.key) or ["it was made with other settings"]
+            self._said[one.settings] = said
+        return self._said[one.settings]
 
 
 def records(out: Path) -> tuple[Record, ...]:
     """The records of all results in a folder, by name; what cannot be read is none."""
-    same: dict[str, dict[str, Any]] = {}  # thousands of records say the same of their settings
+    same: dict[str, Mapping[str, Any]] = {}  # thousands of records say the same of their settings
 
-    def shared(one: Record | None) -> Record | None:
-        if one is None:
-            return None
-        options = same.setdefault(one.result.settings, one.result.options)
-        return replace(one, result=replace(one.result, options=options)) if options == one.result.options else one
+    def shared(one: Record) -> Record:
+        options = same.setdefault(one.settings, one.options)
+        return replace(one, options=options) if options == one.options else one
 
-    return tuple(filter(None, _looked_at(lambda folder: shared(record(folder)), results(out))))
+    def some(folders: Sequence[Path]) -> list[Record]:
+        return [shared(one) for folder in folders if (one := record(folder))]
+
+    def row(folders: Sequence[Path]) -> list[Record]:
+        try:
+            return answered(out, lambda: some(folders))  # one thread that may hang for all of them
+        except Unanswered:
+            return some(folders)  # so that only what hangs is missing
+
+    folders = results(out)
+    with ThreadPoolExecutor(READERS) as pool:
+        return tuple(one for found in pool.map(row, _rows(folders)) for one in found)
+
+
+def _rows(things: Sequence[T]) -> list[Sequence[T]]:
+    return [things[i : i + TOGETHER] for i in range(0, len(things), TOGETHER)]
 
 
 def _looked_at(look: Callable[[T], U], things: Sequence[T]) -> list[U]:
     """What `look` says of each, in order."""
-    rows = [things[i : i + TOGETHER] for i in range(0, len(things), TOGETHER)]
     with ThreadPoolExecutor(READERS) as pool:
-        return [one for row in pool.map(lambda row: [look(thing) for thing in row], rows) for one in row]
+        return [one for row in pool.map(lambda row: [look(thing) for thing in row], _rows(things)) for one in row]
 
 
 def record(folder: Path) -> Record | None:
     """The record of a result's folder, if there is one that can be read."""
     try:
-        return Record(folder, VideoResult.read(folder))
+        result = VideoResult.read(folder)
     except SourceError:
         return None
+    return Record(folder, **{name: getattr(result, name) for name in _OF_REPORT})
 
 
 def known_among(known: Sequence[Record]) -> Callable[[Path], bool]:
     """Whether a file is one of the videos that records know, of the same size and time as then."""
-    facts = {one.result.source: (one.result.size, one.result.mtime_ns) for one in known}
+    facts = {one.source: (one.size, one.mtime_ns) for one in known}
 
     def is_known(path: Path) -> bool:
         then = facts.get(str(path))
@@ -127,7 +154,7 @@ def standings(
     """
     by_source: dict[str, list[Record]] = {}
     for one in known:
-        by_source.setdefault(one.result.source, []).append(one)
+        by_source.setdefault(one.source, []).append(one)
 
     def own(video: Path) -> Standing:
         try:
@@ -142,8 +169,8 @@ def standings(
     theirs = {id(one.record) for one in found if not one.is_other}
     free: dict[int, list[Record]] = {}  # by the size of their videos, which are not where they were
     for one in known:
-        if id(one) not in theirs and one.result.format >= FORMAT:
-            free.setdefault(one.result.size, []).append(one)
+        if id(one) not in theirs and one.format >= FORMAT:
+            free.setdefault(one.size, []).append(one)
     hashed = _looked_at(lambda one: _hashed(one) if one.is_other and one.now.size in free else one, found)
     return [_moved(one, free.get(one.now.size, []), wanted) if one.is_other else one for one in hashed]
 
@@ -153,9 +180,9 @@ def standing(video: Path, folder: Path, settings: str) -> Standing | None:
     there = record(folder)
     try:
         now = facts_of(video)
-        if there is None or there.result.source != str(video):
+        if there is None or there.source != str(video):
             return None
-        if (there.result.size, there.result.mtime_ns) != (now.size, now.mtime_ns):  # no need to read it for that
+        if (there.size, there.mtime_ns) != (now.size, now.mtime_ns):  # no need to read it for that
             return None
         return _stand(video, there, Wanted(settings))
     except (OSError, SourceError):
@@ -163,21 +190,21 @@ def standing(video: Path, folder: Path, settings: str) -> Standing | None:
 
 
 def _stand(video: Path, one: Record, wanted: Wanted) -> Standing:
-    result, now = one.result, facts_of(video)
+    now = facts_of(video)
     reasons: list[str] = []
-    same_facts = (now.size, now.mtime_ns) == (result.size, result.mtime_ns)
+    same_facts = (now.size, now.mtime_ns) == (one.size, one.mtime_ns)
     is_other = False
-    if result.format < FORMAT:
+    if one.format < FORMAT:
         reasons.append("its record is of an earlier emolive, which did not say all that it depends on")
-    elif now.size != result.size:
+    elif now.size != one.size:
         is_other = True
-        reasons.append(f"the video has {now.size:,} bytes; when it was done it had {result.size:,}")
+        reasons.append(f"the video has {now.size:,} bytes; when it was done it had {one.size:,}")
     elif wanted.verify or not same_facts:
         now = FileFacts(now.size, now.mtime_ns, content_hash(video))
-        if now.sha256 != result.content:
+        if now.sha256 != one.content:
             is_other = True
             reasons.append("the video's content is another one than when it was done")
-    reasons += wanted.differences(result) if result.format >= FORMAT else ()
+    reasons += wanted.differences(one) if one.format >= FORMAT else ()
     reasons += damage(one, wanted.verify)
     return Standing(video, one, tuple(reasons), now, not reasons and not same_facts, is_other)
 
@@ -193,9 +220,9 @@ def _hashed(one: Standing) -> Standing:
 def _moved(one: Standing, maybe: list[Record], wanted: Wanted) -> Standing:
     """How a video stands for which one of these records may speak, which then is no other's."""
     for record in maybe:
-        if record.result.content == one.now.sha256:
+        if record.content == one.now.sha256:
             maybe.remove(record)
-            reasons = (*wanted.differences(record.result), *damage(record, wanted.verify))
+            reasons = (*wanted.differences(record), *damage(record, wanted.verify))
             return Standing(one.video, record, reasons, one.now, not reasons)
     return one
 
@@ -209,7 +236,7 @@ def damage(one: Record, verify: bool = False) -> list[str]:
     """What is wrong with the files of a result, in words. A file that was copied has another time: its content counts
     then, as with `verify`."""
     wrong = []
-    for name, was in one.result.files.items():
+    for name, was in one.files.items():
         path = one.folder / name
         try:
             now = facts_of(path)

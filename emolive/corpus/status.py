@@ -45,7 +45,7 @@ def status_of(request: BatchRequest) -> Status:
     working = _working(request.out)
     if not request.names:
         there = records(request.out)
-        wrong = {one.result.source: tuple(damage(one, request.verify)) for one in there}
+        wrong = {one.source: tuple(damage(one, request.verify)) for one in there}
         done = tuple(source for source, reasons in wrong.items() if not reasons)
         again = {source: reasons for source, reasons in wrong.items() if reasons}
         return Status(done, again, (), _failures(request.out), working, False)
@@ -75,7 +75,7 @@ def _why(plan: BatchPlan, stand: Standing) -> str:
     out = _out(plan, stand)
     lines = []
     if not stand.reasons:
-        elsewhere = stand.record.result.source if stand.record and stand.seen_elsewhere else ""
+        elsewhere = stand.record.source if stand.record and stand.seen_elsewhere else ""
         lines.append(f"{stand.video}: done ({out}). Nothing would be done again.")
         if elsewhere and elsewhere != str(stand.video):
             lines.append(f"  It was {elsewhere} when it was done: the same content.")

@@ -75,22 +75,24 @@ def _whole(job: Job, lease: Lease | None, progress: TaskProgress) -> Outcome | S
 def _kept(job: Job, content: str, facts: FileFacts, lease: Lease | None) -> Outcome | None:
     """What there is already, if it is of the same video and the same settings, and as it was written."""
     there = record(job.out)
-    if there is None or (there.result.content, there.result.settings) != (content, job.settings):
+    if there is None or (there.content, there.settings) != (content, job.settings):
         return None
-    if there.result.format < FORMAT or damage(there):
+    if there.format < FORMAT or damage(there):
         return None
     seen_now(there, job.video, facts, lease)
-    return Outcome(there.result.frames, there.result.faces, there.result.notes, kept=True)
+    return Outcome(there.frames, there.faces, there.notes, kept=True)
 
 
 def seen_now(there: Record, video: Path, facts: FileFacts, lease: Lease | None) -> None:
-    """Write into a record where its video is seen now, unless it says so. Raises `LeaseLost`, `OutputError`."""
-    now = replace(there.result, source=str(video), size=facts.size, mtime_ns=facts.mtime_ns)
-    if now != there.result:
-        if lease:
-            check(lease)
-        with as_output_error(there.folder):
-            now.write(there.folder)
+    """Write into a record where its video is seen now, unless it says so. Raises `LeaseLost`, `OutputError`, and
+    `SourceError` where the record is gone meanwhile."""
+    if (there.source, there.size, there.mtime_ns) == (str(video), facts.size, facts.mtime_ns):
+        return
+    if lease:
+        check(lease)
+    result = VideoResult.read(there.folder)
+    with as_output_error(there.folder):
+        replace(result, source=str(video), size=facts.size, mtime_ns=facts.mtime_ns).write(there.folder)
 
 
 def _made(job: Job, split: Split, lease: Lease | None, progress: TaskProgress) -> Outcome:
@@ -280,4 +282,4 @@ def _loaded(
 
     model = load(path, labels, choose_device(device), dict(facts))
     others = [load(second)] if second else []
-    return model, tuple(network_facts(one) for one in (model, *others))
+    return model, tuple(network_facts(one.spec, one.sha256) for one in (model, *others))

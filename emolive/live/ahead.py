@@ -40,16 +40,15 @@ class Ahead(Generic[T]):
 
         None where `stop` is true and the work still does not end: it hangs, and will be left behind.
         """
-        begun, self._begun = self._begun, None
-        if begun is None:
+        if self._begun is None:
             return work()
         stopped = math.inf
-        while not wait([begun], timeout=LOOK_S).done:
+        while not self.ready():
             stopped = min(stopped, time.monotonic()) if stop() else math.inf
             if time.monotonic() - stopped > PATIENCE_S:
-                self.hangs = True
+                self.hangs, self._begun = True, None
                 return None
-        return begun.result()
+        return self.result()
 
     def ready(self) -> bool:
         """Whether the work that was begun is done; waits a little for it."""

@@ -50,6 +50,9 @@ from emolive.networks.checkpoint import Model, as_seen
 
 FREEZE = "{} takes hundreds of forward passes: freeze the picture (space) to see it."
 
+LIKENESS_MS = 1_000.0
+"""How long the comparison of a face's map with those of random networks holds, in a film."""
+
 SLICE = 4
 """So many passes of a slow map are made at once: few, so that keys never wait long."""
 
@@ -118,7 +121,7 @@ class Engine:
                 emotions=self._emotions(seen, i, settings) if i == chosen else None,
                 proof=self._proof(pending, seen, i, reading, frame, face, settings) if i == chosen else None,
                 activation=self._activation(seen, i, settings) if i == chosen else None,
-                likeness=self._likeness(seen, i, reading) if i == chosen else None,
+                likeness=self._likeness(seen, i, reading, frame, face, settings, memory) if i == chosen else None,
             )
             for i, (reading, face) in enumerate(zip(seen.readings, faces, strict=True))
         )
@@ -279,13 +282,17 @@ class Engine:
         caught = seen.look.caught.get(base_variant(settings).layer) if settings.proof else None
         return None if caught is None else caught[seen.first + i].mean(0).cpu().numpy()
 
-    def _likeness(self, seen: _Seen, i: int, reading: Reading) -> Likeness | None:
+    def _likeness(
+        self, seen: _Seen, i: int, reading: Reading, frame: Frame, face: Face, settings: Settings, memory: Memory
+    ) -> Likeness | None:
         """How alike a face's map and those of random networks are: of the one that is shown, and of others, which take
-        a pass each; slow maps are compared with the one that is shown alone."""
+        a pass each, and so are asked once a second. Slow maps are compared with the one that is shown alone."""
         v, base = reading.shown, reading.base
         cam = None if base is None else reading.results[base].cam
         if not v.net.startswith("a~") or cam is None or reading.painted.cam is None:
             return None
+        if not settings.frozen and (kept := _kept_likeness(memory, reading, frame, face)):
+            return kept
         maps = [reading.painted.cam]
         if not METHODS[v.method].slow:
             row = seen.first + i
@@ -294,7 +301,7 @@ class Engine:
                 net = self._randomised(_stages(v), seed)
                 found = look(net, seen.x[row : row + 1], [v], v.layer, aim=aim, half=self.half).results[v][0].cam
                 maps += [] if found is None else [found]
-        return likeness(cam, maps)
+        return dataclasses.replace(likeness(cam, maps), t_ms=frame.t_ms)
 
     def _pending(self, frame: Frame, face: Face, settings: Settings, memory: Memory) -> Proof | None:
         """The masked faces of the frame before, to ride in this frame's batch; their outcome is not known yet. Nothing
@@ -345,6 +352,16 @@ class Engine:
 def _stages(v: Variant) -> int:
     """How many parts of a way to look's network are random."""
     return int(v.net.removeprefix("a~"))
+
+
+def _kept_likeness(memory: Memory, reading: Reading, frame: Frame, face: Face) -> Likeness | None:
+    """What was found of the same face and the same map less than a second before, if anything was."""
+    if memory.last is None:
+        return None
+    track, _, last = memory.last
+    same = (track, last.shown, last.result.target) == (face.track, reading.shown, reading.result.target)
+    found = last.likeness if same and track else None
+    return found if found and 0 <= frame.t_ms - found.t_ms < LIKENESS_MS else None
 
 
 def _agreement(reading: Reading) -> Agreement | None:

@@ -147,6 +147,7 @@ def play(
 
         loaded = meanwhile(load, source, windows, asked.settings()) if windows else load(log.info)
         model, prepared, settings = loaded
+        options = options.with_map(model.spec.best_map)
         if options.out and not asked.out:
             options = own_output(options, stack)
         writers = outputs(options, model, inputs, live, called, windows)
@@ -209,7 +210,7 @@ def parts(
     from emolive.ui.undo import Undoable
     from emolive.ui.views import VIEWS, order
 
-    settings, names = checked(options.settings(), model)
+    settings, names = checked(options.with_map(model.spec.best_map).settings(), model)
     if options.unsure is None:
         settings = replace(settings, unsure=model.spec.metrics.get("unsure", 0.0))
     second = fast(load(options.model_b, (), model.device), options.backend) if options.model_b else None

@@ -104,16 +104,21 @@ def check_video(path: Path) -> None:
 @dataclass(frozen=True)
 class Listed:
     """A folder: the files in it, sorted by name, and what is neither file nor folder (pipes, links that lead nowhere);
-    whether it could be read. What is hidden is left out."""
+    links that lead up to a folder around it (`walk`); whether it could be read. What is hidden is left out."""
 
     path: Path
     files: tuple[Path, ...] = ()
     others: tuple[Path, ...] = ()
+    upward: tuple[Path, ...] = ()
     readable: bool = True
 
 
 def walk(folder: Path) -> Iterator[Listed]:
-    """Every folder below and with this one, once, even where links lead in circles."""
+    """Every folder below and with this one, once, even where links lead in circles.
+
+    Links to folders are followed, out of this one too, but not up to a folder around it, or around the folder that the
+    link is in: who names `study` does not mean all that lies beside it.
+    """
     waiting, seen = [folder], set()
     while waiting:
         here = waiting.pop()
@@ -123,23 +128,37 @@ def walk(folder: Path) -> Iterator[Listed]:
                 continue
             seen.add((facts.st_dev, facts.st_ino))
             kinds = answered(here, partial(_entries, here))
+            links = [path for path, kind in kinds.items() if kind == "link"]
+            kinds |= answered(here, partial(_followed, links, here, folder)) if links else {}
         except (OSError, SourceError):
             yield Listed(here, readable=False)
             continue
-        of = {kind: sorted((p for p, one in kinds.items() if one == kind), key=_by_number) for kind in ("file", "")}
-        yield Listed(here, tuple(of["file"]), tuple(of[""]))
-        waiting += sorted((path for path, kind in kinds.items() if kind == "folder"), reverse=True)
+        of = {kind: sorted((p for p, one in kinds.items() if one == kind), key=_by_number) for kind in kinds.values()}
+        files, others, upward = (tuple(of.get(kind, ())) for kind in ("file", "", "up"))
+        yield Listed(here, files, others, upward)
+        waiting += sorted(of.get("folder", ()), reverse=True)
+
+
+def _followed(links: Sequence[Path], here: Path, top: Path) -> dict[Path, str]:
+    """Which links to folders count as a "folder", and which lead "up" from the folder that they are in, or from
+    `top`."""
+    inner, outer = Path(os.path.realpath(here)), Path(os.path.realpath(top))
+    aims = {link: Path(os.path.realpath(link)) for link in links}
+    around = {aim for aim in aims.values() if outer.is_relative_to(aim) or inner.is_relative_to(aim)}
+    return {link: "up" if aim in around and not aim.is_relative_to(outer) else "folder" for link, aim in aims.items()}
 
 
 def _entries(folder: Path) -> dict[Path, str]:
-    """What is in a folder, and whether each is a "file", a "folder" or, "", neither."""
+    """What is in a folder, and whether each is a "file", a "folder", a "link" to one or, "", none of them."""
     with os.scandir(folder) as entries:
         return {folder / entry.name: _kind(entry) for entry in entries if not entry.name.startswith(".")}
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
     try:
-        return "file" if entry.is_file() else "folder" if entry.is_dir() else ""
+        if entry.is_file():
+            return "file"
+        return ("link" if entry.is_symlink() else "folder") if entry.is_dir() else ""
     except OSError:  # links in a circle
         return ""
 
@@ -147,12 +166,13 @@ def _kind(entry: os.DirEntry[str]) -> str:
 @dataclass(frozen=True)
 class Matching:
     """The videos that a name stands for, in order; the folder that their names count from; what was left aside: files
-    that are no video, and folders that may not be read."""
+    that are no video, folders that may not be read, and links that lead up (`walk`)."""
 
     root: Path
     files: tuple[Path, ...]
     skipped: tuple[Path, ...] = ()
     closed: tuple[Path, ...] = ()
+    upward: tuple[Path, ...] = ()
 
 
 def videos_of(name: str, is_known: Callable[[Path], bool] = lambda _: False) -> Matching:
@@ -170,6 +190,7 @@ def videos_of(name: str, is_known: Callable[[Path], bool] = lambda _: False) -> 
     files: list[Path] = []
     skipped: list[Path] = []
     closed: list[Path] = []
+    upward: list[Path] = []
 
     def asked(path: Path) -> bool:
         return matches is None or matches(path.relative_to(root).as_posix()) is not None
@@ -177,10 +198,11 @@ def videos_of(name: str, is_known: Callable[[Path], bool] = lambda _: False) -> 
     for listed in walk(root) if root.is_dir() else ():
         if not listed.readable:
             closed.append(listed.path)
+        upward += listed.upward
         for file in filter(asked, listed.files):
             (files if is_known(file) or is_video(file) else skipped).append(file)
         skipped += filter(asked, listed.others)
-    return Matching(root, tuple(sorted(files)), tuple(skipped), tuple(closed))
+    return Matching(root, tuple(sorted(files)), tuple(skipped), tuple(closed), tuple(upward))
 
 
 def _split(path: Path) -> tuple[Path, str]:

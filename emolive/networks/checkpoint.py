@@ -17,13 +17,11 @@ import torch
 from safetensors.torch import save as safetensors_of
 from torch import Tensor, nn
 
-from emolive.core.errors import ModelError, SourceError, pick
-from emolive.core.files import check_model, fingerprint, why, write_output
-from emolive.core.foreign import MOST_BYTES, open_regular
-from emolive.core.installed import weights
+from emolive.core.errors import ModelError, pick
+from emolive.core.files import check_model, write_output
 from emolive.networks.architectures import ARCHITECTURES, Architecture
+from emolive.networks.described import default_model, facts_of, spec_of, told, whole
 from emolive.networks.facts import Spec as Spec
-from emolive.networks.facts import merged, normalised, parse_facts
 from emolive.networks.front import Front
 from emolive.networks.weights import fill, read_weights, unwrapped
 
@@ -140,11 +138,6 @@ def choose_device(name: str) -> str:
     return name
 
 
-def default_model() -> Path:
-    """The weights that travel with emolive."""
-    return weights("emotion_resnet18.safetensors")
-
-
 def load(
     path: str | Path | None = None,
     labels: Sequence[str] | None = None,
@@ -162,20 +155,15 @@ def load(
     """
     path = Path(path) if path else default_model()
     check_model(path)
-    sha256 = _whole(path)
+    sha256 = whole(path)
     saved, inside = read_weights(path)
-    parts = facts_of(path, inside, {**(facts or {}), **({"labels": list(labels)} if labels else {})})
+    parts = facts_of(path, inside, told(labels, facts))
     arch = next((some["arch"] for some, _ in reversed(parts) if "arch" in some), Spec.arch)
     architecture = ARCHITECTURES[pick(arch, ARCHITECTURES, "architecture")]
     state = unwrapped(saved, path, architecture)
     head = state.get(f"{architecture.head}.weight")
     count = len(head) if head is not None and head.ndim == 2 else None
-    if not any("labels" in some for some, _ in parts):
-        raise ModelError(
-            f"{path} does not say what its outputs mean. Name {f'its {count}' if count else 'the'} labels in order "
-            f"with --labels angry,happy,… or write them as a JSON list to {path.with_suffix('.json').name} beside it."
-        )
-    spec = merged(parts)
+    spec = spec_of(path, parts, count)
     if count not in (None, len(spec.labels)):
         raise ModelError(
             f"{path} has {count} outputs but {len(spec.labels)} labels were given "
@@ -186,25 +174,3 @@ def load(
     net.eval().requires_grad_(False)
     net = net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Model(net, spec, str(path), sha256, device)
-
-
-def _whole(path: Path) -> str:
-    """SHA-256 of a file of weights, which is read to its end: what reads it after that does not know of patience."""
-    try:
-        return fingerprint(path)
-    except (SourceError, OSError) as error:
-        raise ModelError(f"As a model: {why(error)}") from error
-
-
-def facts_of(path: Path, inside: str | None, options: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Path | str]]:
-    """All that says something about the network in `path`, and where each comes from: the facts `inside` the file, a
-    JSON file of the same name beside it, a user's options. Raises `ModelError` for what makes no sense."""
-    parts: list[tuple[Mapping[str, Any], Path | str]] = [(parse_facts(inside, path), path)] if inside else []
-    beside = path.with_suffix(".json")
-    if beside.is_file():
-        try:
-            with open_regular(beside, most=MOST_BYTES) as file:
-                parts.append((parse_facts(file.read(MOST_BYTES), beside), beside))
-        except (SourceError, OSError) as error:
-            raise ModelError(f"The facts about the model in {beside} cannot be read ({why(error)}).") from error
-    return [*parts, (normalised(options, "the options"), "--labels")]

@@ -28,7 +28,8 @@ class Spec:
     for each face detector how many times its box the square is wide. Softmax takes logits divided by `temperature`.
     `scales` say what counts as full heat, {method: {layer: evidence}}: what one cell in a hundred of the maps of the
     network's answers reaches, on pictures it was calibrated on. `metrics` are figures measured there; `unsure` among
-    them is the largest probability below which an answer counts as unsure.
+    them is the largest probability below which an answer counts as unsure. `best_map` names the `method` and the
+    `layer` whose maps an audit of the network found to deserve trust most; empty where there was none.
     """
 
     labels: tuple[str, ...]
@@ -45,6 +46,7 @@ class Spec:
     recipe: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
     scales: dict[str, dict[str, float]] = field(default_factory=dict)
+    best_map: dict[str, str] = field(default_factory=dict)
 
 
 NAMES = tuple(f.name for f in dataclasses.fields(Spec))
@@ -53,7 +55,8 @@ LABELS = ("labels", "id2label", "label2id")
 COLORS = {"gray": "gray", "grey": "gray", "grayscale": "gray", "greyscale": "gray", "l": "gray", "rgb": "rgb"}
 DEFAULTS = {f.name: f.default for f in dataclasses.fields(Spec) if f.default is not dataclasses.MISSING}
 FED = ("arch", "input_size", "crop_size", "layer4_stride", "color", "mean", "std")
-"""What a network's calibration hangs on: told otherwise afterwards, its scales and its `unsure` hold no more."""
+"""What a network's calibration hangs on: told otherwise afterwards, its scales, its `unsure` and its audit hold no
+more."""
 
 
 class _WrongFactError(ValueError):
@@ -122,6 +125,7 @@ def merged(parts: Sequence[tuple[Mapping[str, Any], Path | str]]) -> Spec:
         changed = {name for name in some if name in known and some[name] != known[name]} if facts else set()
         if changed.intersection(FED):
             facts.pop("scales", None)
+            facts.pop("best_map", None)
         if changed.intersection((*FED, "temperature")):
             facts["metrics"] = {name: v for name, v in facts.get("metrics", {}).items() if name != "unsure"}
         joined = {name: facts.get(name, {}) | some.get(name, {}) for name in ("crop_margin", "metrics", "scales")}
@@ -271,6 +275,12 @@ def _scales(value: object) -> dict[str, dict[str, float]]:
     return {str(method): {str(at): number(full) for at, full in layers.items()} for method, layers in value.items()}
 
 
+def _best_map(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping) or not (value.keys() == {"method", "layer"} or not value):
+        raise _WrongFactError('must name a method and a layer, like {"method": "gradcam", "layer": "layer4"}.')
+    return {name: _text(words) for name, words in value.items()}
+
+
 MOST_SCALES = 100_000
 """More methods and layers than any network has."""
 
@@ -289,6 +299,7 @@ CHECKS = {
     "recipe": _text,
     "metrics": _metrics,
     "scales": _scales,
+    "best_map": _best_map,
 }
 """What each fact must be: a value as JSON or an option has it -> as `Spec` holds it."""
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from emolive.core.errors import ModelError
 from emolive.networks.architectures import ARCHITECTURES, Architecture
+from emolive.networks.described import is_safetensors, unreadable
 from emolive.networks.misfits import some, why_not
 
 MARKS = tuple(architecture.mark for architecture in ARCHITECTURES.values())
@@ -44,18 +45,9 @@ def read_weights(path: Path) -> tuple[dict[str, Any], str | None]:
 
     Raises `ModelError` for a file that is broken or holds no weights.
     """
-    with open(path, "rb") as file:
-        start = file.read(9)
-    named = path.suffix.lower() == ".safetensors" and not start.startswith(b"PK")
-    if named or begins_as_safetensors(start):
+    if is_safetensors(path):
         return _read_safetensors(path)
     return _read_pickle(path), None
-
-
-def begins_as_safetensors(start: bytes) -> bool:
-    """Whether a file that begins so is read as safetensors, whatever its name: they begin with the length of an object
-    and the object; a `.pt` is a zip."""
-    return start[8:9] == b"{"
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Any], str | None]:
@@ -64,7 +56,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Any], str | None]:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
             facts = (file.metadata() or {}).get("emolive")
     except (SafetensorError, OSError, ValueError, RuntimeError) as error:
-        raise ModelError(f"{path} is not a readable .safetensors file ({error}). Export it again.") from error
+        raise unreadable(path, error) from error
     return state, facts
 
 

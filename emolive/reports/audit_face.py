@@ -8,6 +8,7 @@ import torch
 
 from emolive.attribution.methods import METHODS
 from emolive.audit.controls import Beside
+from emolive.audit.curves import FEW, gains
 from emolive.audit.masks import grid
 from emolive.audit.pointing import needed, parts, points_at, without
 from emolive.audit.stability import moved, stability
@@ -17,9 +18,6 @@ from emolive.networks.checkpoint import Model
 from emolive.reports.examine import Probe
 from emolive.reports.figures import INPUT, Json
 from emolive.reports.maps import maps, ways
-
-STEPS = 6
-"""Points of the deletion and insertion curves of an audit: few, since each control's are asked, too."""
 
 EVERY = 8
 """Curves are asked of every so many faces."""
@@ -76,23 +74,14 @@ def _asked(proof: Proof) -> Json:
 
 
 def _areas(probe: Probe, beside: Beside, number: int) -> Json:
-    """Deletion and insertion areas of a map, and by how much each control's are worse: positive is better for the map,
-    in both."""
-    rng = np.random.default_rng(number)
-    shape = beside.own.shape
-    others = beside.maps.get("other_face", ())
-    controls: dict[str, np.ndarray] = {of: beside.maps[of][0] for of in ("centre", "class_blind") if of in beside.maps}
-    controls["random"] = rng.random(shape)
-    if len(others):
-        controls["other_face"] = others[number % len(others)]
-    own = probe.curves(beside.own, STEPS)
-    found: Json = {"deletion": _number(own.deletion_area), "insertion": _number(own.insertion_area)}
-    better: dict[str, list[float]] = {}
-    for of, cam in controls.items():
-        other = probe.curves(cam, STEPS)
-        gains = other.deletion_area - own.deletion_area, own.insertion_area - other.insertion_area
-        better[of] = [round(gain, 5) for gain in gains]
-    return {**found, "better": better}
+    """Deletion and insertion areas of a map, and by how much each control's are worse."""
+    own = probe.curves(beside.own, FEW)
+    better = gains(lambda cam: probe.curves(cam, FEW), beside, [number], number)
+    return {
+        "deletion": _number(own.deletion_area),
+        "insertion": _number(own.insertion_area),
+        "better": {of: [round(gain, 5) for gain in each] for of, each in better.items()},
+    }
 
 
 def mesh_of_crops(model: Model, detector: str = "full") -> Meshed:

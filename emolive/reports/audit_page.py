@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from emolive.audit.verdict import NAMES
+from emolive.audit.verdict import BRIEF, NAMES
 from emolive.core.evidence import CONTROLS, Difference
 from emolive.core.tables import csv_line
 from emolive.reports.audit_table import AuditRow, AuditVerdict
@@ -21,9 +21,6 @@ MARKS = {"other_face": "o", "centre": "s", "class_blind": "^", "random": "D"}
 
 TINTS = {"other_face": "#d55e00", "centre": "#0072b2", "class_blind": "#117733", "random": "#777777"}
 """And its colour: told apart by people who see few."""
-
-SHORT = {"other_face": "other faces", "centre": "average", "class_blind": "no emotion", "random": "random"}
-"""Controls, as a table's head has room for."""
 
 
 def audit_rows(rows: Sequence[AuditRow]) -> str:
@@ -127,6 +124,7 @@ def audit_page(
 ) -> str:
     """The HTML of an audit, whose plots lie beside it."""
     controls = [of for of in CONTROLS if any(of in row.difference for row in rows)]
+    traced = [of for of in CONTROLS if any(of in row.areas for row in rows)]
     steps = list(dict.fromkeys(step for row in rows for step in row.sanity))
     return rendered(
         "audit.html",
@@ -137,16 +135,18 @@ def audit_page(
         key=key,
         tables=[
             _table("By how much it beats its controls", "controls",
-                   [f"than {SHORT[of]}" for of in controls] + ["beats all"],
+                   [f"than {BRIEF[of]}" for of in controls] + ["beats all"],
                    rows, lambda row: [_points(row.difference.get(of)) for of in controls] + [_share(row.won)]),
-            _table("How often it does", "wins", [SHORT[of] for of in controls] + ["wrong maps win", "centres win"],
+            _table("How often it does", "wins", [BRIEF[of] for of in controls] + ["wrong maps win", "centres win"],
                    rows, lambda row: [_share(row.wins.get(of, math.nan)) for of in controls]
                    + [_share(row.shuffled), _share(row.centred)]),
             _table("Does it notice random weights?", "sanity", steps, rows,
                    lambda row: [_noticed(row, step) for step in steps]),
+            _table("By how much its deletion and insertion are better", "curves",
+                   [f"{curve}, than {BRIEF[of]}" for of in traced for curve in ("deletion", "insertion")],
+                   rows, lambda row: [_points(one) for of in traced for one in row.areas.get(of, (None, None))]),
             _table("What else was measured", "else",
-                   ["stability", "hits the part", "others hit", "deletion", "insertion", "better than others’", "ms"],
-                   rows, _else),
+                   ["stability", "hits the part", "others hit", "deletion", "insertion", "ms"], rows, _else),
         ],
     )  # fmt: skip
 
@@ -159,10 +159,8 @@ def _table(heading: str, anchor: str, columns: Sequence[str], rows: Sequence[Aud
 
 
 def _else(row: AuditRow) -> list[str]:
-    pair = row.areas.get("other_face")
-    better = f"{_signed(pair[0].mean)} / {_signed(pair[1].mean)}" if pair else "–"
     hits, areas = (row.hits, row.others_hit), (row.deletion, row.insertion)
-    return [_plain(row.stability), *map(_share, hits), *map(_plain, areas), better, f"{row.ms:.1f}"]
+    return [_plain(row.stability), *map(_share, hits), *map(_plain, areas), f"{row.ms:.1f}"]
 
 
 def _noticed(row: AuditRow, step: str) -> Entry:

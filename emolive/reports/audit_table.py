@@ -190,8 +190,10 @@ def _sanity(name: str, method: str, layer: str, steps: Sequence[StateLine]) -> d
     for step in steps:
         if name in step["ways"]:
             known = step["ways"][name]
-            means = (tuple(_mean(column) for column in zip(*known[key], strict=True)) for key in ("like", "among"))
-            found[step["step"]] = sane(Likeness(*means), can_react(knows_class(method), layer, step["step"], names))
+            like, among = (tuple(map(_mean, zip(*known[key], strict=True))) for key in ("like", "among"))
+            found[step["step"]] = sane(
+                Likeness(like, among), can_react(knows_class(method), layer, step["step"], names)
+            )
     return found
 
 

@@ -10,8 +10,8 @@ from emolive.attribution.emotions import emotion_maps
 from emolive.attribution.methods import METHODS
 from emolive.attribution.passes import OnProgress
 from emolive.audit.agreement import agreement, likeness, regions
-from emolive.audit.controls import controls_of
-from emolive.audit.curves import STEPS, Curves, curves
+from emolive.audit.controls import FACES, controls_of
+from emolive.audit.curves import FEW, STEPS, Curves, Gain, curves, gains
 from emolive.audit.masks import blurred, masked_faces, masks
 from emolive.audit.probe import logits_of
 from emolive.audit.randomise import cascade
@@ -29,6 +29,9 @@ DRAWS = 8
 
 ORDERS = 3
 """Random orders whose mean curves stand for chance."""
+
+OTHERS = range(0, FACES, 3)
+"""Which maps of other faces have their areas compared with a map's: three of eight."""
 
 VIEW = 320
 """Pixels a side of the face in the pictures of a report."""
@@ -84,13 +87,19 @@ class Probe:
             self._chance[shape] = Curves(found[0].part, deletion, insertion)
         return self._chance[shape]
 
-    def proof(self, cam: np.ndarray, way: Way, activation: np.ndarray) -> Proof:
-        """The whole proof of a map (h, w) beside its controls; `activation` (h, w) knows no emotion."""
+    def proof(self, cam: np.ndarray, way: Way, activation: np.ndarray, seed: int = 0) -> Proof:
+        """The whole proof of a map (h, w) beside its controls; `activation` (h, w) knows no emotion. `seed` is where
+        random cells and noise come from."""
         beside = self.controls.of(*way, self.target, cam, activation)
         asks = beside.asks()
-        masked = beside.faces(self.crop, asks)
+        masked = beside.faces(self.crop, asks, seed)
         after = tuple(self.after(masked).tolist())
         return Proof(0, 0, self.target, self.before, asks, after, masked, whole=True)
+
+    def gains(self, cam: np.ndarray, way: Way, activation: np.ndarray) -> Mapping[str, Gain]:
+        """By how much the areas of a map's controls are worse than its own, by control."""
+        beside = self.controls.of(*way, self.target, cam, activation)
+        return gains(lambda one: self.curves(one, FEW), beside, OTHERS, orders=ORDERS)
 
     def after(self, pictures: np.ndarray) -> np.ndarray:
         """The target's probability (P,) in each picture; what was asked before is not asked again."""
@@ -191,6 +200,7 @@ def _cell(
         regions=regions(cam, sight.square, face.box, face.points, sight.turn) if sight.has_points else None,
         gradcam=agreement(cam, gradcam),
         sanity={step: _sanity(cam, n, way, step, others, tuple(randoms)) for step, others in randoms.items()},
+        gains=probe.gains(cam, way, activation),
     )
     return Cell(method, layer, cam=cam, curves=curves, figures=figures, measure=true.measures[way])
 

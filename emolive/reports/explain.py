@@ -170,7 +170,7 @@ def _explain(
 def _report(done: Sequence[PictureReport], failures: dict[str, str], model: Model, request: Request) -> Report:
     settings = {key: value for key, value in asdict(request).items() if key not in ("methods", "layers")}
     known = {name: version for name, version in versions().items() if version is not None}
-    made = Path(model.path).name, model.sha256, settings, known
+    made = Path(model.path).name, model.sha256, settings, known, model.spec.best_map
     return Report(tuple(done), failures, request.methods, request.layers, model.spec.labels, *made)
 
 

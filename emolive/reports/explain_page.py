@@ -4,12 +4,14 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from emolive.audit.verdict import Word
+from emolive.audit.curves import Gain
+from emolive.audit.verdict import BRIEF, Word
 from emolive.reports.figures import INPUT, Cell, FaceReport, Figures, Report, knows_class, title
 from emolive.reports.html import rendered
 
 GROUPS = (
     ("curves", "areas", ("deletion", "insertion")),
+    ("paired", "better than the areas of its controls", tuple(BRIEF.values())),
     ("drops", "drop, in points", ("hot", "random", "cold")),
     ("controls", "beats its controls", ("verdict",)),
     ("where", "share of heat, %", ("eyes", "nose", "mouth", "rest", "off")),
@@ -67,7 +69,7 @@ def page(report: Report, folder: str) -> str:
         names=[f"{words}: {column}" for _, words, columns in groups for column in columns],
         width=sum(len(columns) for _, _, columns in groups),
         methods=[title(method) for method in report.methods],
-        verdict=verdict,
+        verdict=lambda face: verdict(face, report.layers, report.best_map),
         tables=lambda face: [_table(face, layer, report.methods) for layer in _layers(face, report.layers)],
     )
 
@@ -109,6 +111,7 @@ def _values(figures: Figures) -> list[list[str]]:
     where = shares if sum(shares) > 0 else [math.nan] * 5
     return [
         [f"{figures.deletion_area:.2f}", f"{figures.insertion_area:.2f}"],
+        [_gain(figures.gains.get(of)) for of in BRIEF],
         [_whole(drop) for drop in vars(figures.drops).values()],
         [SHORT[figures.verdict.word]],
         [_whole(share) for share in where],
@@ -128,13 +131,21 @@ def _whole(part: float) -> str:
     return str(round(100 * part)).replace("-", "−") if math.isfinite(part) else "–"
 
 
+def _gain(gain: Gain | None) -> str:
+    """Of deletion, then of insertion, in hundredths of the whole area."""
+    return "–" if gain is None else " / ".join(f"{round(100 * part):+d}".replace("-", "−") for part in gain)
+
+
 def _signed(value: float) -> str:
     return f"{value:.2f}".replace("-", "−") if math.isfinite(value) else "–"
 
 
-def verdict(face: FaceReport, layers: tuple[str, ...]) -> str:
-    """A few sentences (plain text) on what the drops say of the first map of the last layer."""
-    cell = next((c for c in face.cells if c.figures is not None and c.layer == layers[-1]), None)
+def verdict(face: FaceReport, layers: tuple[str, ...], best: Mapping[str, str] | None = None) -> str:
+    """A few sentences (plain text) on what the drops say of the map that an audit of the network trusts most (`best`);
+    of the first map of the last layer where there was no audit, or that map was not asked for."""
+    known = [cell for cell in face.cells if cell.figures is not None]
+    trusted = [cell for cell in known if best and (cell.method, cell.layer) == (best["method"], best["layer"])]
+    cell = next(iter([*trusted, *(cell for cell in known if cell.layer == layers[-1])]), None)
     if cell is None or cell.figures is None:
         return ""
     drops, map_of = cell.figures.drops, f"{title(cell.method)} at {cell.layer}"

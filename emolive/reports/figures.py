@@ -8,7 +8,7 @@ import numpy as np
 
 from emolive.attribution.methods import INPUT as INPUT
 from emolive.attribution.methods import METHODS
-from emolive.audit.curves import Curves
+from emolive.audit.curves import Curves, Gain
 from emolive.audit.sanity import Sanity
 from emolive.audit.verdict import Verdict
 from emolive.core.evidence import MASKINGS, Difference
@@ -37,7 +37,8 @@ class Figures:
     `deletion_area` (small is good) and `insertion_area` (large is good) lie between 0 and 1. `differences` are those
     of the map and its controls, by masking and control, and `verdict` what they come to. `regions` are None where
     nobody knows where the eyes are (a whole picture). `gradcam` compares the map with Grad-CAM's of the same layer.
-    `sanity` says for each step that the network is randomised down to whether the map noticed.
+    `sanity` says for each step that the network is randomised down to whether the map noticed. `gains` are by how much
+    the areas of each control are worse.
     """
 
     deletion_area: float
@@ -48,6 +49,7 @@ class Figures:
     regions: Regions | None
     gradcam: Agreement
     sanity: Mapping[str, Sanity]
+    gains: Mapping[str, Gain] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +129,8 @@ class PictureReport:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """All that a page tells: the pictures, those that could not be read and why, and how all of it was made."""
+    """All that a page tells: the pictures, those that could not be read and why, and how all of it was made. `best_map`
+    is what an audit of the network trusts most (`Spec`)."""
 
     pictures: tuple[PictureReport, ...]
     failures: Mapping[str, str]
@@ -138,6 +141,7 @@ class Report:
     sha256: str
     settings: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     versions: Mapping[str, str | None] = field(default_factory=dict)
+    best_map: Mapping[str, str] = field(default_factory=dict)
 
 
 def title(method: str) -> str:
@@ -202,6 +206,9 @@ def _cell(cell: Cell) -> Json:
         "differences": {
             how: {of: [_number(v) for v in d[:3]] for (by, of), d in figures.differences.items() if by == how}
             for how in MASKINGS
+        },
+        "area_gains": {
+            of: {name: _number(v) for name, v in gain._asdict().items()} for of, gain in figures.gains.items()
         },
         "verdict": {"word": figures.verdict.word, "why": figures.verdict.why},
         "regions": where,

@@ -63,8 +63,9 @@ class Jpeg(v2.Transform):  # type: ignore[misc]
     def transform(self, inpt: torch.Tensor, params: dict[str, int]) -> torch.Tensor:
         pixels = np.ascontiguousarray(inpt.permute(1, 2, 0).numpy())
         _, coded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, params["quality"]])
-        decoded = np.asarray(cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)).reshape(pixels.shape)
-        return torch.from_numpy(decoded).permute(2, 0, 1)
+        decoded = cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)
+        assert decoded is not None  # it was coded just now
+        return torch.from_numpy(decoded.reshape(pixels.shape)).permute(2, 0, 1)
 
 
 def augmentation(crop: int, size: int, strength: float = 1.0) -> v2.Compose:

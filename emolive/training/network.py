@@ -21,7 +21,8 @@ from torchmetrics.classification import MulticlassAccuracy
 
 from emolive.core.errors import EmoliveError, ModelError
 from emolive.networks.architectures import ARCHITECTURES
-from emolive.networks.checkpoint import Spec, build, facts_of, prepare
+from emolive.networks.checkpoint import Spec, build, prepare
+from emolive.networks.described import facts_of
 from emolive.networks.facts import merged
 from emolive.networks.weights import fill, read_weights, unwrapped
 from emolive.training.recipe import Recipe

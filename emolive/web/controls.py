@@ -10,7 +10,7 @@ from emolive.core.scene import Face, Frame, Memory, Settings, selected
 from emolive.networks.checkpoint import Model
 from emolive.ui.heat import COLORMAPS
 from emolive.web import uploads
-from emolive.web.studio import FEWEST, MOST, SCALES, SORTS, TITLES, Wish, portrait
+from emolive.web.studio import FEWEST, MOST, SCALES, SORTS, TITLES, Wish, portrait, usual_map
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -89,10 +89,16 @@ def model(shipped: list[str]) -> tuple[str, tuple[bytes, str] | None]:
 def wish(network: Model) -> Wish:
     """What the sidebar asks for; `face` is chosen elsewhere."""
     names = list(network.layers)
+    usual = usual_map(network)
     method = st.selectbox(
-        "Method of the heat map", list(TITLES), format_func=TITLES.__getitem__, key="method", bind=URL
+        "Method of the heat map",
+        list(TITLES),
+        index=list(TITLES).index(usual[0]),
+        format_func=TITLES.__getitem__,
+        key="method",
+        bind=URL,
     )
-    chosen = st.multiselect("Layers", names, default=[names[-1]], key="layers", bind=URL)
+    chosen = st.multiselect("Layers", names, default=[usual[1]], key="layers", bind=URL)
     target = st.selectbox(
         "Emotion to explain",
         [Wish.target, *network.spec.labels],
@@ -110,7 +116,7 @@ def wish(network: Model) -> Wish:
     )
     return Wish(
         method=method,
-        layers=tuple(chosen) or (names[-1],),
+        layers=tuple(chosen) or usual[1:],
         tiles=tiles,
         sort=sort,
         target=target,

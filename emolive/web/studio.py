@@ -78,6 +78,15 @@ class Wish:
         )
 
 
+def usual_map(network: Model) -> tuple[str, str]:
+    """The method and the layer that are shown at first: those that an audit of the network trusts most; the usual
+    method at the last layer where there was none, or it names what there is not."""
+    best, layers = network.spec.best_map, list(network.layers)
+    if best and best["method"] in TITLES and best["layer"] in layers:
+        return best["method"], best["layer"]
+    return Wish.method, layers[-1]
+
+
 def shipped_models() -> dict[str, Path]:
     """The networks in `model/`, by name: the files that say of themselves that they are one."""
     found = {}

@@ -13,7 +13,7 @@ from emolive.core.errors import ModelError, SourceError
 from emolive.core.scene import Frame
 from emolive.media.pictures import SUFFIXES, decode_picture
 from emolive.networks.checkpoint import Model, load
-from emolive.networks.weights import begins_as_safetensors
+from emolive.networks.described import begins_as_safetensors
 
 PICTURE_MB, MODEL_MB = 25, 120
 """Larger uploads are refused."""

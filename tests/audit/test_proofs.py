@@ -20,9 +20,11 @@ from emolive.attribution.look import look
 from emolive.attribution.methods import METHODS
 from emolive.attribution.passes import channel_scores
 from emolive.audit import agreement as compare
-from emolive.audit.curves import curves
+from emolive.audit.controls import Controls
+from emolive.audit.curves import FEW, Curves, curves, gains
 from emolive.audit.masks import blurred, masked_faces, masks
 from emolive.audit.randomise import randomised
+from emolive.core.evidence import CONTROLS
 from emolive.core.scene import Regions, Target, Variant
 from emolive.networks import checkpoint as models
 
@@ -85,6 +87,46 @@ def test_curves_go_between_the_face_and_the_veil_and_cell_by_cell(net, crop):
 def test_a_map_of_one_cell_has_curves(net, crop):
     found = curves(net, crop, np.ones((1, 1)), 0)
     assert found.part.tolist() == [0, 1]
+
+
+def test_gains_are_the_areas_of_each_control_beside_the_maps_own(net, crop):
+    """Each curve point by point, areas by their heights; and a map gains nothing on itself."""
+    rng = np.random.default_rng(3)
+    cam, busy = rng.normal(size=(2, 4, 4)).astype(np.float32)
+    others = {("gradcam", "layer4"): rng.normal(size=(4, 5, 4, 4)).astype(np.float32)}
+    beside = Controls(others).of("gradcam", "layer4", 1, cam, busy)
+
+    def slowly(cam: np.ndarray) -> tuple[float, float]:
+        order = sorted(range(cam.size), key=lambda i: -cam.flat[i])
+        areas = []
+        for comes_back in (False, True):
+            shown = []
+            for count in np.linspace(0, cam.size, FEW + 1).round().astype(int):
+                gone = np.zeros(cam.size, bool)
+                gone[order[:count]] = True
+                shown.append(blurred(crop, (gone != comes_back).reshape(cam.shape)))
+            heights = net.probabilities(net.net(net.prepare(shown)))[:, 1].tolist()
+            steps = np.diff(np.linspace(0, cam.size, FEW + 1).round()) / cam.size
+            areas.append(sum((a + b) / 2 * step for a, b, step in zip(heights, heights[1:], steps, strict=False)))
+        return areas[0], areas[1]
+
+    def trace(cam: np.ndarray) -> Curves:
+        return curves(net, crop, cam, 1, FEW)
+
+    found = gains(trace, beside, [1, 7], seed=2, orders=2)
+    assert tuple(found) == CONTROLS
+    draws = np.random.default_rng(2)
+    same = others["gradcam", "layer4"][1]
+    controls = {"other_face": [same[1], same[2]], "centre": [same.mean(0)], "class_blind": [busy],
+                "random": [draws.random((4, 4)) for _ in range(2)]}  # fmt: skip
+    deletion, insertion = slowly(cam)
+    for of, cams in controls.items():
+        each = np.array([slowly(one) for one in cams]).mean(0)
+        assert found[of] == pytest.approx((each[0] - deletion, insertion - each[1]), abs=1e-4)
+    mine = Controls({("gradcam", "layer4"): np.stack([[cam] * 5] * 4)}).of("gradcam", "layer4", 1, cam, cam)
+    assert all(gain == (0, 0) for of, gain in gains(trace, mine, [0]).items() if of != "random")
+    nobody = gains(trace, Controls().of("gradcam", "layer4", 1, cam, None), [0])
+    assert set(nobody) == {"centre", "random"}
 
 
 def test_at_the_last_stage_the_ledger_is_the_logit(net, batch, model):

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from safetensors.numpy import load_file
 
 from emolive.commands.main import cli
-from emolive.networks.checkpoint import default_model
+from emolive.networks.described import default_model
 
 INPUTS = {"model", "model_b", "settings", "groups", "why", "people"}
 """Options that name files to read; every other option that takes a path is taken for an output."""

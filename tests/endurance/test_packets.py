@@ -13,6 +13,7 @@ import visit
 from films import write_video
 
 from emolive.media.cast import hopper
+from emolive.networks.checkpoint import load
 
 pytestmark = pytest.mark.ci  # network namespaces
 
@@ -58,7 +59,8 @@ class Sealed:
 
 
 def web(_: Path) -> list[str]:
-    return [visit.__file__, "8599", "layer4", "Every emotion", "Probability of each emotion"]
+    layer = load().spec.best_map.get("layer", "layer4")
+    return [visit.__file__, "8599", layer, "Every emotion", "Probability of each emotion"]
 
 
 TRAIN = ["--stages", "64x1", "--batch", "4", "--workers", "0", "--val-fraction", "0.25", "--init", "none"]

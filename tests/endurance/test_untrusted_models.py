@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from thinned import dear
 
 from emolive.core.errors import ModelError
-from emolive.networks.checkpoint import default_model, load
+from emolive.networks.checkpoint import load
+from emolive.networks.described import default_model
 
 LABELS = ("a", "b", "c", "d", "e", "f", "g")
 

@@ -9,8 +9,10 @@ import torch
 from nets import maps_of, seeded
 from thinned import dear
 
+from emolive.attribution.look import look
 from emolive.attribution.methods import METHODS
 from emolive.audit.agreement import agreement
+from emolive.audit.sanity import SEEDS
 from emolive.core.scene import Face, Frame, Memory, Settings, Variant, base_variant
 from emolive.faces.detect import Detector
 from emolive.live.engine import Engine
@@ -71,6 +73,39 @@ def test_a_randomised_look_paints_another_map_but_the_label_stays_the_networks(e
             assert b.painted.target == a.result.target
     back = engine(frame, faces, QUICK, Memory())
     np.testing.assert_allclose(back[0].painted.cam, true[0].painted.cam, atol=1e-6)
+
+
+@pytest.mark.parametrize(("frozen", "times"), [(False, 2), (True, 6)])
+def test_other_random_networks_are_asked_once_a_second_while_a_film_runs(
+    engine, frame, faces, monkeypatch, frozen, times
+):
+    """Six frames over one second: the random network that is shown takes part in each; two others in the first, and in
+    the first after a second. What stands still is asked anew whenever it is looked at."""
+    asked, one = [], faces[:1]
+    monkeypatch.setattr(
+        "emolive.live.engine.look", lambda net, *args, **more: asked.append(net) or look(net, *args, **more)
+    )
+    settings, memory = replace(QUICK, random=1, frozen=frozen), Memory()
+    for n in range(6):
+        shot = Frame(n, 250.0 * n, frame.bgr)
+        readings = engine(shot, one, settings, memory)
+        memory = remember(memory, shot, one, readings, settings)
+        assert len(readings[0].likeness.like) == SEEDS
+        assert readings[0].likeness.t_ms == (250.0 * n if frozen else 1000.0 * (n // 4))
+    counts = sorted(asked.count(net) for net in {id(net): net for net in asked}.values())
+    assert counts == [times] * (SEEDS - 1) + [6, 6]
+
+
+@pytest.mark.parametrize("switched", [{"layer": "layer2"}, {"random": 2}, {"target": "happy"}])
+def test_another_map_is_compared_anew_with_those_of_random_networks(engine, frame, faces, switched):
+    settings = replace(QUICK, random=1)
+    readings = engine(frame, faces, settings, Memory())
+    memory = remember(Memory(), frame, faces, readings, settings)
+    later, after = Frame(1, 40.0, frame.bgr), replace(settings, **switched)
+    found, alone = (engine(later, faces, after, before) for before in (memory, replace(memory, last=None)))
+    chosen = [face.track for face in faces].index(memory.chosen)
+    assert found[chosen].likeness == alone[chosen].likeness
+    assert found[chosen].likeness.t_ms == 40.0
 
 
 def test_knocking_out_filters_changes_the_score_by_their_share(engine, frame, faces):

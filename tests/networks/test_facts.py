@@ -65,6 +65,9 @@ REFUSED = {
     '{"crop_margin": 9}': "0.5 to 4",
     '{"temperature": 0}': "temperature must be",
     '{"layer4_stride": 3}': "1 or 2",
+    '{"best_map": "hirescam"}': "must name a method and a layer",
+    '{"best_map": {"method": "hirescam"}}': "must name a method and a layer",
+    '{"best_map": {"method": "hirescam", "layer": 3}}': "best_map must be words",
     '{"metrics": [1]}': "object of numbers",
     '"angry"': "holds no facts",
     "7": "holds no facts",
@@ -199,9 +202,11 @@ def test_facts_beside_a_file_add_metrics_and_scales_to_its_own():
     ],
 )
 def test_who_says_anew_how_it_is_fed_voids_what_was_calibrated(option, kept):
-    known = {**CALIBRATED, "layer4_stride": 2, "mean": (0.4, 0.4, 0.4), "metrics": {"accuracy": 0.7, "unsure": 0.4}}
+    known = {**CALIBRATED, "layer4_stride": 2, "mean": (0.4, 0.4, 0.4), "metrics": {"accuracy": 0.7, "unsure": 0.4},
+             "best_map": {"method": "cam", "layer": "layer4"}}  # fmt: skip
     spec = merged([(known, "m.safetensors"), (option, "the options")])
     assert (bool(spec.scales), "unsure" in spec.metrics) == kept
+    assert bool(spec.best_map) == bool(spec.scales)
     assert spec.metrics["accuracy"] == 0.7
 
 

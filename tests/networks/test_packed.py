@@ -70,6 +70,25 @@ def test_any_convolution_gives_the_same_gradient(stride, kernel, dilation):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
 
 
+def test_rows_that_no_gradient_comes_from_cost_nothing(monkeypatch):
+    torch.manual_seed(0)
+    conv, asked, back = nn.Conv2d(5, 6, 3, padding=1).requires_grad_(False), [], PackedConv.back
+    fast = copy.deepcopy(conv)
+    fast.__class__ = PackedConv
+    monkeypatch.setattr(
+        PackedConv, "back", lambda self, grad, shape: asked.append(len(grad)) or back(self, grad, shape)
+    )
+    for rows in ([1.0, 0.0, 2.0, 0.0], [0.0] * 4, [1.0] * 4, [0.0, float("nan"), 0.0, 0.0]):
+        found = []
+        for one in (conv, fast):
+            x = torch.linspace(-1, 1, 4 * 5 * 81).view(4, 5, 9, 9).requires_grad_()
+            out = one(x)
+            out.backward(torch.tensor(rows).view(4, 1, 1, 1).expand_as(out))
+            found.append(x.grad)
+        torch.testing.assert_close(*found, rtol=1e-4, atol=1e-4, equal_nan=True)
+    assert asked == [2, 4, 1]
+
+
 def test_weights_that_change_are_packed_again(plain):
     x, changed = batch(plain, 1), copy.deepcopy(packed(plain).net)
     before = changed(x)

@@ -17,12 +17,14 @@ from click.testing import CliRunner
 from reported import HOSTILE, LAYERS, METHODS
 
 from emolive.audit.agreement import regions, spearman
-from emolive.audit.curves import curves
+from emolive.audit.controls import controls_of
+from emolive.audit.curves import FEW, curves, gains
 from emolive.audit.masks import blurred, masked_faces, masks
 from emolive.audit.randomise import randomised
 from emolive.audit.sanity import can_react, sane
 from emolive.commands.reports import explain as command
 from emolive.core.errors import EmoliveError, OutputError, SourceError
+from emolive.core.evidence import CONTROLS
 from emolive.core.scene import Frame, Memory, Settings
 from emolive.faces.detect import Detector
 from emolive.live.engine import Engine
@@ -60,6 +62,12 @@ def test_figures_equal_those_of_independent_calls(model, read, face, method, lay
     found = curves(model, reading.crop, cam, target)
     assert figures["deletion_area"] == pytest.approx(found.deletion_area, abs=1e-4)
     assert figures["insertion_area"] == pytest.approx(found.insertion_area, abs=1e-4)
+    blind = read(model, method="activation", layer=layer).result.cam
+    beside = controls_of(model).of(method, layer, target, cam, blind)
+    better = gains(lambda one: curves(model, reading.crop, one, target, FEW), beside, (0, 3, 6), orders=3)
+    for of, gain in better.items():
+        assert figures["area_gains"][of] == pytest.approx(gain._asdict(), abs=1e-3)
+    assert list(figures["area_gains"]) == list(CONTROLS)
     before = reading.result.probs[target]
     hot, _, cold = before - probabilities(model, masked_faces(reading.crop, cam), target)
     areas = [blurred(reading.crop, masks(cam, seed)[1]) for seed in range(8)]

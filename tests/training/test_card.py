@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from emolive.networks.checkpoint import default_model, load
+from emolive.networks.checkpoint import load
+from emolive.networks.described import default_model
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -16,13 +16,23 @@ from playwright.sync_api import expect
 from emolive.networks.checkpoint import save
 from emolive.ui.camera import camera
 from emolive.web import bundle, uploads
-from emolive.web.studio import Wish, explained, find_faces, portrait
+from emolive.web.studio import TITLES, Wish, explained, find_faces, portrait, usual_map
 
 pytestmark = pytest.mark.ci
 
+GRADCAM = "layers=layer4&method=Grad-CAM"
+"""A look that does not hang on what the network's audit trusts most."""
+
+
+def test_the_page_begins_with_the_map_that_the_networks_audit_trusts_most(visit, model):
+    method, layer = usual_map(model)
+    v = visit()
+    v.done()
+    expect(v.page.get_by_role("img", name=f"Heat of {TITLES[method]} at {layer}", exact=True)).to_be_visible()
+
 
 def test_the_built_in_picture_is_explained_at_once(visit, server, model):
-    v = visit()
+    v = visit(f"?{GRADCAM}")
     v.done()
     expect(v.page.get_by_text(re.compile(rf"({'|'.join(model.spec.labels)}) \d+\s%")).first).to_be_visible()
     expect(v.page.get_by_role("heading", name="layer4")).to_be_visible()
@@ -39,7 +49,7 @@ def test_the_built_in_picture_is_explained_at_once(visit, server, model):
 
 
 def test_three_faces_and_what_can_be_taken_home_and_nothing_stays(visit, trio, server, model):
-    v = visit("?picture=Upload")
+    v = visit(f"?picture=Upload&{GRADCAM}")
     v.upload(trio)
     expect(v.page.get_by_role("img", name="Heat of Grad-CAM at layer4")).to_be_visible()
     v.done()
@@ -83,7 +93,7 @@ def test_each_control_changes_what_is_seen_and_the_address_brings_it_back(visit,
     frame = uploads.picture(portrait().read_bytes(), "portrait")
     (scene,) = explained(model, frame, find_faces(frame, "full"), Wish())
     second = model.spec.labels[int(np.argsort(scene.readings[0].result.probs)[-2])]
-    v = visit()
+    v = visit(f"?{GRADCAM}")
     v.done()
     heat, tiles = "Heat of Grad-CAM at layer4", "16 filters of layer4"
 
@@ -131,7 +141,7 @@ def test_what_only_pretends_to_be_a_picture_gets_a_sentence(visit, trio, tmp_pat
 
 def test_without_a_face_the_whole_picture_can_be_one(visit, tmp_path):
     cv2.imwrite(str(tmp_path / "hill.png"), np.tile(np.linspace(0, 255, 320, dtype=np.uint8), (200, 1)))
-    v = visit("?picture=Upload")
+    v = visit(f"?picture=Upload&{GRADCAM}")
     v.upload(tmp_path / "hill.png")
     expect(v.page.get_by_text("No face was found in hill.png.")).to_be_visible()
     v.page.get_by_text("Treat the whole picture as a face").click()
@@ -159,7 +169,7 @@ def test_the_browsers_camera(visit):
 def test_two_browsers_at_once_get_their_own_results(visit, trio, model):
     """Both ask for other layers of other pictures at the same time; each is shown what the library gives alone."""
     frames = uploads.picture(trio.read_bytes(), "trio"), uploads.picture(portrait().read_bytes(), "portrait")
-    pages = visit("?picture=Upload&layers=layer3"), visit("?layers=layer3")
+    pages = visit("?picture=Upload&layers=layer3&method=Grad-CAM"), visit("?layers=layer3&method=Grad-CAM")
     pages[0].upload(trio)
     for page in pages:
         page.done()
@@ -216,7 +226,7 @@ def test_it_listens_on_this_machine_only_and_answers_to_its_own_names_only(serve
 
 
 def test_readable_on_a_phone(visit):
-    v = visit(width=390, height=844)
+    v = visit(f"?{GRADCAM}", width=390, height=844)
     v.done()
     assert v.page.get_by_test_id("stMain").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
     narrow = v.page.get_by_role("img", name="16 filters of layer4").bounding_box()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from emolive.audit.curves import Curves
+from emolive.audit.curves import Curves, Gain
 from emolive.audit.sanity import Sanity
 from emolive.audit.verdict import verdict
 from emolive.core.evidence import CONTROLS, MASKINGS, Difference, Evidence
@@ -97,7 +97,8 @@ def explain(folder: Path) -> str:
     steps = dict.fromkeys(("fc", "layer4", "layer3", "layer2", "layer1", "conv1"), SAME)
     asked = {(how, of): Difference(0.1, -0.05, 0.25, 8) for how in MASKINGS for of in CONTROLS}
     said = verdict(Evidence(asked, 0.8), "happy")
-    figures = Figures(0.42, 0.58, Drops(0.6, 0.1, -0.1), asked, said, None, Agreement(0.9, 0.5), steps)
+    gain = dict.fromkeys(CONTROLS, Gain(-0.12, 0.34))
+    figures = Figures(0.42, 0.58, Drops(0.6, 0.1, -0.1), asked, said, None, Agreement(0.9, 0.5), steps, gain)
     cells = [
         Cell(method, layer, "", line.reshape(1, 3), curves, figures)
         for method in ("gradcam", "layercam", "eigencam")

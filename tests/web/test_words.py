@@ -12,7 +12,8 @@ from playwright.sync_api import expect
 from safetensors.torch import load_file, save_file
 
 import emolive
-from emolive.networks.checkpoint import default_model, save
+from emolive.networks.checkpoint import save
+from emolive.networks.described import default_model
 from emolive.web import say
 
 EVIL = "evil.example"
