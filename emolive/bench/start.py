@@ -30,7 +30,8 @@ def started(headless: bool, more: Sequence[str] = (), times: int = 3) -> Start:
 
 def _seconds(command: Sequence[str]) -> dict[str, float]:
     """After how many seconds each of `LINES` was said first."""
-    began, found, last = time.perf_counter(), {}, ""
+    began, last = time.perf_counter(), ""
+    found: dict[str, float] = {}
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
     ) as child:
