@@ -89,10 +89,11 @@ FILM = (
 
 def play(steps: Sequence[Step], command: Sequence[str], out: Path, size: Size, pace: float) -> int:
     """Run emolive, play the steps and keep a picture of each; gives back emolive's exit status."""
-    process = subprocess.Popen([sys.executable, "-m", "emolive", *command], cwd=out)
+    said = out / "said.txt"
+    with said.open("w") as file:
+        process = subprocess.Popen([sys.executable, "-m", "emolive", *command, "-v"], cwd=out, stdout=file, stderr=file)
     try:
-        x.wait_for(lambda: x.titled(BOARD), 120)
-        x.wait_for(lambda: process.poll() is not None or x.is_lively(str(out / "first.png"), size), 180)
+        x.wait_for(lambda: process.poll() is not None or x.has_picture(said), 300)
         for n, step in enumerate(steps):
             begin = time.monotonic()
             act(step, size)

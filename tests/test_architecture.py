@@ -124,14 +124,14 @@ def loose(package: Package) -> list[str]:
 
 
 def windows_elsewhere(package: Package) -> list[str]:
-    """Modules besides ui.windows that name a window function of OpenCV."""
+    """Modules besides ui.windows and ui.window that name a window function of OpenCV."""
     faults = []
     for name, tree in package.modules.items():
         for node in ast.walk(tree):
             of_cv2 = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "cv2"
             taken = isinstance(node, ast.ImportFrom) and node.module == "cv2"
             named = {node.attr} if of_cv2 else {alias.name for alias in node.names} if taken else set()
-            if named & WINDOWS and name != "ui.windows":
+            if named & WINDOWS and name not in ("ui.windows", "ui.window"):
                 faults.append(f"{name} uses {', '.join(named & WINDOWS)}")
     return faults
 

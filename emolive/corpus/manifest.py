@@ -46,8 +46,13 @@ def found(names: Sequence[str], out: Path, is_known: Callable[[Path], bool] = la
     for name in names:
         root, files = _meant(name, is_known, results)
         inside = {path: real(path) if path.is_symlink() else whole(path.parent) / path.name for path in files}
-        inside = {path: at for path, at in inside.items() if not at.is_relative_to(results)}
-        kept = _without_results(tuple(inside))
+        outside = {path: at for path, at in inside.items() if not at.is_relative_to(results)}
+        kept = _without_results(tuple(outside))
+        if inside and not outside:
+            raise SourceError(
+                f"All videos of {name} lie in the folder of the results, {out}, where nothing is an input. "
+                "Choose another --out."
+            )
         if not kept:
             raise SourceError(f"There is no video {name}. Check the name; quote patterns, like 'study/**/*.mp4'.")
         for path in kept:

@@ -103,6 +103,7 @@ def _made(job: Job, split: Split, lease: Lease | None, progress: TaskProgress) -
 
     began = time.perf_counter()
     attempts = _begun(job)
+    progress.rest()
     with leased_draft(job.out, lease) as folder:
         options = _wish(job, folder)
         with ExitStack() as stack:

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
@@ -185,15 +186,14 @@ def videos_of(name: str, is_known: Callable[[Path], bool] = lambda _: False) -> 
     path = Path(name).absolute()
     if path.is_file():
         return Matching(path.parent, (path,))
-    root, pattern = (path, "") if path.is_dir() else _split(path)
-    matches = re.compile(_as_regex(pattern)).fullmatch if pattern else None
+    root, pattern = (path, ()) if path.is_dir() else _split(path)
     files: list[Path] = []
     skipped: list[Path] = []
     closed: list[Path] = []
     upward: list[Path] = []
 
     def asked(path: Path) -> bool:
-        return matches is None or matches(path.relative_to(root).as_posix()) is not None
+        return not pattern or _fits(path.relative_to(root).parts, pattern)
 
     for listed in walk(root) if root.is_dir() else ():
         if not listed.readable:
@@ -205,38 +205,22 @@ def videos_of(name: str, is_known: Callable[[Path], bool] = lambda _: False) -> 
     return Matching(root, tuple(sorted(files)), tuple(skipped), tuple(closed), tuple(upward))
 
 
-def _split(path: Path) -> tuple[Path, str]:
+def _split(path: Path) -> tuple[Path, tuple[str, ...]]:
     """The folders of a pattern that are there, and the rest."""
     root = Path(path.anchor)
     parts = list(path.relative_to(root).parts)
     while len(parts) > 1 and (root / parts[0]).is_dir():
         root /= parts.pop(0)
-    return root, "/".join(parts)
+    return root, tuple(parts)
 
 
-def _as_regex(pattern: str) -> str:
-    """A pattern as `glob` reads it, `**` for any folders."""
-    made = []
-    parts = pattern.split("/")
-    for number, part in enumerate(parts):
-        last = number == len(parts) - 1
-        if part == "**":
-            made.append(".*" if last else "(?:.*/)?")
-        else:
-            words = "".join(_letter(piece) for piece in re.findall(r"\[!?\]?[^\]]*\]|.", part, re.DOTALL))
-            made.append(words + ("" if last else "/"))
-    return "(?s:" + "".join(made) + ")"
-
-
-def _letter(piece: str) -> str:
-    if piece == "*":
-        return "[^/]*"
-    if piece == "?":
-        return "[^/]"
-    if len(piece) > 1:  # [abc], [!abc]
-        inner = piece[1:-1].replace("\\", "\\\\")
-        return f"[^/{inner[1:]}]" if inner.startswith("!") else f"[{inner.replace('^', chr(92) + '^')}]"
-    return re.escape(piece)
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether the parts of a path are what those of a pattern ask for, `**` for any folders."""
+    if not pattern:
+        return not parts
+    if pattern[0] != "**":
+        return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
+    return len(pattern) == 1 or any(_fits(parts[i:], pattern[1:]) for i in range(len(parts)))
 
 
 def named(paths: Sequence[Path]) -> str:

@@ -25,8 +25,8 @@ from emolive.networks.checkpoint import Model
 from emolive.reports.examine import Sight, examine
 from emolive.reports.figures import FaceReport, PictureReport, Report
 from emolive.reports.folder import SHEETS, check_folder, drafted, publish, save_picture, slug, write
-from emolive.reports.graphs import curves_picture
-from emolive.reports.sheets import marked, sheet, strip
+from emolive.reports.graphs import curves_picture, narrow_curves
+from emolive.reports.sheets import marked, narrow_sheet, sheet, strip
 
 log = logging.getLogger(__name__)
 
@@ -161,9 +161,13 @@ def _explain(
     save_picture(into / picture.marked, marked(bgr, numbered, unconfirmed))
     for face in faces:
         save_picture(into / picture.file(face, "sheet"), sheet(face, name, request.methods, request.layers))
+        save_picture(
+            into / picture.file(face, "sheet-narrow"), narrow_sheet(face, name, request.methods, request.layers)
+        )
         save_picture(into / picture.file(face, "emotions"), strip(face))
         save_picture(into / picture.file(face, "emotions-narrow"), strip(face, 2))
         curves_picture(face, request.methods, request.layers, into / picture.file(face, "curves"))
+        narrow_curves(face, request.methods, request.layers, into / picture.file(face, "curves-narrow"))
     return picture
 
 

@@ -123,7 +123,7 @@ class PictureReport:
         return f"{self.stem}.jpg"
 
     def file(self, face: FaceReport, what: str) -> str:
-        """The file of a face's "sheet", "curves", "emotions" or "emotions-narrow"."""
+        """The file of a face's "sheet", "curves" or "emotions", each also as "sheet-narrow" … for phones."""
         return f"{self.stem}-face{face.number}-{what}.png"
 
 

@@ -1,5 +1,7 @@
 """Text from the top of a rectangle down: only what fits whole is written, nothing is cut and nothing made smaller."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from emolive.core.scene import Tip
@@ -14,6 +16,13 @@ LEADING = 1.35
 def row_of(px: int) -> int:
     """The height of a line of text."""
     return round(px * LEADING)
+
+
+def fitting(forms: Sequence[str], px: int, width: int, bold: bool = False) -> str:
+    """The first of these ways to say something that fits, from the longest to the shortest; else the last, shortened:
+    a whole word less is better than half a sentence."""
+    found = next((words for words in forms if draw.text_size(words, px, bold)[0] <= width), None)
+    return draw.shorten(forms[-1], px, width, bold) if found is None else found
 
 
 class Column:
@@ -49,14 +58,21 @@ class Column:
         self.tip((self.x0, begin, self.x1, self.y), topic)
         return True
 
-    def line(self, words: str, color: Color = DIM, bold: bool = False, topic: str = "") -> bool:
-        """Write one line, shortened if need be; gives back whether there was room."""
+    def line(
+        self, words: str, color: Color = DIM, bold: bool = False, topic: str = "", shorter: Sequence[str] = ()
+    ) -> bool:
+        """Write one line, or a `shorter` form of it that fits; gives back whether there was room."""
         if self.left < self.row:
             return False
-        draw.text(self.image, draw.shorten(words, self.px, self.width, bold), self.x0, self.y, self.px, color, bold)
+        said = fitting((words, *shorter), self.px, self.width, bold)
+        draw.text(self.image, said, self.x0, self.y, self.px, color, bold)
         self.tip((self.x0, self.y, self.x1, self.y + self.row), topic, words)
         self.y += self.row
         return True
+
+    def pairs(self, words: str, figure: str) -> bool:
+        """Whether a line has room for both."""
+        return draw.text_size(words, self.px)[0] + self.px // 2 + draw.text_size(figure, self.px)[0] <= self.width
 
     def pair(self, words: str, figure: str, color: Color = DIM, bold: bool = False, topic: str = "") -> bool:
         """Write a line with a figure at its right end."""

@@ -2,6 +2,7 @@
 film or below it, so that nothing lies over it."""
 
 from collections.abc import Callable, Sequence
+from itertools import product
 
 import numpy as np
 
@@ -11,14 +12,15 @@ from emolive.ui.bars import ROWS, SHORT, draw_bars, row_height, rows_of
 from emolive.ui.column import Column, row_of
 from emolive.ui.draw import Rect
 from emolive.ui.labels import Labelled, Labeller
-from emolive.ui.palette import DIM, PAPER
+from emolive.ui.palette import DIM, NOTE, PAPER
 from emolive.ui.words import percent
 
 WIDE = 17
 """The width of a column of the dock, as a multiple of its text's height."""
 
-LEAST = 0.42
-"""Where the film would be left less than this part of the sheet, the dock holds less."""
+LEAST, CROWDED = 0.42, 0.33
+"""Where the film would be left less than this part of the sheet, the dock holds less; with several faces, whose numbers
+mean little without their list, less than that."""
 
 Dock = Callable[[np.ndarray, Labeller], list[Tip]]
 """Draws the dock; gives back what can be pointed at."""
@@ -45,7 +47,8 @@ def docked(film: tuple[int, int], sheet: Sheet, scene: Scene, people: Sequence[L
             factor = min(room[0] / film[0], room[1] / film[1])
             if best is None or factor > best[0] * 1.02:
                 best = factor, room, rect, most
-        if best and best[0] ** 2 * film[0] * film[1] >= LEAST * sheet.width * sheet.height:
+        least = CROWDED if len(people) > 1 else LEAST
+        if best and best[0] ** 2 * film[0] * film[1] >= least * sheet.width * sheet.height:
             break
     if best is None:
         best = min(sheet.width / film[0], sheet.height / film[1]), (sheet.width, sheet.height), None, 0
@@ -72,12 +75,12 @@ def _height(width: int, px: int, scene: Scene, people: Sequence[Labelled], most:
     """How high a dock of that width is with bars for so many classes."""
     columns = _columns(width, px)
     wide = (width - (columns - 1) * px) // columns
-    parts = [legend.height_of(_legend(scene, most), wide, px)]
-    if people and most:
-        parts.append(_bars_height(len(people[0].probs), most, px))
-    if len(people) > 1 and most:
-        parts.append(row_of(px) * min(len(people), 6))
-    return max(parts) if columns >= len(parts) else sum(parts) if columns == 1 else max(parts[0], sum(parts[1:]))
+    words = legend.height_of(_legend(scene, most), wide, px)
+    bars = _bars_height(len(people[0].probs), most, px) if people and most else 0
+    listed = (
+        row_of(px) * (min(len(people), 2 * CROWD if most == ROWS else CROWD) + 1) if len(people) > 1 and most else 0
+    )
+    return {1: bars + words + listed, 2: max(bars, words + listed)}.get(columns, max(bars, words, listed))
 
 
 def _bars_height(count: int, most: int, px: int) -> int:
@@ -100,18 +103,33 @@ def _dock(
     if people and most:
         names = [labels.name(i) for i in range(len(people[0].probs))]
         colors = [labels.color(i) for i in range(len(names))]
-        for rows in (most, SHORT):
-            keep = legend.height_of(found, wide, px) if count == 1 else 0
-            place = first.take(_bars_height(len(names), rows, px)) if first.left - keep > 0 else None
+        crowd = min(len(people), CROWD) if len(people) > 1 else 0
+        for listed, (rows, form) in product(dict.fromkeys((crowd, 0)), _forms(found, most)):
+            keep = legend.height_of(form, wide, px) + (listed + 1) * first.row if count == 1 else 0
+            high = _bars_height(len(names), rows, px)
+            place = first.take(high) if high + keep <= first.left else None
             if place:
                 tips += draw_bars(image, place, rows_of(people[0].probs, names, colors, rows), px, plate=False)
                 first.gap()
+                found = form
                 break
-    legend.write(found, second)
+    legend.write(found if legend.height_of(found, wide, px) <= second.left else found.brief, second)
     if len(people) > 1 and most:
         second.gap()
         _list(third, people, labels)
     return tips + [tip for column in columns for tip in column.tips]
+
+
+CROWD = 3
+"""So many faces are listed rather than more of the selected one's bars."""
+
+
+def _forms(found: legend.Legend, most: int) -> list[tuple[int, legend.Legend]]:
+    """So many bars above so much of a legend, the best first: a note matters more than bars, and they more than words
+    that say what is usual."""
+    noted = any(color == NOTE for _, color, _ in found.lines[1:])
+    first = [(most, found)] if noted else [(most, found), (most, found.brief)]
+    return [*first, (SHORT, found), (SHORT, found.brief)]
 
 
 def _list(column: Column, people: Sequence[Labelled], labels: Labeller) -> None:

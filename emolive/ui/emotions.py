@@ -59,7 +59,8 @@ def emotions(scene: Scene, sheet: Sheet | None = None) -> Picture:
         if len(whole.places) > len(grid.places):
             grid, foot = whole, 0
     column = Column(image, (px // 2, px // 3, sheet.width - px // 2, head), px)
-    column.line(_said(scene, base, len(grid.places)), DIM, topic="emotions")
+    said = _said(scene, base, len(grid.places))
+    column.line(said[0], DIM, topic="emotions", shorter=said[1:])
     tips = list(column.tips)
     hits, more = _cells(image, grid, scene, chosen, base, scale, px)
     if foot:
@@ -130,8 +131,13 @@ def _under(those: Sequence[int], probs: np.ndarray, names: Sequence[str], width:
     """The height of the words below maps of that width: name and percent in a line, if they have room, a bar, and a
     line more if one is marked."""
     best = int(np.argmax(probs))
-    one = all(draw.text_size(f"{names[i]} 100 %", px, i == best)[0] <= width for i in those)
+    one = all(_in_one_line(names[i], width, px, i == best) for i in those)
     return ((1 if one else 2) + marked) * row_of(px) + px
+
+
+def _in_one_line(name: str, width: int, px: int, best: bool) -> bool:
+    """Whether a name has room for any probability beside it: where one has not, all have theirs below."""
+    return draw.text_size(f"{name} 100 %", px, best)[0] <= width
 
 
 def _largest(
@@ -155,6 +161,7 @@ def _cells(
     assert maps is not None
     minus, best = against(base, scene.menu), int(np.argmax(probs))
     hits, tips = [], []
+    one_line = all(_in_one_line(label(labels, i), words[2] - words[0], px, i == best) for i, _, words in grid.places)
     for i, place, words in grid.places:
         name = label(labels, i)
         paste(image, painted(chosen.reading.crop, maps[i], scale, place[3] - place[1], scene.settings.colormap),
@@ -164,19 +171,19 @@ def _cells(
             draw.corners(image, (place[0], place[1], place[2] - 1, place[3] - 1), PAPER, max(2, px // 5))
         said = "target" if is_target else "against itself" if name == minus else ""
         tips.append(Tip(place, "emotion map", name))
-        tips += _words(image, words, px, name, float(probs[i]), hue(name, i), i == best, said)
+        tips += _words(image, words, px, name, float(probs[i]), hue(name, i), i == best, said, one_line)
         hits.append(Hit((place[0], place[1], max(place[2], words[2]), max(place[3], words[3])), Aim(name)))
     return tuple(hits), tips
 
 
 def _words(
-    image: np.ndarray, rect: Rect, px: int, name: str, p: float, color: Color, best: bool, said: str
+    image: np.ndarray, rect: Rect, px: int, name: str, p: float, color: Color, best: bool, said: str, one_line: bool
 ) -> list[Tip]:
     """The emotion's name, its probability with a bar, and what else is to be said of it."""
     column = Column(image, rect, px)
     ink = PAPER if best else DIM
     one = f"{name} {percent(p)}"
-    if draw.text_size(one, px, best)[0] <= column.width:
+    if one_line:
         column.line(one, ink, best)
     else:
         column.line(name, ink, best)
@@ -201,11 +208,13 @@ def _why(scene: Scene, reading: Reading) -> str:
     return f"The method {shown.method} has no map of each emotion here: choose another one with m."
 
 
-def _said(scene: Scene, base: Variant, shown: int) -> str:
+def _said(scene: Scene, base: Variant, shown: int) -> list[str]:
+    """What these maps are, from the longest way to say it to the shortest."""
     count, minus = len(scene.menu.labels), against(base, scene.menu)
     few = f"the likeliest {shown} of {count:,}" if shown < count else ""
-    words = [few, way(base), f"each against {minus}" if minus else "", trained(scene.settings)]
-    return " · ".join(part for part in words if part)
+    whom, whose = f"each against {minus}" if minus else "", trained(scene.settings)
+    forms = (few, way(base), whom, whose), (few, whom, whose), (whom, whose), (whom or whose or few or way(base),)
+    return [" · ".join(part for part in form if part) for form in forms]
 
 
 def _legend_words(scale: Scale, blind: bool) -> list[str]:

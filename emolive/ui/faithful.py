@@ -27,20 +27,22 @@ SIGNS: Mapping[str, str] = {"blur": "■", "linear": "□"}
 
 MEANING = "points that it costs more to mask what this map calls hot: ■ blurred, □ filled in from the edge"
 
+TITLE = "Faithfulness: a fifth of the face masked", "Faithfulness: a fifth masked", "Faithfulness"
+
 BESIDE = {
-    "other_face": "other faces' maps",
-    "centre": "average maps",
-    "class_blind": "no emotion's",
-    "random": "random",
+    "other_face": ("than other faces' maps", "others"),
+    "centre": ("than average maps", "average"),
+    "class_blind": ("than no emotion's", "none's"),
+    "random": ("than random", "random"),
 }
-"""Controls, as a row has room for."""
+"""Controls, as a row has room for, and as a narrow one has."""
 
 
 def faithful(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) -> list[Tip]:
     """The verdict, the masked face, and a row for each control: the paired difference with its interval, by masking."""
     reading, proof = chosen.reading, chosen.reading.proof
     column = Column(image, rect, px)
-    column.line("Faithfulness: a fifth of the face masked", PAPER, bold=True, topic="faithful")
+    column.line(TITLE[0], PAPER, bold=True, topic="faithful", shorter=TITLE[1:])
     if proof is None:
         column.say(reading.result.why or "The first answer comes with the next frame.", NOTE)
         return column.tips
@@ -52,7 +54,8 @@ def faithful(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chose
     else:
         column.say(f"{found.word[0].upper()}{found.word[1:]}", ink, topic="verdict")
     if column.left > (rows + 1) * column.row:
-        column.line(_now(scene, proof), topic="now")
+        said = _now(scene, proof)
+        column.line(said[0], topic="now", shorter=said[1:])
     evidence = known(chosen)
     if evidence is not None and math.isfinite(evidence.pooled.mean) and column.left > (rows + 1) * column.row:
         column.pair("than all controls together", _said(evidence.pooled))
@@ -77,14 +80,15 @@ def faithful(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chose
     return column.tips
 
 
-def _now(scene: Scene, proof: Proof) -> str:
-    """What this frame's masking did: the map itself, and the controls that were asked beside it."""
+def _now(scene: Scene, proof: Proof) -> list[str]:
+    """What this frame's masking did: the map itself, and the controls that were asked beside it; then shorter."""
     name = label(scene.menu.labels, proof.target)
     when = "this frame alone" if proof.index == scene.frame.index else f"frame {proof.index} alone"
     how = "both maskings" if proof.whole else HOW[proof.asks[0].masking]
     drops = [(NAMES.get(of, "this map"), proof.drop(of)) for of in (OWN, *CONTROLS)]
-    said = ", ".join(f"{who} {points(-drop)}" for who, drop in drops if drop is not None)
-    return f"{name} {percent(proof.before)} · {when}, {how}: {said} points"
+    said = [f"{who} {points(-drop)}" for who, drop in drops if drop is not None]
+    long = f"{name} {percent(proof.before)} · {when}, {how}: {', '.join(said)} points"
+    return [long, *(f"{when}: {one} points" for one in said[:1]), when]
 
 
 def _faces(image: np.ndarray, x: int, y: int, side: int, bottom: int, px: int, proof: Proof) -> list[Tip]:
@@ -108,7 +112,10 @@ def _row(image: np.ndarray, rect: Rect, px: int, control: str, evidence: Evidenc
     if not said:
         said = "not asked yet" if evidence is None or evidence.seconds else "none is kept"
     column = Column(image, rect, px)
-    column.pair(f"than {BESIDE[control]}", said)
+    means = " ".join(f"{SIGNS[how]} {points(one.mean)}" for how, one in found.items() if one is not None)
+    name, short = BESIDE[control]
+    forms = (name, said), (short, said), (short, means or said)
+    column.pair(*next((form for form in forms if column.pairs(*form)), forms[-1]))
     thick = (column.left - 3) // 2 - 2
     if thick >= 3:
         for n, how in enumerate(MASKINGS):

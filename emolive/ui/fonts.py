@@ -87,6 +87,7 @@ def shapes() -> bool:
     return bool(features.check("raqm") and features.check("fribidi"))
 
 
+@lru_cache(maxsize=2)
 def own_font(bold: bool) -> Path:
     """DejaVu Sans, which comes with matplotlib, and so with MediaPipe."""
     return matplotlib_data("fonts/ttf/DejaVuSans-Bold.ttf" if bold else "fonts/ttf/DejaVuSans.ttf")

@@ -23,11 +23,12 @@ def knocked(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen
     reading, variant = chosen.reading, chosen.reading.knocked
     result = reading.results.get(variant) if variant else None
     column = Column(image, rect, px)
-    column.line("Knock-out: without some filters", PAPER, bold=True, topic="knock-out")
+    column.line("Knock-out: without some filters", PAPER, bold=True, topic="knock-out", shorter=("Knock-out",))
     if variant is None or result is None:
         column.say("The answer comes with the next frame.", NOTE)
         return column.tips
-    column.line(f"{variant.off_layer}: off {', '.join(map(str, variant.off))}", topic="off")
+    off = f"{variant.off_layer}: off {', '.join(map(str, variant.off))}"
+    column.line(off, topic="off", shorter=(f"{variant.off_layer}: {len(variant.off)} off",))
     foot = len(draw.wrap(MEANING, px, column.width)) * column.row
     foot = foot if column.left - foot > 4 * column.row else 0
     before, after = np.nan_to_num(reading.result.probs), np.nan_to_num(result.probs)

@@ -40,6 +40,13 @@ HUES: Mapping[str, Color] = MappingProxyType(
     }
 )
 
+OWN: tuple[Color, ...] = (
+    (0, 255, 216), (192, 0, 240), (72, 120, 168), (192, 255, 120), (255, 48, 144), (72, 216, 144),
+    (255, 144, 168), (144, 120, 255), (216, 48, 168), (255, 120, 96), (72, 168, 168), (168, 255, 192),
+)  # fmt: skip
+"""Hues of labels that are none of these emotions, the first ones furthest apart: chosen among a grid of colours so that
+all of them and all above differ by 12 at least in CIE L*a*b*, for people with any colour vision."""
+
 TONES: tuple[Color, ...] = ((226, 208, 194), (176, 152, 136), (128, 104, 90), (92, 72, 60))
 """Parts of a whole that have an order, from the first to the last: eyes, nose, mouth, the rest of the face."""
 
@@ -61,8 +68,9 @@ MEANINGS: Mapping[str, tuple[Color, str]] = MappingProxyType(
 
 
 def hue(label: str, index: int = 0) -> Color:
-    """The colour of an emotion; of an unknown label, the one at `index`, round and round. Never the only sign."""
-    return HUES.get(label.lower(), list(HUES.values())[index % len(HUES)])
+    """The colour of an emotion; of another label, which is the network's class `index`, one that no emotion has. Of
+    more than twelve, some share one. Never the only sign."""
+    return HUES.get(label.lower(), OWN[index % len(OWN)])
 
 
 def readable_on(color: Color) -> Color:
@@ -79,5 +87,12 @@ def _luminance(color: Color) -> float:
 
 def palette_table() -> str:
     """The colours and their meanings as a Markdown table, for docs/SCREEN.md."""
-    rows = [f"| {name} | `#{c[2]:02x}{c[1]:02x}{c[0]:02x}` | {words} |" for name, (c, words) in MEANINGS.items()]
-    return "\n".join(["| Colour | RGB | What it means |", "| --- | --- | --- |", *rows])
+    rows = [f"| {name} | {_code(color)} | {words} |" for name, (color, words) in MEANINGS.items()]
+    own = (
+        f"Labels that are none of these emotions have hues of their own, by their order: {', '.join(map(_code, OWN))}."
+    )
+    return "\n".join(["| Colour | RGB | What it means |", "| --- | --- | --- |", *rows, "", own])
+
+
+def _code(color: Color) -> str:
+    return f"`#{color[2]:02x}{color[1]:02x}{color[0]:02x}`"

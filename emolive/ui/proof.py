@@ -49,7 +49,8 @@ def proof(scene: Scene, sheet: Sheet | None = None) -> Picture:
     image = _cards(sheet, (*places, *([strip] if strip else []))).copy()
     head = Column(image, (px // 2, px // 4, sheet.width - px // 2, px // 4 + row_of(px)), px)
     words = way(chosen.reading.base or chosen.reading.shown)
-    head.line(" ".join(said for said in (words, trained(scene.settings)) if said), DIM, topic="map")
+    whose = trained(scene.settings)
+    head.line(f"{words} {whose}".strip(), DIM, topic="map", shorter=(whose or words,))
     tips, pad = head.tips, px // 2
     panels: list[Panel] = [test[1] for test in on]
     if len(on) < len(TESTS) and len(places) > len(on):
@@ -60,8 +61,9 @@ def proof(scene: Scene, sheet: Sheet | None = None) -> Picture:
         tips = tips + where(image, draw.grown(strip, -pad), px, scene, chosen)
     hidden = [name for _, _, _, name, _ in on[len(places) :]]
     if hidden and foot:
-        line, words = Column(image, foot, px), f"also on: {', '.join(hidden)}"
-        line.say(f"{words}; Tab enlarges", NOTE, topic="proof") or line.line(words, NOTE, topic="proof")
+        line, words, few = Column(image, foot, px), f"also on: {', '.join(hidden)}", f"{len(hidden)} more on"
+        forms = (words, f"{few}; Tab enlarges", few)
+        line.line(f"{words}; Tab enlarges", NOTE, topic="proof", shorter=forms)
         tips = tips + line.tips
     return Picture(image, tips=tuple(tips))
 

@@ -33,9 +33,11 @@ def side(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen, c
     pages = f"{count} of {height}×{width} · page {settings.page + 1} of {scene.menu.pages}"
     if column.left < 6 * column.row:
         column.line(f"{settings.filter_layer} · {pages}", PAPER, topic="layer")
-        notes = [trained(settings), f"off: {', '.join(map(str, settings.off))}" if settings.off else ""]
-        words = " · ".join(note for note in notes if note)
-        column.line(words or _order(scene), NOTE if words else DIM, topic="note" if words else "order")
+        notes = [note for note in (trained(settings), *_off(settings.off)) if note]
+        words = " · ".join(notes[:2])
+        order = _orders(scene)
+        topic = "note" if words else "order"
+        column.line(words or order[0], NOTE if words else DIM, topic=topic, shorter=notes[:1] if words else order[1:])
         return column.tips
     pinned = next((c for c in reversed(settings.pins) if c < len(reading.maps)), None)
     known = scene.memory.pinned.get((settings.filter_layer, pinned)) if pinned is not None else None
@@ -46,10 +48,10 @@ def side(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen, c
         column.say(trained(settings), NOTE, topic="note")
     if settings.by_share:
         _sum(column, scene, reading, channels)
-    column.say(_order(scene), topic="order")
+    column.say(_orders(scene)[0], topic="order")
     _scale(column, settings.colormap)
     if settings.off:
-        column.line(f"off: {', '.join(map(str, settings.off))}", NOTE, topic="off")
+        column.line(_off(settings.off)[0], NOTE, topic="off", shorter=_off(settings.off)[1:])
     if pinned is not None and known is not None:
         column.gap()
         _pinned(column, pinned, known)
@@ -58,12 +60,20 @@ def side(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen, c
     return column.tips
 
 
-def _order(scene: Scene) -> str:
-    """How the tiles are sorted."""
+def _orders(scene: Scene) -> list[str]:
+    """How the tiles are sorted, from the longest way to say it to the shortest."""
     first = "pinned first, then " if scene.settings.pins else ""
-    if scene.settings.by_share:
-        return f"{first}largest share first; hollow: against"
-    return f"{first}strongest first, by the mean activation below each"
+    forms = ["largest share first; hollow: against", "largest share first", "by share"]
+    if not scene.settings.by_share:
+        forms = ["strongest first, by the mean activation below each", "strongest first", "by strength"]
+    return [first + forms[0], first + forms[1], *forms[1:]]
+
+
+def _off(filters: Sequence[int]) -> list[str]:
+    """Which filters are switched off, or how many; nothing where none is."""
+    if not filters:
+        return []
+    return [f"off: {', '.join(map(str, filters))}", f"{len(filters)} filter{'s' * (len(filters) > 1)} off"]
 
 
 def _whose(column: Column, scene: Scene, chosen: Chosen, small: bool) -> None:
@@ -178,9 +188,10 @@ def _sparkline(image: np.ndarray, rect: Rect, px: int, known: Pinned) -> None:
     most = max(float(values.max()), 1e-9)
     end = x1 - x0 - draw.text_size("0.000", px)[0] - px
     xs = x0 + end - (times[-1] - times) / 10_000 * end
-    ys = y1 - 3 - values.clip(0) / most * (y1 - y0 - 7)
+    dot = max(3, px // 5)
+    ys = y1 - dot - values.clip(0) / most * (y1 - y0 - 2 * dot - 1)
     points = (np.stack([xs, ys], axis=1) * 16).round().astype(np.int32)
     if len(points) > 1:
         cv2.polylines(image, [points], False, BAR, max(1, px // 8), cv2.LINE_AA, shift=4)
-    cv2.circle(image, (round(float(xs[-1])), round(float(ys[-1]))), max(3, px // 5), PAPER, -1, cv2.LINE_AA)
+    cv2.circle(image, (round(float(xs[-1])), round(float(ys[-1]))), dot, PAPER, -1, cv2.LINE_AA)
     draw.text(image, words, x1 - px // 3, (y0 + y1) / 2 - 0.6 * px, px, PAPER, align=1)

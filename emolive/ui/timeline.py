@@ -7,7 +7,7 @@ import numpy as np
 
 from emolive.core.scene import Moment, Picture, Scene, Sheet, Tip
 from emolive.ui import draw
-from emolive.ui.column import row_of
+from emolive.ui.column import fitting, row_of
 from emolive.ui.draw import Rect
 from emolive.ui.palette import CARD, DIM, PAPER, TONES, TRACK, Color, hue
 from emolive.ui.panels import message, page
@@ -52,12 +52,19 @@ def timeline(scene: Scene, sheet: Sheet | None = None) -> Picture:
     y = sheet.height - feet * row - px // 4
     if feet:
         _seconds(image, span, left, sheet.width - names - px // 2, y, px)
-    also = f"also: {', '.join(map(str, tracks[len(shown) :]))}" if len(tracks) > len(shown) else ""
-    said = [smoothing(scene.settings), trained(scene.settings), also]
-    words = draw.shorten(" · ".join(part for part in said if part), px, sheet.width - px)
     if feet > 1:
+        words = fitting(_foot(scene, tracks[len(shown) :]), px, sheet.width - px)
         draw.text(image, words, px // 2, y + row, px, DIM)
     return Picture(image, tips=tuple(tips))
+
+
+def _foot(scene: Scene, others: Sequence[int]) -> list[str]:
+    """What is to be said of all lines, from the longest way to the shortest: smoothing, whose they are, and who is
+    left out."""
+    also = [f"also: {', '.join(map(str, others))}", f"and {len(others)} more"] if others else ["", ""]
+    smoothed, whose = smoothing(scene.settings), trained(scene.settings)
+    forms = (smoothed, whose, also[0]), (smoothed, whose, also[1]), (whose, also[1]), (whose or also[1] or smoothed,)
+    return [" · ".join(part for part in form if part) for form in forms]
 
 
 def people(scene: Scene) -> list[int]:
@@ -144,9 +151,12 @@ def _who(image: np.ndarray, scene: Scene, track: int, probs: np.ndarray, entropy
     top = int(np.argmax(probs))
     name = label(scene.menu.labels, top)
     y = plot[1] - row_of(px)
-    words = f"face {track}: {name} {percent(float(probs[top]))}, {f'{entropy:.1f} bits' if seen else 'out of sight'}"
+    answer = f"{name} {percent(float(probs[top]))}"
+    short = f"face {track}: {answer}"
+    words = f"{short}, {f'{entropy:.1f} bits' if seen else 'out of sight'}"
+    said = fitting((words, short, answer, f"face {track}"), px, image.shape[1] - 3 * px, bold=True)
     draw.panel(image, (px // 2, y + px // 4, px // 2 + px, y + px + px // 4), hue(name, top), 1, radius=3)
-    draw.text(image, draw.shorten(words, px, image.shape[1] - 3 * px, bold=True), 2 * px, y, px, bold=True)
+    draw.text(image, said, 2 * px, y, px, bold=True)
     return words
 
 

@@ -1,6 +1,6 @@
 """Where on the face the heat lies: its shares on eyes, nose, mouth, the rest and beside the face."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 
 import numpy as np
@@ -82,17 +82,32 @@ def _stacked(image: np.ndarray, rect: Rect, found: Regions, px: int) -> None:
 
 
 def _key(column: Column, found: Regions) -> None:
-    """Which tone is which part, in as many rows as it takes, with the shares."""
+    """Which tone is which part, with the shares, in as many rows as it takes; shorter where it would take too many."""
+    px = column.px
+    forms = [[f"{name} {percent(share)}" for name, share in zip(names, astuple(found), strict=True)] for names in NAMES]
+    places = [_rows(column, words) for words in forms]
+    n = next((n for n, found in enumerate(places) if len(found) == len(PARTS)), len(NAMES) - 1)
+    for words, color, (x, y, right) in zip(forms[n], PARTS.values(), places[n], strict=False):
+        draw.panel(column.image, (x, y + px // 4, x + px, y + px + px // 4), color, 1, radius=3)
+        draw.text(column.image, words, x + round(1.3 * px), y, px, DIM)
+        column.tip((x, y, right, y + column.row), "where", words)
+        column.y = min(column.foot, y + column.row)
+
+
+NAMES = tuple(PARTS), ("eyes", "nose", "mouth", "rest", "off")
+"""What the parts are called, and what where there is less room."""
+
+
+def _rows(column: Column, said: Sequence[str]) -> list[tuple[int, int, int]]:
+    """Where these words lie in rows, each behind its tone: left, top and right of those that have room."""
     px, x, y = column.px, column.x0, column.y
-    for (name, color), share in zip(PARTS.items(), astuple(found), strict=True):
-        words = f"{name} {percent(share)}"
+    found = []
+    for words in said:
         wide = draw.text_size(words, px)[0] + round(1.6 * px)
         if x > column.x0 and x + wide > column.x1:
             x, y = column.x0, y + column.row
         if y + column.row > column.foot or x + wide > column.x1 + px // 2:
             break
-        draw.panel(column.image, (x, y + px // 4, x + px, y + px + px // 4), color, 1, radius=3)
-        draw.text(column.image, words, x + round(1.3 * px), y, px, DIM)
-        column.tip((x, y, x + wide, y + column.row), "where", words)
+        found.append((x, y, x + wide))
         x += wide + px // 2
-    column.y = min(column.foot, y + column.row)
+    return found

@@ -1,13 +1,10 @@
 """The windows: the only place that shows anything. They show each view in one of its own, or all of them in the board,
 and give back keys, clicks and closings."""
 
-import contextlib
-import itertools
 import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -15,15 +12,14 @@ import numpy as np
 from emolive.core.installed import matplotlib_data
 from emolive.core.scene import Closed, Event, Key, Picture, Scene, Settings
 from emolive.ui import hud
-from emolive.ui.board import board, composed, write_help
+from emolive.ui.board import board, composed
 from emolive.ui.draw import Rect
-from emolive.ui.fit import hit_at
 from emolive.ui.keycodes import key_name
 from emolive.ui.layout import Size, panes
 from emolive.ui.sizes import text_px
 from emolive.ui.together import together
-from emolive.ui.topics import pointed
 from emolive.ui.views import VIEWS
+from emolive.ui.window import SETTLING, Place, Window
 
 if sys.platform == "linux":
     from emolive.ui import seen, x11
@@ -37,14 +33,11 @@ BOARD = "board"
 TITLE_BAR, BORDER = 36, 4
 """What a window manager may put around a window, in pixels: above, and at each other side."""
 
-SMALLEST: Size = (320, 240)
-
 UP, BLIND = 1.0, 0.12
 """Seconds that first words wait at most until they are seen, and where nobody can tell whether they are."""
 
-SETTLING, NEAR, ROUND = 12, 50, 8
-"""So many polls pass until a window lies where it was put, its picture so many pixels from there at most (its
-frame), each taking so many milliseconds; what moves or resizes it later is the person."""
+ROUND = 8
+"""Milliseconds that a poll takes while new windows settle."""
 
 
 def display_problem() -> str | None:
@@ -74,9 +67,9 @@ class Windows:
 
     def __init__(self, title: str = "emolive", settings: Settings = Settings()) -> None:
         self._title, self._settings = title, settings
-        self._open: dict[str, _Window] = {}
+        self._open: dict[str, Window] = {}
         self._closed: set[str] = set()  # by the user, and not yet gone from the settings
-        self._kept: dict[str, _Place] = {}  # where the user put them
+        self._kept: dict[str, Place] = {}  # where the user put them
         self._keyboard = x11.Keyboard() if sys.platform == "linux" else None
         self._seen = seen.Seen(self._keyboard) if self._keyboard else None
         self._screen = USUAL_SCREEN
@@ -179,7 +172,7 @@ class Windows:
         """The height of text: by the height of the board, or by that of the screen, so that all windows are alike."""
         return text_px(settings.type, size[1] if settings.board else self._screen[3] - self._screen[1])
 
-    def _draw(self, name: str, window: "_Window", scene: Scene) -> None:
+    def _draw(self, name: str, window: "Window", scene: Scene) -> None:
         if name == BOARD:
             picture = board(scene, window.size, VIEWS)
         else:
@@ -201,7 +194,7 @@ class Windows:
             if name in self._open:
                 self._open[name].move(place)
                 continue
-            self._open[name] = _Window(f"{self._title} {name}", place)
+            self._open[name] = Window(f"{self._title} {name}", place)
             opened.append(self._open[name])
             cv2.waitKeyEx(1)
             if self._keyboard:
@@ -216,7 +209,7 @@ class Windows:
             for window in self._open.values():  # those that stay were covered for a moment, too
                 self._seen.doubt(window.title)
 
-    def _note_place(self, name: str, window: "_Window") -> None:
+    def _note_place(self, name: str, window: "Window") -> None:
         if window.moved is not None:
             self._kept[name] = window.moved
 
@@ -231,121 +224,12 @@ class Windows:
             cv2.waitKeyEx(1)
 
 
-_Place = tuple[tuple[int, int], Size]
-"""A window's corner, with its frame, and its size without it."""
-
-
 def _names(settings: Settings) -> list[str]:
     """The windows that these settings ask for."""
     return [BOARD] if settings.board else [view for view in settings.views if view in VIEWS]
 
 
-def _framed(rect: Rect) -> _Place:
+def _framed(rect: Rect) -> Place:
     """The place of a window that fills a part of the screen with its frame."""
     x0, y0, x1, y1 = rect
     return (x0, y0), (max(64, x1 - x0 - 2 * BORDER), max(64, y1 - y0 - TITLE_BAR - BORDER))
-
-
-class _Window:
-    """One window of OpenCV: what it shows, the clicks it got, and what is pointed at in it."""
-
-    # No name comes twice: OpenCV only hides a Qt window that the user closed, and counts wrong when it comes back.
-    _names = (f"emolive {n}" for n in itertools.count())
-
-    def __init__(self, title: str, place: _Place) -> None:
-        self.name, self.title, self.size = next(self._names), title, place[1]
-        self.canvas: np.ndarray | None = None
-        self.moved: _Place | None = None  # where the user put it
-        self.resized = False
-        self._put = place
-        self._frame = 0, 0  # how far its picture lies from its frame's corner
-        self._polls = 0
-        self._full = False
-        self._picture: Picture | None = None
-        self._px = 0
-        self._point = (-1, -1)
-        self._said = ""
-        self._fresh = False
-        self._clicks: list[Event] = []
-        cv2.namedWindow(self.name, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
-        cv2.setWindowTitle(self.name, title)
-        self.move(place)
-        cv2.setMouseCallback(self.name, self._mouse)
-        self.put(hud.loading("", self.size))
-
-    def visible(self) -> bool:
-        with contextlib.suppress(cv2.error):  # some window systems raise for a window that is gone
-            return cv2.getWindowProperty(self.name, cv2.WND_PROP_VISIBLE) >= 1
-        return False
-
-    def move(self, place: _Place) -> None:
-        """Put it somewhere, unless the user did."""
-        if self.moved is not None or self._full:
-            return
-        self._put, self.size = place, place[1]
-        self._polls = 0
-        cv2.resizeWindow(self.name, *place[1])
-        cv2.moveWindow(self.name, *place[0])
-
-    def fill(self, full: bool) -> None:
-        """Let it fill the whole screen, or be as it was."""
-        if full != self._full:
-            self._full = full
-            cv2.setWindowProperty(self.name, cv2.WND_PROP_FULLSCREEN, cv2.WINDOW_FULLSCREEN if full else 0)
-            self._polls = 0
-
-    def looked_at(self) -> bool:
-        """See where it lies and how large it is now; whether it is to be shown anew: it has another size
-        (`resized`), or something else is pointed at."""
-        x, y, width, height = cv2.getWindowImageRect(self.name)
-        self.resized = width > 0 and height > 0 and (width, height) != self.size
-        if self.resized:
-            self.size = width, height
-        self._polls += 1
-        if self._polls == SETTLING // 2 and not self._full:
-            # Once more: before it had a frame, its picture was put there. Qt does nothing where it thinks it is.
-            cv2.moveWindow(self.name, self._put[0][0] + 1, self._put[0][1])
-            cv2.moveWindow(self.name, *self._put[0])
-        if width > 0 and self._polls >= SETTLING and not self._full:
-            dx, dy = x - self._put[0][0], y - self._put[0][1]
-            if (width, height) == self._put[1] and abs(dx) <= NEAR and abs(dy) <= NEAR:
-                self._frame = dx, dy
-            else:
-                self.moved = (x - self._frame[0], y - self._frame[1]), (width, height)
-        return self.resized or self._help() != self._said
-
-    def clicked(self) -> list[Event]:
-        """The events of the clicks since the last call."""
-        clicks, self._clicks = self._clicks, []
-        return clicks
-
-    def put(self, bgr: np.ndarray) -> None:
-        """Show a picture of the window's own size as it is."""
-        if self.canvas is None or self.visible():  # drawing in a window that the user just closed would bring it back
-            cv2.imshow(self.name, bgr)
-            self.canvas = bgr
-
-    def take(self, picture: Picture, px: int) -> None:
-        """The picture that is shown from the next `show` on, with a line of help in text of `px`."""
-        self._picture, self._px, self._fresh = picture, px, True
-
-    def show(self) -> None:
-        """Show the picture with the sentence about what is pointed at, unless it is there already."""
-        words = self._help()
-        if self._picture is not None and (self._fresh or words != self._said):
-            # What was shown is never written to: it may be recorded at this moment.
-            bgr = self._picture.bgr if self._fresh else self._picture.bgr.copy()
-            self._fresh, self._said = False, words
-            write_help(bgr, words, self._px)
-            self._picture = replace(self._picture, bgr=bgr)
-            self.put(bgr)
-
-    def _help(self) -> str:
-        return pointed(self._picture.tips, *self._point) if self._picture is not None else self._said
-
-    def _mouse(self, event: int, x: int, y: int, flags: int, data: object) -> None:
-        self._point = x, y
-        if event == cv2.EVENT_LBUTTONDOWN and self._picture is not None:
-            clicked = hit_at(self._picture.hits, x + 0.5, y + 0.5)
-            if clicked is not None:
-                self._clicks.append(clicked)

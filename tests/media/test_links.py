@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from emolive.core.errors import SourceError
 from emolive.corpus.manifest import found
 from emolive.media.folders import videos_of, walk
 
@@ -69,3 +70,8 @@ def test_two_folders_that_link_to_one_another(disk):
     (disk / "other" / "study").symlink_to(disk / "study", target_is_directory=True)
     assert sum(1 for _ in walk(disk / "study")) == 4
     assert names(disk) == ["other/c.mp4", "other/in/d.mp4", "study/a.mp4", "study/day1/b.mp4"]
+
+
+def test_who_puts_results_around_the_study_is_told_so(disk):
+    with pytest.raises(SourceError, match=r"lie in the folder of the results.*Choose another --out"):
+        found([str(disk / "study")], disk / "study")

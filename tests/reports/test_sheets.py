@@ -1,19 +1,24 @@
 """The pictures of a report: what is painted, and what is not."""
 
 import dataclasses
+import math
 
 import cv2
 import numpy as np
 import pytest
+from legible import faults
+from reported import invented
 
 from emolive.core.scene import Face
-from emolive.reports.graphs import curves_picture
-from emolive.reports.sheets import SIDE, full, marked, sheet, strip
+from emolive.reports.graphs import curves_picture, narrow_curves
+from emolive.reports.sheets import SIDE, full, marked, narrow_sheet, sheet, strip
+from emolive.ui.draw import noted
 
 
-@pytest.fixture
-def face(made):
-    return made.report.pictures[0].faces[0]
+@pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.ci)], ids=["invented", "real"])
+def face(request):
+    """A face with invented figures, and in CI that of a real report, too."""
+    return request.getfixturevalue("made").report.pictures[0].faces[0] if request.param else invented()
 
 
 def colour(image: np.ndarray) -> float:
@@ -48,6 +53,23 @@ def test_a_sheet_grows_with_methods_and_layers_and_keeps_its_input(face):
     np.testing.assert_array_equal(face.view, before)
 
 
+PAGE = 390 - 2 * 16
+"""What a phone's page leaves to a picture, in its pixels."""
+
+
+def test_narrow_forms_are_legible_on_a_phone(face):
+    methods, layers = ("gradcam", "cam", "guided", "scorecam"), ("layer2", "layer3", "layer4")
+    for draws in (
+        lambda: narrow_sheet(face, "a very long name " * 20, methods, layers),
+        lambda: narrow_sheet(dataclasses.replace(face, cells=()), "x", methods, ("a.layer.with.a.long.name",)),
+        lambda: strip(face, 2),
+    ):
+        with noted() as lines:
+            image = draws()
+        assert image.shape[1] <= 500
+        assert faults(image, lines, math.ceil(11 * image.shape[1] / PAGE)) == []
+
+
 def test_the_strip_paints_the_strongest_emotion_most(face):
     picture = strip(face)
     hottest = int(np.nan_to_num(face.emotions).max(axis=(1, 2)).argmax())
@@ -76,4 +98,6 @@ def test_faces_are_marked_on_a_picture_of_any_size(portrait):
 def test_curves_are_drawn_for_any_grid_of_methods_and_layers(face, tmp_path):
     for methods, layers in ((("gradcam",), ("layer4",)), (("cam", "guided", "scorecam"), ("layer3", "layer4"))):
         curves_picture(face, methods, layers, tmp_path / "curves.png")
+        narrow_curves(face, methods, layers, tmp_path / "narrow.png")
         assert cv2.imread(str(tmp_path / "curves.png")).shape[1] > 600
+        assert cv2.imread(str(tmp_path / "narrow.png")).shape[1] <= 500

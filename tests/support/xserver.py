@@ -9,12 +9,14 @@ import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-import cv2
 from waits import wait_for
 from Xlib import X, display, protocol
 from Xlib.ext import xtest
+
+from emolive.live.loop import FIRST_PICTURE
 
 SIZE = (1920, 1080)
 
@@ -196,8 +198,7 @@ def screenshot(path: str, of: tuple[int, int] = SIZE) -> None:
     subprocess.run([*command, "-frames:v", "1", path], check=True)
 
 
-def is_lively(path: str, of: tuple[int, int] = SIZE) -> bool:
-    """Whether the screen shows more than first words, which are light on dark; the picture of it is kept at `path`."""
-    screenshot(path, of)
-    shown = cv2.imread(path)
-    return shown is not None and float(shown.std()) > 35
+def has_picture(said: Path) -> bool:
+    """Whether an emolive whose words (`-v`) go to that file has shown its first picture. On the screen that cannot be
+    told from what is shown while the network loads."""
+    return FIRST_PICTURE in said.read_text(encoding="utf-8", errors="replace")

@@ -95,7 +95,7 @@ def test_overlaps_counts_shared_pixels():
     assert overlaps([a, b], []).shape == (2, 0)
 
 
-@pytest.mark.parametrize("color", [*palette.HUES.values(), *palette.TONES, palette.INK, palette.NOTE])
+@pytest.mark.parametrize("color", [*palette.HUES.values(), *palette.OWN, *palette.TONES, palette.INK, palette.NOTE])
 def test_text_on_a_label_has_contrast(color):
     grounds = luminance(np.array([color, palette.readable_on(color)]))
     light, dark = sorted(grounds, reverse=True)
@@ -104,7 +104,9 @@ def test_text_on_a_label_has_contrast(color):
 
 def test_unknown_labels_get_colours_too():
     assert palette.hue("happy") == palette.YELLOW
-    assert palette.hue("bored", 1) == palette.hue("bored", 1 + len(palette.HUES))
+    own = [palette.hue(f"of its own {i}", i) for i in range(12)]
+    assert len({*own, *palette.HUES.values()}) == 12 + len(palette.HUES)
+    assert palette.hue("bored", 1) == palette.hue("bored", 13)
 
 
 def written(size: tuple[int, int], rects: list, taken: list) -> Labeller:

@@ -45,6 +45,17 @@ CUT = """() => [...document.querySelectorAll('body *')].filter(e => {
 }).map(e => `${e.tagName}.${e.className} ${e.textContent.slice(0, 40)}`)"""
 """What reaches over the right edge, or has more in it than it shows."""
 
+SMALL = """() => [...document.querySelectorAll('body *')].filter(e => {
+  const words = [...e.childNodes].some(n => n.nodeType == 3 && n.textContent.trim());
+  if (!words || !e.getClientRects().length) return false;
+  const drawn = e.getScreenCTM ? e.getScreenCTM().d : 1;
+  return drawn * parseFloat(getComputedStyle(e).fontSize) < 10.95;
+}).map(e => `${e.tagName}.${e.className} ${getComputedStyle(e).fontSize} ${e.textContent.slice(0, 40)}`)"""
+"""Text of less than 11 pixels."""
+
+SHOWN = "emotions", "sheet", "curves"
+"""The pictures of a face."""
+
 
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
@@ -107,7 +118,7 @@ def explain(folder: Path) -> str:
     face = FaceReport(1, (0, 0, 48, 48), 0.9, LABELS, np.full(7, 1 / 7), 0, pixels, pixels, tuple(cells),
                       {"layer3": curves, "layer4": curves}, None, "layer4")  # fmt: skip
     picture = PictureReport(LONG, "01", 48, 48, (face,))
-    for what, width in (("emotions", 1610), ("emotions-narrow", 490), ("sheet", 980), ("curves", 770)):
+    for what, width in (("emotions", 1610), ("sheet", 980), ("curves", 770), *((f"{n}-narrow", 490) for n in SHOWN)):
         cv2.imwrite(str(folder / picture.file(face, what)), np.full((500, width, 3), 200, np.uint8))
     cv2.imwrite(str(folder / picture.marked), np.full((900, 1200, 3), 200, np.uint8))
     report = Report((picture,), {}, ("gradcam", "layercam", "eigencam"), ("layer3", "layer4"), LABELS, LONG, "0" * 64,
@@ -127,9 +138,10 @@ def test_a_report_is_not_cut(phone, tmp_path, kind):
     phone.goto((tmp_path / "index.html").as_uri())
     assert phone.evaluate("document.documentElement.scrollWidth") <= WIDTH
     assert phone.evaluate(CUT) == []
+    assert phone.evaluate(SMALL) == []
     if kind == "explain":
         shown = phone.evaluate("[...document.images].map(i => i.currentSrc)")
-        assert any("emotions-narrow" in source for source in shown)
+        assert all(any(f"{name}-narrow" in source for source in shown) for name in SHOWN)
     if kind not in ("summary", "audit"):
         assert phone.title().startswith(LONG)
 
