@@ -1,5 +1,6 @@
 """From the faces of a picture to figures: every method at every layer, and every proof."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from emolive.attribution.methods import METHODS
 from emolive.attribution.passes import OnProgress
 from emolive.audit.agreement import agreement, likeness, regions
 from emolive.audit.controls import FACES, controls_of
-from emolive.audit.curves import FEW, STEPS, Curves, Gain, curves, gains
+from emolive.audit.curves import FEW, STEPS, Curves, Gain, gains, traced
 from emolive.audit.masks import blurred, masked_faces, masks
 from emolive.audit.probe import logits_of
 from emolive.audit.randomise import cascade
@@ -67,7 +68,7 @@ class Probe:
         """Deletion and insertion curves of a map (h, w)."""
         key = cam.shape, steps, np.argsort(-cam, axis=None, kind="stable").tobytes()
         if key not in self._curves:
-            self._curves[key] = curves(self.model, self.crop, cam, self.target, steps)
+            self._curves[key] = traced(self.after, self.crop, cam, steps)
         return self._curves[key]
 
     def drops(self, cam: np.ndarray) -> Drops:
@@ -103,7 +104,7 @@ class Probe:
 
     def after(self, pictures: np.ndarray) -> np.ndarray:
         """The target's probability (P,) in each picture; what was asked before is not asked again."""
-        keys = [picture.tobytes() for picture in pictures]
+        keys = [hashlib.blake2b(picture.tobytes(), digest_size=16).digest() for picture in pictures]
         new = [i for i, key in enumerate(keys) if key not in self._known]
         if new:
             found = self.model.probabilities(logits_of(self.model, pictures[new]))[:, self.target].tolist()
