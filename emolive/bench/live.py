@@ -88,7 +88,7 @@ def stamp_of(picture: np.ndarray) -> int:
     return sum(int(there) << bit for bit, there in enumerate(squares))
 
 
-class _Clock(Observer):
+class _Onlooker(Observer):
     """A sink that reads from each picture, once it is shown, how long ago the camera gave it, in ms."""
 
     def __init__(self, show: SceneWork, began: float) -> None:
@@ -114,7 +114,7 @@ def latency(
 
     with LiveSource("bench", connect, "The camera is gone.") as source:
         parts, settings = fresh(source)
-        clock = _Clock(show, began)
+        clock = _Onlooker(show, began)
         run(replace(parts, sinks=[clock], max_seconds=seconds + SETTLED_S), settings)
     return statistics.median(clock.ages) if clock.ages else None
 

@@ -152,11 +152,11 @@ class Options:
     )  # fmt: skip
     method: str | None = _look(
         Text(), None, "The method that makes the map; the key m goes through all of them. Without it, the one that "
-        f"an audit of the network trusts most, or {Settings.method}.", MAP, setting="method",
+        f"an audit of the network trusts most, or {Settings.method}.", MAP, (*LOOKING, "bench"), setting="method",
     )  # fmt: skip
     layer: str | None = _look(
         Text(), None, "The layer that the map is of: `emolive layers` lists them. Without it, the one that goes with "
-        f"the audit's method, or {Settings.layer}.", MAP, setting="layer",
+        f"the audit's method, or {Settings.layer}.", MAP, (*LOOKING, "bench"), setting="layer",
     )  # fmt: skip
     filter_layer: str = _look(Text(), Settings.filter_layer, "The layer whose filters are shown as tiles.",
                               WINDOWS, setting="filter_layer")  # fmt: skip

@@ -240,7 +240,10 @@ def test_a_window_that_qt_takes_for_hidden_is_not_left_black(windows, shown, tmp
 def test_help_and_rec_are_seen_in_the_window_but_not_in_the_picture(windows, shown, tmp_path):
     given = replace(shown, recording=True, settings=replace(shown.settings, help=True))
     before = VIEWS["camera"](given).bgr
+    plain = dict(windows.shown)
     show(windows, given)
+    helped = [name for name, canvas in windows.shown.items() if not np.array_equal(canvas[99:], plain[name][99:])]
+    assert helped == ["filters"]  # the faces stay in sight
 
     def is_seen() -> bool:
         windows.poll()
