@@ -20,7 +20,7 @@ from emolive.networks.architectures import Chain
 ALONE = 4
 """Batches of up to so many pictures have a graph each, which is faster than the one for any number."""
 GRAPHS = 4
-"""So many graphs are kept, those that were needed last; each takes twice the network's weights. A new one takes 0.1 s."""
+"""So many graphs are kept, those needed last; each takes twice the weights. A new one takes a tenth of a second."""
 ALIKE = 1e-3
 """Logits of a sample that differ by more are another network's; rounding makes some 1e-6."""
 
