@@ -145,6 +145,11 @@ class Options:
         Flag(), False, "Use half precision on a GPU: faster, and maps differ a little.",
         FACES, (*LOOKING, "layers", "explain", "bench"),
     )  # fmt: skip
+    backend: str = _row(
+        Choice(("auto", "torch", "openvino")), "auto",
+        "What computes passes on a CPU; auto takes OpenVINO where it is installed. Numbers differ by rounding.",
+        FACES, (*LOOKING, "explain", "audit", "bench"),
+    )  # fmt: skip
     method: str | None = _look(
         Text(), None, "The method that makes the map; the key m goes through all of them. Without it, the one that "
         f"an audit of the network trusts most, or {Settings.method}.", MAP, (*LOOKING, "bench"), setting="method",
