@@ -3,8 +3,9 @@ same video through fer and the face-by-face loop of live Grad-CAM demos; all in 
 
     python benchmarks/peers.py [--rounds 60] [--faces 4] [--video FILE]
 
-Makes environments for the peers in build/peers/ (once; it needs the network for that), measures, and writes RESULTS.md
-and peers.png beside this file. Run it when nothing else runs on the machine.
+Makes environments for the peers in build/peers/ (once; it needs the network for that), measures, and writes RESULTS.md,
+peers.png and growth.png beside this file; in RESULTS.md stand what `floor.py` and `growth.py` measure, too. Run it when
+nothing else runs on the machine.
 """
 
 import subprocess
@@ -51,8 +52,24 @@ def main(rounds: int, faces: int, layer: str, video: Path | None, out: Path) -> 
     run = measured(figures.read_text(encoding="utf-8"))
     out.mkdir(parents=True, exist_ok=True)
     plot(run, out / "peers.png")
-    (out / "RESULTS.md").write_text(markdown(run, "peers.png"), encoding="utf-8")
-    click.echo(markdown(run, "peers.png"))
+    floor = _said(python, "floor.py", "--compiled")
+    _said(python, "growth.py", "--out", out.resolve())
+    growth = (out / "growth.md").read_text(encoding="utf-8")
+    (out / "growth.md").unlink()
+    parts = markdown(run, "peers.png"), f"## The floor: engines\n\n{floor}", f"## As the work grows\n\n{growth}"
+    text = "\n".join(part.rstrip() + "\n" for part in parts)
+    (out / "RESULTS.md").write_text(text, encoding="utf-8")
+    click.echo(text)
+
+
+def _said(python: Path, script: str, *words: object) -> str:
+    """What another benchmark prints, in the environment of the map libraries."""
+    click.echo(f"{script} …", err=True)
+    command = [str(part) for part in (python, HERE / script, *words)]
+    done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise click.ClickException(f"{script} failed (status {done.returncode}); its own words stand above.")
+    return done.stdout
 
 
 if __name__ == "__main__":

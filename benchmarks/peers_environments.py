@@ -39,7 +39,7 @@ class Environment:
 
 MAPS = Environment(
     "maps",
-    packages=("--editable", str(ROOT), "torchcam==0.5.0", "captum==0.9.0", "ttach", "scikit-learn"),
+    packages=("--editable", f"{ROOT}[fast]", "torchcam==0.5.0", "captum==0.9.0", "ttach", "scikit-learn"),
     bare=("grad-cam==1.5.7",),
     same=True,
 )

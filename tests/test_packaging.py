@@ -17,7 +17,7 @@ CALLED = {"cv2": "opencv-contrib-python", "PIL": "pillow", "Xlib": "python-xlib"
 """Distributions with another name than what is imported."""
 
 EXTRAS = {"training": "train", "web": "web", "commands/web.py": "web", "media/parquet": "parquet",
-          "corpus/ray.py": "ray", "corpus/cluster.py": "ray"}  # fmt: skip
+          "corpus/ray.py": "ray", "corpus/cluster.py": "ray", "networks/front.py": "fast"}  # fmt: skip
 """Where an extra's packages may be imported: these files and folders are themselves loaded when they are used."""
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python
 """Which map of the shipped network deserves trust: controls, audit, films, docs/AUDIT.md and the model card, all anew.
 
-What it finds best becomes the fact `best_map` in model/emotion_resnet18.json: the map that emolive shows at first.
+With --first what it finds best becomes the fact `best_map` in model/emotion_resnet18.json: the map that emolive shows
+at first. A map before the last stage makes each frame dearer, and the window of all emotions by a pass back for each.
 
     python train/audit.py DATA/validation --controls DATA/train --films FILMS --out runs/audit
 
@@ -122,7 +123,8 @@ def keep_best(path: Path, best: dict[str, str] | None) -> None:
 @click.option("--controls", type=click.Path(exists=True, file_okay=False), help="The faces that controls come from.")
 @click.option("--films", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--faces", default=200, show_default=True)
-def main(data: Path, out: Path, controls: str | None, films: Path | None, faces: int) -> None:
+@click.option("--first", is_flag=True, help="Make the best map the one that emolive shows at first.")
+def main(data: Path, out: Path, controls: str | None, films: Path | None, faces: int, first: bool) -> None:
     """Run all of it, and write docs/AUDIT.md, its plots, and the card's section."""
     if controls and not controls_of(load(default_model())).others:
         subprocess.run([sys.executable, ROOT / "train" / "controls.py", controls], check=True)
@@ -151,7 +153,8 @@ def main(data: Path, out: Path, controls: str | None, films: Path | None, faces:
         mine = [row for row in judged if {"method": row["method"], "layer": row["layer"]} == best]
         parts += ["", "Over the first 10 s of film, or all of it where it is shorter:", "", *films_share(judged), "",
                   f"{title(best['method'])} at {best['layer']}, face by face:", "", *films_table(mine)]  # fmt: skip
-    keep_best(default_model().with_suffix(".json"), best)
+    if first:
+        keep_best(default_model().with_suffix(".json"), best)
     between(ROOT / "docs" / "AUDIT.md", "\n".join(parts))
     between(ROOT / "model" / "README.md", f"{why} All figures: [docs/AUDIT.md](../docs/AUDIT.md).")
 

@@ -37,6 +37,25 @@ def taps(net: nn.Module, layers: Collection[str], graded: Collection[str] = ()) 
         yield caught
 
 
+def passed(
+    model: Model, batch: Tensor, layers: Collection[str], graded: Collection[str] = (), whole: bool = False
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """A pass of a batch: the logits (N, classes), and what `taps` catches of `layers`.
+
+    Where the model has a front, PyTorch does only what comes after the first of the `graded` layers, or after the last
+    stage; with `whole` it does all of the pass (so that hooks on any layer fire, and precision is its own).
+    """
+    front = None if whole else model.quick
+    joint = front.joint(graded) if front is not None else None
+    if front is None or joint is None:
+        with taps(model.net, layers, graded) as caught:
+            return model.net(batch), caught
+    early = front.before(batch, joint, layers)
+    early[joint].requires_grad_(joint in graded)
+    with taps(model.net, set(layers) - set(early), graded) as late:
+        return front.after(early[joint], joint), early | late
+
+
 @contextmanager
 def switched_off(
     net: nn.Module, layer: str, filters: Sequence[tuple[slice, Sequence[int]]], axis: int = 1

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from emolive.attribution.hooks import switched_off, taps
+from emolive.attribution.hooks import passed, switched_off
 from emolive.attribution.ledger import ledgers
 from emolive.attribution.measure import measure
 from emolive.attribution.methods import METHODS
@@ -79,9 +79,10 @@ def look(
         for layer in {layer for layer, off in offs if off}:
             rows = [(slice(i * n, i * n + n), off) for i, (where, off) in enumerate(offs) if where == layer]
             stack.enter_context(switched_off(model.net, layer, rows, axis))
-        caught = stack.enter_context(taps(model.net, {v.layer for v in wanted} | {filter_layer}, graded))
         stack.enter_context(torch.autocast(x.device.type, torch.bfloat16, enabled=half))
-        logits = model.net(batch).float()
+        layers, hooked = {v.layer for v in wanted} | {filter_layer}, half or any(off for _, off in offs)
+        logits, caught = passed(model, batch, layers, graded, whole=hooked)
+        logits = logits.float()
     with watch("explain"):
         aim = _aimed(model, logits[:n].detach(), aim)
         answers = _Answers(model, x, logits, caught, graded)

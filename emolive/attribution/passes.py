@@ -96,7 +96,10 @@ def channel_scores(
     found, axis = [], model.architecture.channel_axis
     for at in range(0, len(shape), batch):
         masks = interpolate(shape[at : at + batch], size=one.shape[2:], mode="bilinear", align_corners=False)
-        with torch.no_grad(), switched_off(model.net, off_layer, [(slice(None), off)], axis):
-            found.append(model.net(one * masks).float())
+        if off:
+            with torch.no_grad(), switched_off(model.net, off_layer, [(slice(None), off)], axis):
+                found.append(model.net(one * masks).float())
+        else:
+            found.append(model.logits(one * masks))
         yield min(1.0, (at + batch) / len(shape))
     return torch.cat(found)[rows]

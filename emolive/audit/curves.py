@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from emolive.audit.controls import Beside
 from emolive.audit.masks import blurred
+from emolive.audit.probe import logits_of
 from emolive.networks.checkpoint import Model
 
-STEPS = 25
-"""Points of a curve at most; a grid with fewer cells has one per cell."""
-
 FEW = 6
-"""Points of the curves that are compared with those of controls: few, since there are many."""
+"""Steps of the curves that are compared with those of controls: few, since there are many."""
+
+STEPS = 3 * FEW
+"""Steps of a curve at most; a grid with fewer cells has one per cell. Those of `FEW` steps are among its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +46,22 @@ def curves(model: Model, crop: np.ndarray, cam: np.ndarray, target: int, steps: 
     Petsiuk, Das, Saenko, "RISE", BMVC 2018, arXiv:1806.07421, section 3.3; cells of the map's own grid instead of
     pixels, and blur for both.
     """
+
+    def ask(pictures: np.ndarray) -> np.ndarray:
+        found: np.ndarray = model.probabilities(logits_of(model, pictures))[:, target].cpu().numpy()
+        return found
+
+    return traced(ask, crop, cam, steps)
+
+
+def traced(ask: Callable[[np.ndarray], np.ndarray], crop: np.ndarray, cam: np.ndarray, steps: int = STEPS) -> Curves:
+    """The same, whoever is asked for the target's probability (P,) in pictures (P, S, S, 3)."""
     cells = cam.size
     counts = np.unique(np.round(np.linspace(0, cells, min(steps, cells) + 1)).astype(int))
     rank = np.empty(cells, int)
     rank[np.argsort(-cam.ravel(), kind="stable")] = np.arange(cells)
     hot = [(rank < count).reshape(cam.shape) for count in counts]
-    pictures = [blurred(crop, cells) for cells in hot] + [blurred(crop, ~cells) for cells in hot]
-    with torch.no_grad():
-        probs = model.probabilities(model.net(model.prepare(np.stack(pictures))))[:, target].cpu().numpy()
+    probs = ask(np.stack([blurred(crop, cells) for cells in [*hot, *(~cells for cells in hot)]]))
     return Curves(counts / cells, probs[: len(counts)], probs[len(counts) :])
 
 

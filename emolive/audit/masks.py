@@ -7,6 +7,8 @@ of its own (Fong and Vedaldi, arXiv:1704.03296, section 4.3), but its outline sh
 imputation hides that (Rong, Leemann, Borisov, Kasneci, Kasneci, "ROAD", ICML 2022, arXiv:2202.00449, section 5).
 """
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -60,8 +62,14 @@ def masked(crop: np.ndarray, cells: np.ndarray, how: str, seed: int = 0) -> np.n
 def blurred(crop: np.ndarray, cells: np.ndarray) -> np.ndarray:
     """The crop with the cells (h, w) bool blurred beyond recognition; the rest is untouched."""
     size = crop.shape[0]
-    veil = cv2.GaussianBlur(crop, (0, 0), size / 8, borderType=cv2.BORDER_REPLICATE)
-    return np.where(_pixels(cells, size)[..., None], veil, crop)
+    return np.where(_pixels(cells, size)[..., None], _veil(crop.tobytes(), crop.shape), crop)
+
+
+@lru_cache(4)  # one crop is masked in hundreds of ways
+def _veil(pixels: bytes, shape: tuple[int, ...]) -> np.ndarray:
+    """A whole crop, blurred beyond recognition."""
+    crop = np.frombuffer(pixels, np.uint8).reshape(shape)
+    return cv2.GaussianBlur(crop, (0, 0), shape[0] / 8, borderType=cv2.BORDER_REPLICATE)
 
 
 def imputed(crop: np.ndarray, cells: np.ndarray, seed: int = 0, noise: float = NOISE) -> np.ndarray:

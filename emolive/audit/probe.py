@@ -20,9 +20,7 @@ def logits_of(model: Model, pictures: np.ndarray) -> Tensor:
     rows = [seen.setdefault(picture.tobytes(), len(seen)) for picture in pictures]
     first = [rows.index(n) for n in range(len(seen))]
     with torch.no_grad():
-        found = [
-            model.net(model.prepare(pictures[first[at : at + BATCH]])).float() for at in range(0, len(first), BATCH)
-        ]
+        found = [model.logits(model.prepare(pictures[first[at : at + BATCH]])) for at in range(0, len(first), BATCH)]
     return torch.cat(found)[rows]
 
 

@@ -46,7 +46,8 @@ def cascade(model: Model, seed: int = 0) -> Iterator[tuple[str, Model]]:
     """Each part of the network and the model with everything from the head down to it randomised, as `randomised` gives
     them one by one: but all are one copy, and each holds until the next is asked for."""
     generator, norms = torch.Generator().manual_seed(seed), []
-    copied = dataclasses.replace(model, net=_copied(model), spec=dataclasses.replace(model.spec, scales={}))
+    net = copy.deepcopy(model.net)  # packed, if the model is: there is one of it only
+    copied = dataclasses.replace(model, net=net, spec=dataclasses.replace(model.spec, scales={}))
     for step in model.architecture.random:
         norms += _drawn(copied.net, model, step, generator)
         yield step, _adapted(copied, norms)

@@ -27,7 +27,9 @@ ALIKE = 0.7
 UNKNOWN = 0.5
 """How alike maps of random networks may be where only one was asked."""
 
-Notice = Literal["reacts", "reacts a little", "shows the picture", "does not react", "cannot react", "undefined"]
+Notice = Literal[
+    "reacts", "reacts a little", "shows the picture", "does not react", "cannot react", "undefined", "not asked"
+]
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,22 @@ class Sanity:
         return self.word in ("reacts", "reacts a little")
 
     @property
+    def stands_still(self) -> bool:
+        """Whether the map is the same or nearly so whatever was learned."""
+        return self.word in ("does not react", "shows the picture")
+
+    @property
     def text(self) -> str:
         """Both in one: "Reacts: …"."""
         return f"{self.word[0].upper()}{self.word[1:]}: {self.why}"
+
+
+NOT_ASKED = Sanity("not asked", "its hundreds of passes were made for the last step only.", math.nan)
+
+
+def asked(slow: bool, step: str, steps: Sequence[str]) -> bool:
+    """Whether a map is made of a network that is random down to `step`, one of the `steps`: a slow one where all is."""
+    return not slow or step == steps[-1]
 
 
 def sane(found: Likeness, reaches: bool = True) -> Sanity:

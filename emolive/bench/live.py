@@ -14,7 +14,7 @@ from emolive.bench.meter import Observer, SceneWork
 from emolive.bench.result import Keys, Recording
 from emolive.core.scene import Event, Key, Picture, Scene, Settings, Source
 from emolive.live.loop import Parts, run
-from emolive.media.newest import LiveSource
+from emolive.media.newest import Capture, LiveSource
 from emolive.media.record import Recorder
 
 FPS = 30.0
@@ -70,16 +70,69 @@ def keys(parts: Parts, settings: Settings, show: SceneWork) -> Keys | None:
     return Keys(statistics.median(typist.ms), statistics.median(typist.frames))
 
 
-class _Camera:
-    """A `Capture` that delivers the same few pictures over and over, 30 a second."""
+BITS, BLOCK = 32, 8
+"""A clock in a picture: so many bits, each a black or white square of so many pixels a side."""
 
-    def __init__(self, pictures: Sequence[np.ndarray]) -> None:
-        self._pictures, self._began, self._count = pictures, time.perf_counter(), 0
+
+def stamped(picture: np.ndarray, count: int) -> np.ndarray:
+    """A copy of a picture (H, W, 3) with a number of `BITS` bits in its first row of squares."""
+    bits = np.array([255 * (count >> bit & 1) for bit in range(BITS)], np.uint8)
+    shown = picture.copy()
+    shown[:BLOCK, : BITS * BLOCK] = np.repeat(bits, BLOCK)[None, :, None]
+    return shown
+
+
+def stamp_of(picture: np.ndarray) -> int:
+    """The number that `stamped` put into a picture."""
+    squares = picture[BLOCK // 2, BLOCK // 2 : BITS * BLOCK : BLOCK, 0] > 127
+    return sum(int(there) << bit for bit, there in enumerate(squares))
+
+
+class _Onlooker(Observer):
+    """A sink that reads from each picture, once it is shown, how long ago the camera gave it, in ms."""
+
+    def __init__(self, show: SceneWork, began: float) -> None:
+        self.ages: list[float] = []
+        self._show, self._began = show, began
+
+    def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
+        self._show(scene, pictures)
+        age = 1e3 * (time.perf_counter() - self._began) - stamp_of(scene.frame.bgr)
+        if age > 0 and time.perf_counter() > self._began + SETTLED_S:
+            self.ages.append(age)
+
+
+def latency(
+    fresh: Callable[[Source], tuple[Parts, Settings]], pictures: Sequence[np.ndarray], show: SceneWork, seconds: float
+) -> float | None:
+    """How old a camera's picture is when it is shown, in ms, median: each has the time in it at which it was given.
+    None where nothing was shown."""
+    began = time.perf_counter()
+
+    def connect() -> Capture:
+        return _Camera(pictures, began)
+
+    with LiveSource("bench", connect, "The camera is gone.") as source:
+        parts, settings = fresh(source)
+        clock = _Onlooker(show, began)
+        run(replace(parts, sinks=[clock], max_seconds=seconds + SETTLED_S), settings)
+    return statistics.median(clock.ages) if clock.ages else None
+
+
+class _Camera:
+    """A `Capture` that delivers the same few pictures over and over, 30 a second; with the ms since `clock` began in
+    each, if that is given."""
+
+    def __init__(self, pictures: Sequence[np.ndarray], clock: float | None = None) -> None:
+        self._pictures, self._began, self._count, self._clock = pictures, time.perf_counter(), 0, clock
 
     def read(self) -> tuple[bool, np.ndarray]:
         self._count += 1
         time.sleep(max(0.0, self._began + self._count / FPS - time.perf_counter()))
-        return True, self._pictures[self._count % len(self._pictures)]
+        picture = self._pictures[self._count % len(self._pictures)]
+        return True, picture if self._clock is None else stamped(
+            picture, int(1e3 * (time.perf_counter() - self._clock))
+        )
 
     def release(self) -> None:
         """Nothing to let go."""

@@ -93,13 +93,16 @@ def measure(options: Options, workload: Workload, say: Callable[[str], None]) ->
             camera = partial(live.recording, pictures=pictures, folder=folder, seconds=workload.frames / live.FPS)
             bench = replace(bench, recording=camera(fresh))
             interrupts.leave()
+            say("Filming a clock …")
+            bench = replace(bench, clock_ms=live.latency(fresh, pictures, show, workload.frames / live.FPS))
+            interrupts.leave()
             if workload.busy:
                 say("With busy programs beside it …")
                 opened = partial(_opened, workload)
                 bench = replace(bench, neighbours=neighbours.beside(opened, fresh, workload.busy))
                 interrupts.leave()
         say("Starting emolive anew …")
-        bench = replace(bench, first_picture_s=start.first_picture_s(headless, _model_options(options)))
+        bench = replace(bench, start=start.started(headless, _model_options(options)))
     return replace(bench, size=pictures[0].shape[1::-1], source=workload.source, device=model.device, **_machine())
 
 
@@ -159,7 +162,7 @@ def _pictures(source: Source) -> list[np.ndarray]:
 
 def _model_options(options: Options) -> list[str]:
     """The options that say which network is meant, as words of a command line."""
-    words = ["--device", options.device, *(["--half"] if options.half else [])]
+    words = ["--device", options.device, "--backend", options.backend, *(["--half"] if options.half else [])]
     words += ["--model", str(options.model)] if options.model else []
     words += ["--labels", ",".join(options.labels)] if options.labels else []
     for name in FACTS:

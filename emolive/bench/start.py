@@ -8,34 +8,42 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from emolive.bench.result import Start
 from emolive.core.errors import EmoliveError
+from emolive.live.loading import PICTURE, WINDOW
 from emolive.live.loop import FIRST_PICTURE
 
+LINES = (WINDOW, PICTURE, FIRST_PICTURE)
+"""What is said of how far a start is, in this order."""
 
-def first_picture_s(headless: bool, more: Sequence[str] = (), times: int = 3) -> float:
-    """Seconds from the start of `emolive demo`, in a process of its own, to its first picture: the median of several.
 
-    `more` are further options of the command. Raises `EmoliveError` if it shows none.
-    """
+def started(headless: bool, more: Sequence[str] = (), times: int = 3) -> Start:
+    """How far `emolive demo` is when, in a process of its own: medians of several. `more` are further options of the
+    command. Raises `EmoliveError` if it shows no picture."""
     with tempfile.TemporaryDirectory() as folder:
         out = ["--headless", "--out", str(Path(folder, "out.mp4")), "--overwrite"] if headless else []
         command = [sys.executable, "-m", "emolive", "demo", "-v", "--frames", "1", *out, *more]
-        return statistics.median(_started(command) for _ in range(times))
+        each = [_seconds(command) for _ in range(times)]
+    median = {line: statistics.median(one[line] for one in each) for line in LINES if all(line in one for one in each)}
+    return Start(median.get(WINDOW), median.get(PICTURE), median[FIRST_PICTURE])
 
 
-def _started(command: Sequence[str]) -> float:
-    began, took, last = time.perf_counter(), None, ""
+def _seconds(command: Sequence[str]) -> dict[str, float]:
+    """After how many seconds each of `LINES` was said first."""
+    began, last = time.perf_counter(), ""
+    found: dict[str, float] = {}
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
     ) as child:
         assert child.stderr is not None
         for line in child.stderr:  # to its end: a full pipe would stop it
             last = line.strip() or last
-            if took is None and FIRST_PICTURE in line:
-                took = time.perf_counter() - began
-    if took is None:
+            for words in LINES:
+                if words in line:
+                    found.setdefault(words, time.perf_counter() - began)
+    if FIRST_PICTURE not in found:
         raise EmoliveError(f"emolive demo showed no picture in a process of its own. Its last words: {last}")
-    return took
+    return found
 
 
 def peak_memory_mb() -> float | None:

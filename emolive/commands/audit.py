@@ -26,11 +26,12 @@ def audit(
     """
     from emolive.attribution.methods import METHODS, UNPINNED
     from emolive.networks.checkpoint import choose_device, load
+    from emolive.networks.fast import fast
     from emolive.reports import audit as run
 
     quick = tuple(name for name in UNPINNED if not METHODS[name].slow)
     chosen = quick if methods == ("quick",) else UNPINNED if methods == ("all",) else methods
-    model = load(options.model, options.labels, choose_device(options.device), options.facts())
+    model = fast(load(options.model, options.labels, choose_device(options.device), options.facts()), options.backend)
     done = run.audit(data, out, model, run.AuditRequest(chosen, layers, faces, seed), options.overwrite)
     click.echo(done.verdict.why)
     if done.unreadable:

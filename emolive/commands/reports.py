@@ -25,6 +25,7 @@ def explain(
     """
     from emolive.attribution.methods import UNPINNED
     from emolive.networks.checkpoint import choose_device, load
+    from emolive.networks.fast import fast
     from emolive.reports import explain as run
     from emolive.ui.fonts import prepare
 
@@ -41,7 +42,7 @@ def explain(
         whole,
         options.scale,
     )
-    model = load(options.model, options.labels, choose_device(options.device), options.facts())
+    model = fast(load(options.model, options.labels, choose_device(options.device), options.facts()), options.backend)
     prepare(model.spec.labels)
     report = run.explain(pictures, out, model, request, options.overwrite)
     faces = sum(len(picture.faces) for picture in report.pictures)

@@ -145,13 +145,18 @@ class Options:
         Flag(), False, "Use half precision on a GPU: faster, and maps differ a little.",
         FACES, (*LOOKING, "layers", "explain", "bench"),
     )  # fmt: skip
+    backend: str = _row(
+        Choice(("auto", "torch", "openvino")), "auto",
+        "What computes passes on a CPU; auto takes OpenVINO where it is installed. Numbers differ by rounding.",
+        FACES, (*LOOKING, "explain", "audit", "bench"),
+    )  # fmt: skip
     method: str | None = _look(
         Text(), None, "The method that makes the map; the key m goes through all of them. Without it, the one that "
-        f"an audit of the network trusts most, or {Settings.method}.", MAP, setting="method",
+        f"an audit of the network trusts most, or {Settings.method}.", MAP, (*LOOKING, "bench"), setting="method",
     )  # fmt: skip
     layer: str | None = _look(
         Text(), None, "The layer that the map is of: `emolive layers` lists them. Without it, the one that goes with "
-        f"the audit's method, or {Settings.layer}.", MAP, setting="layer",
+        f"the audit's method, or {Settings.layer}.", MAP, (*LOOKING, "bench"), setting="layer",
     )  # fmt: skip
     filter_layer: str = _look(Text(), Settings.filter_layer, "The layer whose filters are shown as tiles.",
                               WINDOWS, setting="filter_layer")  # fmt: skip

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from types import ModuleType
 
 from emolive.core.errors import EmoliveError
+from emolive.core.imports import later
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,10 @@ def load_mediapipe() -> ModuleType:
     """
     with explain_missing_libraries():
         import cv2  # noqa: F401
-        import mediapipe
-        from mediapipe.tasks.python.core import mediapipe_c_bindings
+
+        with later("matplotlib.pyplot"):  # some of its functions draw with it
+            import mediapipe
+            from mediapipe.tasks.python.core import mediapipe_c_bindings
 
         mediapipe_c_bindings.load_raw_library()
         loaded: ModuleType = mediapipe

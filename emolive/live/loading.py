@@ -1,5 +1,6 @@
 """What is seen while the network is loaded: the picture that the film begins with, or what a camera sees right now."""
 
+import logging
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
@@ -7,6 +8,11 @@ import numpy as np
 
 from emolive.core.scene import Frame, Settings, Source
 from emolive.live.ahead import Ahead
+
+log = logging.getLogger(__name__)
+
+WINDOW, PICTURE = "the window is up", "a picture is there while the network is loaded"
+"""What is said of how far a start is."""
 
 T = TypeVar("T")
 
@@ -27,6 +33,7 @@ def meanwhile(load: Callable[[Say], T], source: Source, screen: FirstWords, sett
     """
     words = [""]
     frame: Frame | None = None
+    told = False
     with Ahead[T]() as ahead:
         ahead.begin(lambda: load(words.append))
         while not ahead.ready():
@@ -34,6 +41,9 @@ def meanwhile(load: Callable[[Say], T], source: Source, screen: FirstWords, sett
             frame = fresh if isinstance(fresh, Frame) else frame
             if frame:
                 screen.say(words[-1], frame.bgr)
+                if not told:
+                    log.info(PICTURE)
+                told = True
         if frame and not source.progress().live:
             source.take_back(frame)
         return ahead.result()

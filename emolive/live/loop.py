@@ -140,7 +140,8 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
             if frame and not settings.frozen and not limit.time_is_up():
                 ahead.begin(partial(_fetch, parts, settings))
             working = parts.slow.working() if parts.slow else None
-            now = settings, notes, progress.ended, working and (working.words, round(100 * working.part))
+            slow_part = working and (working.words, round(100 * working.part))
+            now = settings, notes, progress.ended, slow_part, _recording(parts)
             if held and now != drawn:
                 first = scene is None
                 shot = scene is not None and settings.shots != scene.settings.shots
@@ -241,12 +242,17 @@ def _scene(
         fps=fps,
         device=parts.device,
         notes=notes,
-        recording=any(getattr(sink, "recording", False) for sink in parts.sinks),
+        recording=_recording(parts),
         working=working,
     )
     order = parts.order(scene)
     pages = max(1, -(-len(order) // settings.tiles))
     return replace(scene, menu=replace(parts.menu, tracks=_tracks(scene), order=order, pages=pages))
+
+
+def _recording(parts: Parts) -> bool:
+    """Whether a sink is recording now: it begins with the scene whose settings ask for it, and the next one says so."""
+    return any(getattr(sink, "recording", False) for sink in parts.sinks)
 
 
 def _tracks(scene: Scene) -> tuple[int, ...]:

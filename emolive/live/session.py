@@ -17,7 +17,7 @@ from emolive.core.scene import Confirm, Detect, Menu, Settings, Source, Track
 from emolive.core.settings import parsed_target
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.native import explain_missing_libraries
-from emolive.live.loading import meanwhile
+from emolive.live.loading import WINDOW, meanwhile
 from emolive.live.loop import Parts, run
 from emolive.live.outputs import (
     ProgressBar,
@@ -133,6 +133,8 @@ def play(
         windows = _windows(options, stack)
         say = windows.say if windows else log.info
         say("Opening the source …")
+        if windows:
+            log.info(WINDOW)
         source = stack.enter_context(open_source())
 
         def load(say: Callable[[str], None]) -> "tuple[Model, Parts, Settings]":
@@ -203,7 +205,7 @@ def parts(
     from emolive.live.batches import Batches
     from emolive.live.engine import Engine
     from emolive.networks.checkpoint import load
-    from emolive.networks.packed import packed
+    from emolive.networks.fast import fast
     from emolive.ui.keys import press
     from emolive.ui.undo import Undoable
     from emolive.ui.views import VIEWS, order
@@ -211,7 +213,7 @@ def parts(
     settings, names = checked(options.with_map(model.spec.best_map).settings(), model)
     if options.unsure is None:
         settings = replace(settings, unsure=model.spec.metrics.get("unsure", 0.0))
-    second = packed(load(options.model_b, (), model.device)) if options.model_b else None
+    second = fast(load(options.model_b, (), model.device), options.backend) if options.model_b else None
     models = ("a", "b") if second else ("a",)
     menu = Menu(
         methods=tuple(METHODS),
@@ -224,7 +226,7 @@ def parts(
         start=settings,
     )
     engine = Engine(
-        packed(model),
+        fast(model, options.backend),
         options.detector,
         options.half,
         second,

@@ -4,13 +4,18 @@ Everything that is true of one architecture only stands here; the rest of emoliv
 write its value and its row in `ARCHITECTURES`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from torch import Tensor, nn
 
+from emolive.core.imports import later
 from emolive.networks import torchvision_guard  # noqa: F401
+
+Chain = Sequence[tuple[str, nn.Module]]
+"""Parts of a network that run one after the other, from its input to its logits, each with the layer whose output it
+gives; "" for one that cannot be shown."""
 
 
 class Blueprint(Protocol):
@@ -32,7 +37,7 @@ class Architecture:
     layer, `pooled` gives the layers whose output goes straight into global average pooling and a linear head: there CAM
     and the exact ledger are defined; none where the network has no such end. `random` are the parts, as paths, that are
     randomised one more at a time, from the head backwards; `along` are modules that are randomised with one of them.
-    `mark` is the name of a weight that every such network has.
+    `mark` is the name of a weight that every such network has. `chain` are its parts where it is a row of them.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Architecture:
     mark: str
     channel_axis: int = 1
     along: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    chain: Callable[[nn.Module], Chain] | None = None
 
     def linear_head(self, net: nn.Module) -> nn.Linear | None:
         """The head of such a network; None where it is no linear layer."""
@@ -57,7 +63,9 @@ STAGES = ("layer1", "layer2", "layer3", "layer4")
 
 
 def _resnet18(facts: Blueprint) -> nn.Module:
-    from torchvision.models import resnet18
+    # Of all its networks and operators one asks for PyTorch's compiler when it is imported, which takes a second.
+    with later("torch._dynamo.utils"):
+        from torchvision.models import resnet18
 
     net: nn.Module = resnet18(num_classes=len(facts.labels))
     block: Any = net.get_submodule("layer4.0")
@@ -106,6 +114,16 @@ def _resnet_end(net: nn.Module) -> tuple[str, ...]:
     return STAGES[-1], f"{STAGES[-1]}.{blocks[-1]}"
 
 
+def _resnet_chain(net: Any) -> Chain:
+    return [
+        ("conv1", net.conv1),
+        ("", nn.Sequential(net.bn1, net.relu, net.maxpool)),
+        *((name, net.get_submodule(name)) for name in STAGES),
+        ("", nn.Sequential(net.avgpool, nn.Flatten())),
+        ("", net.fc),
+    ]
+
+
 RESNET18 = Architecture(
     name="resnet18",
     build=_resnet18,
@@ -116,6 +134,7 @@ RESNET18 = Architecture(
     random=("fc", *STAGES[::-1], "conv1"),
     along={"conv1": ("bn1",)},
     mark="layer1.0.conv1.weight",
+    chain=_resnet_chain,
 )
 
 ARCHITECTURES: dict[str, Architecture] = {each.name: each for each in (RESNET18,)}

@@ -22,6 +22,7 @@ from emolive.core.files import check_model, write_output
 from emolive.networks.architectures import ARCHITECTURES, Architecture
 from emolive.networks.described import default_model, facts_of, spec_of, told, whole
 from emolive.networks.facts import Spec as Spec
+from emolive.networks.front import Front
 from emolive.networks.weights import fill, read_weights, unwrapped
 
 GRAY = (0.299, 0.587, 0.114)
@@ -30,13 +31,15 @@ GRAY = (0.299, 0.587, 0.114)
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A network in eval mode with frozen weights, its spec, the file it came from and that file's sha256."""
+    """A network in eval mode with frozen weights, its spec, the file it came from and that file's sha256; and what
+    gives the beginning of that network's passes faster (see `fast`), if there is such a thing."""
 
     net: nn.Module
     spec: Spec
     path: str = ""
     sha256: str = ""
     device: str = "cpu"
+    front: Front | None = None
 
     @property
     def name(self) -> str:
@@ -63,9 +66,22 @@ class Model:
         """The linear layer that gives the logits; None where they come from something else."""
         return self.architecture.linear_head(self.net)
 
+    @property
+    def quick(self) -> Front | None:
+        """The front, if it is of this network: a model made from another one may have a net of its own."""
+        return self.front if self.front is not None and self.front.net is self.net else None
+
     def prepare(self, crops: np.ndarray | Sequence[np.ndarray]) -> Tensor:
         """`prepare` for this model, on its device."""
         return prepare(crops, self.spec, self.device)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """The network's logits (N, classes) float32 for a batch from `prepare`, without gradients."""
+        with torch.no_grad():
+            if self.quick is None:
+                logits: Tensor = self.net(x).float()
+                return logits
+            return self.quick.logits(x)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Softmax of the logits after temperature, over the last axis."""

@@ -47,7 +47,8 @@ RANDOMISED = 24
 VERSION = 2
 """Of what the state holds: an older one is not gone on with."""
 
-FILES = ("audit.json", "audit.csv", "index.html", "differences.png", "sanity.png")
+PLOTS = ("differences.png", "differences-narrow.png", "sanity.png", "sanity-narrow.png")
+FILES = ("audit.json", "audit.csv", "index.html", *PLOTS)
 """What an audit writes, beside its state."""
 
 

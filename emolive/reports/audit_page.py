@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from textwrap import wrap
 from typing import Any
 
 from matplotlib import rc_context
@@ -52,14 +53,17 @@ def audit_rows(rows: Sequence[AuditRow]) -> str:
 
 def audit_plots(rows: Sequence[AuditRow]) -> dict[str, bytes]:
     """The PNG files of an audit by name: by how much each map beats its controls, and whether it notices random
-    weights."""
+    weights; both also for phones."""
     known = [row for row in rows if row.n]
-    return {"differences.png": _differences(known), "sanity.png": _sanity(known)}
+    plots = {"differences": _differences, "sanity": _sanity}
+    forms = {"": (7.5, 9.0), "-narrow": (4.5, 10.5)}
+    return {f"{name}{form}.png": draw(known, *how) for name, draw in plots.items() for form, how in forms.items()}
 
 
-def _differences(rows: Sequence[AuditRow]) -> bytes:
+def _differences(rows: Sequence[AuditRow], width: float, points: float) -> bytes:
+    """As wide as that, in inches, in text of so many points."""
     with rc_context({"text.parse_math": False}):
-        figure = Figure(figsize=(7.5, 1.6 + 0.42 * len(rows)), layout="constrained")
+        figure = Figure(figsize=(width, 1.6 + 0.42 * len(rows)), layout="constrained")
         axes = figure.subplots()
         for n, row in enumerate(rows):
             for k, (of, found) in enumerate(row.difference.items()):
@@ -69,19 +73,21 @@ def _differences(rows: Sequence[AuditRow]) -> bytes:
                 label = NAMES[of] if n == 0 else None
                 axes.plot([100 * found.mean], [y], MARKS[of], color=TINTS[of], markersize=4.5, label=label)
         axes.axvline(0, color="#333333", linewidth=1)
-        axes.set_yticks(range(len(rows)), [_named(row) for row in rows], fontsize=9)
+        axes.set_yticks(range(len(rows)), [_named(row) for row in rows], fontsize=points)
         axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.set_xlabel("points that masking its hottest fifth costs more than …, with 95 % intervals", fontsize=9)
+        axes.tick_params(labelsize=points)
+        words = "points that masking its hottest fifth costs more than …, with 95 % intervals"
+        _below(figure, words, width, points)
         axes.grid(axis="x", alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-        figure.legend(loc="outside upper center", ncols=2, fontsize=9, frameon=False)
+        figure.legend(loc="outside upper center", ncols=1 if width < NARROW else 2, fontsize=points, frameon=False)
         return _png(figure)
 
 
-def _sanity(rows: Sequence[AuditRow]) -> bytes:
+def _sanity(rows: Sequence[AuditRow], width: float, points: float) -> bytes:
     with rc_context({"text.parse_math": False}):
         steps = list(dict.fromkeys(step for row in rows for step in row.sanity))
-        figure = Figure(figsize=(7.5, 1.6 + 0.42 * len(rows)), layout="constrained")
+        figure = Figure(figsize=(width, 1.6 + 0.42 * len(rows)), layout="constrained")
         axes = figure.subplots()
         for n, row in enumerate(rows):
             for k, step in enumerate(steps):
@@ -94,14 +100,25 @@ def _sanity(rows: Sequence[AuditRow]) -> bytes:
                     axes.plot([found.low, found.high], [y, y], color="#bbbbbb", linewidth=2.2)
                 axes.plot([found.like], [y], "o", color=tint, markersize=4)
         axes.axvline(0, color="#333333", linewidth=1)
-        axes.set_yticks(range(len(rows)), [_named(row) for row in rows], fontsize=9)
+        axes.set_yticks(range(len(rows)), [_named(row) for row in rows], fontsize=points)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlim(-1.05, 1.05)
+        axes.set_xticks((-1, -0.5, 0, 0.5, 1))
+        axes.tick_params(labelsize=points)
         words = f"rank correlation with random networks, from {steps[0]} (top) down to {steps[-1]}" if steps else ""
-        axes.set_xlabel(f"{words};\ngrey bars: random networks among themselves", fontsize=9)
+        _below(figure, f"{words}; grey bars: random networks among themselves", width, points)
         axes.grid(axis="x", alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
         return _png(figure)
+
+
+NARROW = 6.0
+"""Narrower plots, in inches, are for phones."""
+
+
+def _below(figure: Figure, words: str, width: float, points: float) -> None:
+    """Write below a plot what its axis is, in lines as wide as the plot."""
+    figure.supxlabel("\n".join(wrap(words, round(width * 118 / points))), fontsize=points)
 
 
 def _png(figure: Figure) -> bytes:

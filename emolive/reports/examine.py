@@ -1,5 +1,6 @@
 """From the faces of a picture to figures: every method at every layer, and every proof."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,11 +12,11 @@ from emolive.attribution.methods import METHODS
 from emolive.attribution.passes import OnProgress
 from emolive.audit.agreement import agreement, likeness, regions
 from emolive.audit.controls import FACES, controls_of
-from emolive.audit.curves import FEW, STEPS, Curves, Gain, curves, gains
+from emolive.audit.curves import FEW, STEPS, Curves, Gain, gains, traced
 from emolive.audit.masks import blurred, masked_faces, masks
 from emolive.audit.probe import logits_of
 from emolive.audit.randomise import cascade
-from emolive.audit.sanity import SEEDS, Sanity, can_react, sane
+from emolive.audit.sanity import NOT_ASKED, SEEDS, Sanity, asked, can_react, sane
 from emolive.audit.tally import of_picture
 from emolive.audit.verdict import verdict
 from emolive.core.scene import Box, Face, Proof, Variant
@@ -67,7 +68,7 @@ class Probe:
         """Deletion and insertion curves of a map (h, w)."""
         key = cam.shape, steps, np.argsort(-cam, axis=None, kind="stable").tobytes()
         if key not in self._curves:
-            self._curves[key] = curves(self.model, self.crop, cam, self.target, steps)
+            self._curves[key] = traced(self.after, self.crop, cam, steps)
         return self._curves[key]
 
     def drops(self, cam: np.ndarray) -> Drops:
@@ -103,7 +104,7 @@ class Probe:
 
     def after(self, pictures: np.ndarray) -> np.ndarray:
         """The target's probability (P,) in each picture; what was asked before is not asked again."""
-        keys = [picture.tobytes() for picture in pictures]
+        keys = [hashlib.blake2b(picture.tobytes(), digest_size=16).digest() for picture in pictures]
         new = [i for i, key in enumerate(keys) if key not in self._known]
         if new:
             found = self.model.probabilities(logits_of(self.model, pictures[new]))[:, self.target].tolist()
@@ -134,10 +135,10 @@ def examine(
     randoms: dict[str, list[Maps]] = {}
     if true.results[0].cam is not None:  # a broken network has nothing to compare
         for seed in range(SEEDS):
-            asked = [method for method in methods if not seed or not METHODS[method].slow]
             for k, (step, net) in enumerate(cascade(model, seed), start=1 + seed * len(parts)):
                 tell = within(progress, k * turn, turn)
-                randoms.setdefault(step, []).append(maps(net, x, asked, layers, true.aim, tell))
+                here = [m for m in methods if not METHODS[m].slow or (not seed and asked(True, step, parts))]
+                randoms.setdefault(step, []).append(maps(net, x, here, layers, true.aim, tell))
     share, faces = 0.5 / len(sights), []
     for n, sight in enumerate(sights):
         result = true.results[n]
@@ -207,6 +208,8 @@ def _cell(
 
 def _sanity(cam: np.ndarray, n: int, way: Way, step: str, others: Sequence[Maps], steps: Sequence[str]) -> Sanity:
     """Whether the map of face `n` noticed that the network is random down to a step."""
+    if not asked(METHODS[way[0]].slow, step, steps):
+        return NOT_ASKED
     drawn = [other.cams[way][n] for other in others if way in other.cams]
     found = likeness(cam, [one for one in drawn if one is not None])
     return sane(found, can_react(METHODS[way[0]].knows_class, way[1], step, steps))

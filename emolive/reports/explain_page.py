@@ -121,7 +121,7 @@ def _values(figures: Figures) -> list[list[str]]:
 
 def _sanity(figures: Figures) -> Iterable[Entry]:
     for i, found in enumerate(figures.sanity.values()):
-        fixed, same = found.word == "cannot react", not found.trusted and found.word != "cannot react"
+        fixed, same = found.word == "cannot react", found.stands_still
         kind = " ".join(word for word, there in (("first", i == 0), ("fixed", fixed), ("same", same)) if there)
         mark = "= " if fixed else "▲ " if same else "~ " if found.word == "reacts a little" else ""
         yield Entry(mark + _signed(found.like), kind)

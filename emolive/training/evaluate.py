@@ -56,7 +56,7 @@ def logits_of(model: Model, crops: np.ndarray, bar: tqdm | None = None) -> torch
     for i in range(0, len(crops), BATCH):
         batch = crops[i : i + BATCH]
         with torch.no_grad():
-            parts.append(model.net(model.prepare(batch)).float().cpu())
+            parts.append(model.logits(model.prepare(batch)).cpu())
         if bar is not None:
             bar.update(len(batch))
     return torch.cat(parts)

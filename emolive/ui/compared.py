@@ -89,9 +89,9 @@ def _pair(
         tips.append(Tip((x, whole.y, x + side, whole.y + side), "compared", f"{name}, {said[0]}" if said[0] else name))
         if named:
             column = Column(image, (x, whole.y + side, x + side, min(rect[3], whole.y + side + 4 * whole.row)), px)
-            column.say(name, PAPER) or column.line(name, PAPER)
+            column.say(name, PAPER) or column.line(name, PAPER, shorter=(name.partition(":")[0],))
             ink = NOTE if said[1] else DIM
-            column.say(said[0], ink) or column.line(said[0], ink)
+            column.say(said[0], ink) or column.line(said[0], ink, shorter=("no map" if said[1] else said[0],))
             foot = max(foot, column.y)
         x += side + px // 2
     left = (x + px // 2, whole.y) if beside else (rect[0], foot + px // 4)

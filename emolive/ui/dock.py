@@ -19,8 +19,11 @@ WIDE = 17
 """The width of a column of the dock, as a multiple of its text's height."""
 
 LEAST, CROWDED = 0.42, 0.33
-"""Where the film would be left less than this part of the sheet, the dock holds less; with several faces, whose numbers
-mean little without their list, less than that."""
+"""Where the film would be left less than this part of the sheet, the dock holds less; in a crowd, whose numbers mean
+little without their list, less than that."""
+
+CROWD = 3
+"""So many faces are listed rather than more of the selected one's bars; more are a crowd."""
 
 Dock = Callable[[np.ndarray, Labeller], list[Tip]]
 """Draws the dock; gives back what can be pointed at."""
@@ -47,7 +50,7 @@ def docked(film: tuple[int, int], sheet: Sheet, scene: Scene, people: Sequence[L
             factor = min(room[0] / film[0], room[1] / film[1])
             if best is None or factor > best[0] * 1.02:
                 best = factor, room, rect, most
-        least = CROWDED if len(people) > 1 else LEAST
+        least = CROWDED if len(people) > CROWD else LEAST
         if best and best[0] ** 2 * film[0] * film[1] >= least * sheet.width * sheet.height:
             break
     if best is None:
@@ -118,10 +121,6 @@ def _dock(
         second.gap()
         _list(third, people, labels)
     return tips + [tip for column in columns for tip in column.tips]
-
-
-CROWD = 3
-"""So many faces are listed rather than more of the selected one's bars."""
 
 
 def _forms(found: legend.Legend, most: int) -> list[tuple[int, legend.Legend]]:

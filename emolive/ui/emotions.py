@@ -255,13 +255,11 @@ def legend(image: np.ndarray, rect: Rect, px: int, scale: Scale, blind: bool, co
     if wide:
         low, high = (f"{MINUS}{scale.full:.2g}", f"+{scale.full:.2g}") if scale.against else ("0", scale.most)
         start = draw.text(image, low, x0, y0, px, DIM) + px // 3
-        stop = x0 + wide - px - draw.text_size(high, px)[0]
+        stop = min(x0 + wide - px, x1 - px // 3) - draw.text_size(high, px)[0]
         bar = start, y0 + round(0.3 * px), stop, y0 + round(1.05 * px)
-        if scale.against:
-            diverging(image, bar, DENSE)
-        else:
-            gradient(image, bar, colormap, ON_FACE)
-        draw.text(image, high, stop + px // 3, y0, px, DIM)
+        if stop > start:  # else there is no room for more than its beginning
+            diverging(image, bar, DENSE) if scale.against else gradient(image, bar, colormap, ON_FACE)
+            draw.text(image, high, stop + px // 3, y0, px, DIM)
     ink = NOTE if scale.why or blind or not scale.full > 0 else DIM
     lines, beside = _legend_lines(x1 - x0, px, scale, blind)
     for n, line in enumerate(lines, start=not beside):

@@ -56,23 +56,34 @@ def help_room(area: Rect, px: int) -> tuple[Rect | None, Rect, int, int]:
                 if wide <= part * width and tall <= height:
                     left = (area[0], area[1], area[2] - wide, area[3]) if part < 1 else None
                     return left, (area[2] - wide if left else area[0], *area[1:]), size, columns
-    return None, area, LEAST, 2
+    return None, area, LEAST, 1
+
+
+def help_fits(width: int, height: int) -> bool:
+    """Whether there is room for all of the help."""
+    return any(wide <= width and tall <= height for wide, tall in (_size(LEAST, columns) for columns in (1, 2, 3)))
+
+
+MORE = "there is more: enlarge this window"
 
 
 def draw_help(image: np.ndarray, rect: Rect, px: int, columns: int) -> None:
-    """Write the help into a rectangle, in text of `px` and so many columns."""
+    """Write the help into a rectangle, in text of `px` and so many columns; as much of it as there is room for."""
     draw.fill(image, rect, CARD)
     row, x = _row(px), rect[0] + px
     for column in _columns(columns):
         keys = _keys_width(column, px)
+        fit = (rect[3] - rect[1] - px // 2) // row
+        if fit < len(column):
+            column = (*column[: max(0, fit - 1)], (TITLE, MORE))
         for n, (key, words) in enumerate(column):
             top = rect[1] + px // 2 + n * row
             if key == TITLE:
-                draw.text(image, words, x, top, px, DIM, bold=True)
+                draw.text(image, draw.shorten(words, px, rect[2] - x, bold=True), x, top, px, DIM, bold=True)
                 continue
             if key:
                 draw.text(image, key, x + keys, top, px, PAPER, bold=True, align=1)
-            draw.text(image, words, x + keys + px, top, px)
+            draw.text(image, draw.shorten(words, px, rect[2] - x - keys - px), x + keys + px, top, px)
         x += _width(column, px) + px
 
 

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -12,8 +13,9 @@ import numpy as np
 from emolive.core.installed import matplotlib_data
 from emolive.core.scene import Closed, Event, Key, Picture, Scene, Settings
 from emolive.ui import hud
-from emolive.ui.board import board, composed
+from emolive.ui.board import board, composed, help_height
 from emolive.ui.draw import Rect
+from emolive.ui.help import help_fits
 from emolive.ui.keycodes import key_name
 from emolive.ui.layout import Size, panes
 from emolive.ui.sizes import text_px
@@ -177,8 +179,17 @@ class Windows:
             picture = board(scene, window.size, VIEWS)
         else:
             first = name == _names(scene.settings)[0]
-            picture = composed(scene, window.size, self._px(scene.settings, window.size), {name: VIEWS[name]}, first)
+            helped = scene.settings.help and name == self._helping(scene.settings)
+            shown = replace(scene, settings=replace(scene.settings, help=helped))
+            picture = composed(shown, window.size, self._px(scene.settings, window.size), {name: VIEWS[name]}, first)
         window.take(picture, self._px(scene.settings, window.size))
+
+    def _helping(self, settings: Settings) -> str:
+        """The window that the help is shown in: rather not the first one, which shows the faces, but where it fits."""
+        first, *others = (name for name in _names(settings) if name in self._open)
+        sizes = {name: self._open[name].size for name in others}
+        feet = {name: help_height(size[0], self._px(settings, size)) for name, size in sizes.items()}
+        return next((name for name, (wide, high) in sizes.items() if help_fits(wide, high - feet[name])), first)
 
     def _lay_out(self, settings: Settings, names: Sequence[str]) -> None:
         """Open the windows of these names, close all others, and put them side by side if they are not those before."""

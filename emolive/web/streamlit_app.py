@@ -9,6 +9,7 @@ import streamlit as st
 from emolive.core.errors import EmoliveError
 from emolive.core.scene import Face, Frame, Scene
 from emolive.networks.checkpoint import Model, choose_device, load
+from emolive.networks.fast import fast
 from emolive.web import bundle, controls, parts, say, sections, uploads
 from emolive.web.studio import Wish, explained, find_faces, redrawn, shipped_models, whole_picture
 
@@ -60,12 +61,12 @@ def _network() -> Model:
 @st.cache_resource(show_spinner="Loading the network …")
 def _shipped(name: str) -> Model:
     """Loaded once, for all sessions."""
-    return load(shipped_models()[name], device=choose_device("auto"))
+    return fast(load(shipped_models()[name], device=choose_device("auto")))
 
 
 @st.cache_resource(scope="session", max_entries=1, show_spinner="Loading the network …")
 def _uploaded(_digest: str, data: bytes, name: str) -> Model:
-    return uploads.network(data, name, choose_device("auto"))
+    return fast(uploads.network(data, name, choose_device("auto")))
 
 
 def _pictures(network: Model, frames: Sequence[Frame], failures: dict[str, str], wish: Wish) -> None:

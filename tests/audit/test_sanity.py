@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emolive.audit.agreement import agreement, likeness
-from emolive.audit.sanity import ALIKE, SAME, can_react, sane
+from emolive.audit.sanity import ALIKE, NOT_ASKED, SAME, asked, can_react, sane
 from emolive.core.reading import Likeness
 
 
@@ -61,3 +61,11 @@ def test_what_reads_activations_only_is_not_reached_from_behind():
     assert can_react(False, "layer3.0", "layer3", steps)
     assert can_react(False, "conv1", "conv1", steps)
     assert not can_react(False, "conv1", "layer1", steps)
+
+
+def test_a_slow_map_is_asked_for_where_all_is_random():
+    steps = ("fc", "layer4", "layer1", "conv1")
+    assert [step for step in steps if asked(True, step, steps)] == ["conv1"]
+    assert all(asked(False, step, steps) for step in steps)
+    assert not NOT_ASKED.stands_still
+    assert "nan" not in NOT_ASKED.text

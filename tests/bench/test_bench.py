@@ -6,14 +6,17 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emolive.bench.costs import FORWARD, TOLD
+from emolive.bench.live import BLOCK, stamp_of, stamped
 from emolive.bench.meter import Sample, shared_out
 from emolive.bench.neighbours import busy
-from emolive.bench.result import Bench, Keys, Neighbours, Recording, summed_up, table
+from emolive.bench.result import Bench, Keys, Neighbours, Recording, Start, summed_up, table
 from emolive.bench.start import peak_memory_mb
 
 
@@ -101,10 +104,12 @@ def test_busy_programs_use_the_processor_and_are_gone_afterwards():
 
 def test_the_table_names_what_is_missed():
     done = summed_up(QUIET)
-    missed = Bench(**{**vars(done), "first_picture_s": 9.0, "peak_memory_mb": 800.0, "key": Keys(90.0, 30.0),
+    missed = Bench(**{**vars(done), "start": Start(0.4, 1.5, 3.5), "peak_memory_mb": 800.0, "key": Keys(90.0, 30.0),
                       "recording": Recording(60, 2, 0.9)})  # fmt: skip
     lines = {line.split("  ")[0].strip(): line for line in table(missed).splitlines()}
-    assert "at most 6 s: NO" in lines["first picture"]
+    assert "at most 0.5 s: yes" in lines["window"]
+    assert "at most 1 s: NO" in lines["picture"]
+    assert "at most 3 s: NO" in lines["faces read"]
     assert "at most 1200 MB: yes" in lines["peak memory"]
     assert "at most 80 ms: NO" in lines["key press"]
     assert re.search(r"2 of 60 frames dropped; 0\.90 ×", lines["recording"])
@@ -129,7 +134,7 @@ def test_the_command_measures_everything(tmp_path):
     done = emolive("--frames", "20", "--faces", "2", "--headless", "--json", str(path))
     assert done.returncode == 0, done.stderr
     found = json.loads(path.read_text())
-    assert {"stages", "bare_ms", "overhead", "fps", "latency_ms", "first_picture_s", "peak_memory_mb", "faces",
+    assert {"stages", "bare_ms", "overhead", "fps", "latency_ms", "start", "clock_ms", "peak_memory_mb", "faces",
             "frames", "size", "device", "versions"} <= found.keys()  # fmt: skip
     assert {"decode", "detect", "confirm", "prepare", "forward", "explain", "draw", "encode"} <= found["stages"].keys()
     assert (found["faces"], found["frames"], found["size"], found["every_face"]) == (2, 20, [1280, 720], True)
@@ -138,7 +143,8 @@ def test_the_command_measures_everything(tmp_path):
     assert found["steps"]["answer"] < found["steps"][FORWARD] / 10
     assert found["overhead"] > 0.9
     assert found["bare_ms"] > 0
-    assert found["first_picture_s"] > 0.5
+    assert found["start"]["face_s"] > 0.5
+    assert found["clock_ms"] > 1
     assert found["key"]["ms"] > 0
     assert found["recording"]["sent"] > 0
     assert "overhead" in done.stdout
@@ -149,3 +155,19 @@ def test_faces_belong_to_the_demo():
     done = emolive("--source", "some.mp4", "--faces", "2")
     assert done.returncode == 2
     assert "demo" in done.stderr
+
+
+@pytest.mark.parametrize("count", [0, 1, 77, 2**31 + 5, 2**32 - 1])
+def test_a_clock_in_a_picture_is_read_back_and_spoils_nothing_else(count):
+    picture = np.random.default_rng(0).integers(0, 256, (90, 400, 3), np.uint8)
+    shown = stamped(picture, count)
+    assert stamp_of(shown) == count
+    assert (shown[BLOCK:] == picture[BLOCK:]).all()
+
+
+def test_a_picture_that_is_late_is_said_to_be():
+    done = summed_up(QUIET)
+    assert done.work_ms == 20.0
+    words = [table(replace(done, clock_ms=ms)) for ms in (23.0, 25.0)]
+    assert "at most 24 ms: yes" in words[0]
+    assert "at most 24 ms: NO" in words[1]

@@ -197,6 +197,34 @@ def test_ten_on_the_screen_is_ten_in_the_pause(films, fast):
     assert seen[:5] == [10, 10, 9, 10, 11]
 
 
+@dataclass
+class Recorder:
+    """A sink that records while it is asked to."""
+
+    recording: bool = False
+    stage: str = "record"
+
+    def __call__(self, scene: Scene, pictures: Mapping[str, Picture]) -> None:
+        self.recording = scene.settings.record
+
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+
+def test_a_recording_that_begins_in_a_pause_is_told_at_once(films, fast):
+    told = []
+    for recorder in (Recorder(), Watched({}, 10**6)):  # the second records nothing
+        hands = Watched({20: [" "], 30: ["r"]}, 40)
+        with open_files(films[:1], realtime=True) as source:
+            parts = Parts(
+                source, lambda frame: (), lambda faces, frame: (), lambda *asked: (), {}, [hands, recorder],
+                Menu((), (), ()), press, lambda scene: (), hands.poll, interactive=True,
+            )  # fmt: skip
+            run(parts, Settings(views=()))
+        told.append(hands.all[-1].recording)
+    assert told == [True, False]
+
+
 def test_a_player_that_takes_nothing_back_is_found_out(films, fast, monkeypatch):
     """The control: what was fetched ahead and never shown is gone, as it was."""
     monkeypatch.setattr(player.Player, "take_back", lambda self, frame: None)
