@@ -73,19 +73,26 @@ def copied(out: Path) -> None:
         os.utime(path)
 
 
+ASKED = (
+    "import json, resource, subprocess, sys;"
+    "code = subprocess.run(sys.argv[2:]).returncode;"
+    "used = resource.getrusage(resource.RUSAGE_CHILDREN);"
+    "open(sys.argv[1], 'w').write(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss]));"
+    "sys.exit(code)"
+)
+"""A small program that runs another one and notes what it took: the system counts a parent's memory as its child's."""
+
+
 def resumed(study: Path, out: Path, more: Sequence[str] = ()) -> tuple[float, float, float, str]:
     """Run the batch again; the seconds it took, those of a core, the most memory of its driver in MB, what it said."""
-    began = time.perf_counter()
     command = [sys.executable, "-m", "emolive", "batch", str(study), "--out", str(out), "--json", *more]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    assert process.stdout
-    said = process.stdout.read().decode()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    began = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", ASKED, FOLDER / "used", *command], stdout=subprocess.PIPE, text=True)
+    seconds = time.perf_counter() - began
+    if done.returncode:
         raise click.ClickException("emolive batch failed; it said why above.")
-    peak_mb = used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-    return time.perf_counter() - began, used.ru_utime + used.ru_stime, peak_mb, said
+    cpu_s, peak = json.loads((FOLDER / "used").read_text())
+    return seconds, cpu_s, peak / (1e6 if sys.platform == "darwin" else 1e3), done.stdout
 
 
 if __name__ == "__main__":

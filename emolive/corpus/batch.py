@@ -1,5 +1,6 @@
 """A batch from beginning to end: what is done stays, a driver does the rest, and what is left half made goes."""
 
+import logging
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from emolive.core.interrupts import Interrupts
 from emolive.corpus.contract import Resources
 from emolive.corpus.driver import BatchState, Driver, outcome_of
 from emolive.corpus.engines import open_engine
+from emolive.corpus.job import Job
 from emolive.corpus.layout import DRIVERS, MAKING, clear, make_folder, making
 from emolive.corpus.leases import Lease, LeaseLost, Leases, forget, forget_hearts, holders
 from emolive.corpus.plan import BatchRequest, bar_of, planned
 from emolive.corpus.standing import Record, Standing
 from emolive.corpus.work import seen_now, work
+
+log = logging.getLogger(__name__)
 
 
 def batch(request: BatchRequest, engine: str, resources: Resources) -> BatchState:
@@ -24,37 +28,42 @@ def batch(request: BatchRequest, engine: str, resources: Resources) -> BatchStat
 
     Raises `EmoliveError` for what is wrong with the request itself; a video that cannot be done is in the `BatchState`.
     """
-    plan = planned(request)
-    out = request.out
-    _make(out)
-    state = BatchState()
-    with Interrupts(), Leases(real(out), request.lease_s) as leases, bar_of(len(plan.standings)) as bar:
+    plan, state = planned(request), BatchState()
+    todo: list[Job] = []
+    elsewhere: list[tuple[Standing, Record]] = []
+    for stand in plan.standings:
+        if stand.reasons or request.force:
+            todo.append(plan.job(stand.video))
+        elif stand.record:
+            state.done[stand.video] = outcome_of(stand.record)
+            elsewhere += [(stand, stand.record)] if stand.seen_elsewhere else []
+    with Interrupts(), bar_of(len(plan.standings)) as bar:
         try:
-            todo = []
-            for stand in plan.standings:
-                if stand.reasons or request.force:
-                    todo.append(plan.job(stand.video))
-                elif stand.record:
-                    _keep(stand, stand.record, leases, state)
             _show(bar, state)
+            if todo or elsewhere:
+                _make(request.out)
+                with Leases(real(request.out), request.lease_s) as leases:
+                    for stand, there in elsewhere:
+                        _seen(stand, there, leases)
+                    if todo:
+                        with open_engine(engine, work, resources) as opened:
+                            Driver(opened, leases, state, lambda: _show(bar, state)).follow(todo)
+        except OutputError as error:
             if todo:
-                with open_engine(engine, work, resources) as opened:
-                    Driver(opened, leases, state, lambda: _show(bar, state)).follow(todo)
+                raise
+            log.warning("%s", error)  # all is done, on a disk that can only be read
         except SystemExit:
             bar.close()
             with suppress(OSError):  # the terminal may be gone
                 click.echo("Stopped. What is done is kept; the same command goes on with the rest.", err=True)
             raise
         finally:
-            _tidy(out)
+            _tidy(request.out)
     return state
 
 
-def _keep(stand: Standing, there: Record, leases: Leases, state: BatchState) -> None:
-    """It is done; if it was seen elsewhere, that is written down, where nobody else is at work on it."""
-    state.done[stand.video] = outcome_of(there)
-    if not stand.seen_elsewhere:
-        return
+def _seen(stand: Standing, there: Record, leases: Leases) -> None:
+    """Write down where a video that is done was seen now, where nobody else is at work on it."""
     lease = leases.take(making(there.folder))
     if isinstance(lease, Lease):
         with suppress(LeaseLost, SourceError):

@@ -134,10 +134,9 @@ def walk(folder: Path) -> Iterator[Listed]:
         except (OSError, SourceError):
             yield Listed(here, readable=False)
             continue
-        of = {kind: sorted((p for p, one in kinds.items() if one == kind), key=_by_number) for kind in kinds.values()}
-        files, others, upward = (tuple(of.get(kind, ())) for kind in ("file", "", "up"))
-        yield Listed(here, files, others, upward)
-        waiting += sorted(of.get("folder", ()), reverse=True)
+        of = {k: sorted((p for p, one in kinds.items() if one == k), key=_by_number) for k in ("file", "", "up")}
+        yield Listed(here, tuple(of["file"]), tuple(of[""]), tuple(of["up"]))
+        waiting += sorted((path for path, kind in kinds.items() if kind == "folder"), reverse=True)
 
 
 def _followed(links: Sequence[Path], here: Path, top: Path) -> dict[Path, str]:

@@ -14,6 +14,9 @@ from emolive.corpus import local
 from emolive.corpus.contract import ATTEMPTS, Failure, Resources, threads_for
 from emolive.corpus.local import LocalEngine
 
+PATIENCE = 300
+"""Seconds that anything may take; a busy machine starts processes slowly."""
+
 
 def finished(folder: Path, *names: str) -> dict:
     with LocalEngine(do, Resources(workers=2)) as engine:
@@ -25,7 +28,7 @@ def finished(folder: Path, *names: str) -> dict:
 def all_done(engine: LocalEngine, count: int) -> list:
     """So many tasks, as they finish."""
     found: list = []
-    wait_for(lambda: found.extend(engine.wait(1.0)) or len(found) >= count, 120)
+    wait_for(lambda: found.extend(engine.wait(1.0)) or len(found) >= count, PATIENCE)
     return found
 
 
@@ -71,7 +74,7 @@ def test_leaving_ends_workers_in_the_middle_of_their_task(tmp_path):
             engine.submit(Chore("sleep", tmp_path))
             engine.submit(Chore("a", tmp_path))
             all_done(engine, 1)
-            wait_for(lambda: (tmp_path / "sleep").exists() and begun(tmp_path, "sleep") == 1, 20)
+            wait_for(lambda: (tmp_path / "sleep").exists() and begun(tmp_path, "sleep") == 1, PATIENCE)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -82,7 +85,7 @@ def test_leaving_ends_workers_in_the_middle_of_their_task(tmp_path):
 def test_workers_end_with_a_driver_that_is_killed(tmp_path):
     driver = subprocess.Popen([sys.executable, str(Path(__file__).with_name("chores.py")), str(tmp_path)])
     try:
-        wait_for(lambda: (tmp_path / "sleep").exists() and begun(tmp_path, "sleep") == 1, 30)
+        wait_for(lambda: (tmp_path / "sleep").exists() and begun(tmp_path, "sleep") == 1, PATIENCE)
         worker = int((tmp_path / "sleep").read_text())
         assert alive(worker)
     finally:
@@ -127,7 +130,7 @@ def test_a_task_that_is_ended_is_tried_again_and_then_fails_with_the_reason(tmp_
         chore = Chore("sleep", tmp_path)
         engine.submit(chore)
         for times in range(1, ATTEMPTS + 1):
-            wait_for(lambda: engine.wait(0.1) or begun_if(tmp_path, "sleep") == times, 30)  # noqa: B023
+            wait_for(lambda: engine.wait(0.1) or begun_if(tmp_path, "sleep") == times, PATIENCE)  # noqa: B023
             engine.end(chore, "Nothing came for 60 s")
         (done,) = all_done(engine, 1)
     assert done.attempts == ATTEMPTS

@@ -7,6 +7,7 @@ import pytest
 
 from emolive.core.errors import SourceError
 from emolive.corpus.manifest import found
+from emolive.media import folders
 from emolive.media.folders import videos_of, walk
 
 
@@ -75,3 +76,14 @@ def test_two_folders_that_link_to_one_another(disk):
 def test_who_puts_results_around_the_study_is_told_so(disk):
     with pytest.raises(SourceError, match=r"lie in the folder of the results.*Choose another --out"):
         found([str(disk / "study")], disk / "study")
+
+
+def test_a_folder_of_many_files_is_sorted_once(disk, monkeypatch):
+    """A study of ten thousand videos in one folder is found at once."""
+    for i in range(200):
+        (disk / "study" / f"{i}.mp4").touch()
+    sorted_by, real = [], folders._by_number
+    monkeypatch.setattr(folders, "_by_number", lambda path: sorted_by.append(path) or real(path))
+    (listed, *_) = walk(disk / "study")
+    assert [path.stem for path in listed.files] == [*map(str, range(200)), "a"]
+    assert len(sorted_by) <= 2 * 201

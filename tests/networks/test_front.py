@@ -38,7 +38,7 @@ def batch(model: Model, faces: int) -> torch.Tensor:
 LAYERS = list(load().layers)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     faces=st.integers(1, 6),
     wanted=st.sets(st.sampled_from(LAYERS), min_size=1, max_size=4),

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from legible import faults
 from scenes import scene
 
 from emolive.core.scene import Progress, Working
 from emolive.ui import draw, hud
-from emolive.ui.help import draw_help, help_room
+from emolive.ui.help import MORE, draw_help, help_fits, help_room
 from emolive.ui.keys import BINDINGS, key_name
 from emolive.ui.palette import GROUND
 from emolive.ui.place import inside, overlaps
@@ -115,6 +116,17 @@ def test_the_help_is_readable_and_names_every_key_the_mouse_and_its_words(size, 
     assert not overlaps([line.rect for line in lines], [line.rect for line in lines])[
         ~np.eye(len(lines), dtype=bool)
     ].any()
+
+
+def test_a_window_too_small_for_the_help_says_that_there_is_more():
+    assert help_fits(1366, 768)
+    assert not help_fits(500, 400)
+    image = np.zeros((400, 500, 3), np.uint8)
+    _, rect, px, columns = help_room((0, 0, 500, 400), 12)
+    with draw.noted() as lines:
+        draw_help(image, rect, px, columns)
+    assert lines[-1].words == MORE
+    assert faults(image, lines, px) == []
 
 
 def test_status_help_and_loading_look_as_they_did(golden):
