@@ -52,14 +52,18 @@ def camera(
     give_up_s: float,
 ) -> None:
     """Run `emolive cam`. Without a screen it needs --headless: nobody would know that it watches."""
-    from emolive.media.sources import open_camera
     from emolive.ui.windows import display_problem
+
+    def opened() -> Source:  # the window is up before this is imported, as in each of these commands
+        from emolive.media.sources import open_camera
+
+        return open_camera(which, size, fps, patience, options.allow_other_hosts)
 
     problem = None if options.headless else display_problem()
     if problem:
         raise EmoliveError(f"{problem} Add --headless to record without windows.")
     patience = give_up_s if options.headless else None
-    play(options, lambda: open_camera(which, size, fps, patience, options.allow_other_hosts), live=True)
+    play(options, opened, live=True)
 
 
 def cameras() -> "list[CameraInfo]":
@@ -71,12 +75,16 @@ def cameras() -> "list[CameraInfo]":
 
 def demo(options: Options, faces: int) -> None:
     """Run `emolive demo`."""
-    from emolive.media.sources import open_demo
+
+    def opened() -> Source:
+        from emolive.media.sources import open_demo
+
+        return open_demo(faces, realtime=not options.headless)
 
     options = _fit_to_screen(options)
     if options.headless and options.seconds is None and options.frames is None:
         options = replace(options, frames=DEMO_FRAMES)
-    play(options, lambda: open_demo(faces, realtime=not options.headless), name="demo")
+    play(options, opened, name="demo")
 
 
 def files(
