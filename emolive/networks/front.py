@@ -79,9 +79,12 @@ class Front:
         ends = [self._whole.outputs[self._order.index(name)].get_node().input_value(0) for name in layers]
         graph = openvino.Model(ends, self._whole.get_parameters(), "front").clone()
         graph.reshape([pictures, *graph.inputs[0].partial_shape[1:]])
-        # The precision is said, or less is taken where the CPU has units for it; threads may move, as other programs
-        # need cores too.
-        how = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision, "ENABLE_CPU_PINNING": False}
+        how = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": precision,  # or less is taken where the CPU has units for it
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),  # as many as PyTorch was given: one of several workers
+            "ENABLE_CPU_PINNING": False,  # other programs need cores, too
+        }
         return openvino.Core().compile_model(graph, "CPU", how)
 
     def _check(self, size: int) -> None:

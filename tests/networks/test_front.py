@@ -112,3 +112,14 @@ def test_its_converter_has_nothing_to_report_with():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "openvino_telemetry" not in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_it_takes_as_many_threads_as_pytorch_was_given(quick, threads):
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        graph = quick.quick.graph(("layer1",), 1)
+    finally:
+        torch.set_num_threads(before)
+    assert graph.get_property("INFERENCE_NUM_THREADS") == threads
