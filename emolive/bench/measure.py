@@ -31,6 +31,7 @@ from emolive.live.session import parts
 from emolive.media.encode import Mp4
 from emolive.media.sources import expand, open_demo, open_files
 from emolive.networks.checkpoint import Model, choose_device, load
+from emolive.networks.fast import fast
 from emolive.ui.windows import Windows, display_problem
 
 WARM = 10
@@ -69,9 +70,10 @@ def measure(options: Options, workload: Workload, say: Callable[[str], None]) ->
         show = _bar(stack, workload) if headless else _windows(stack)
         detect = stack.enter_context(Detector(options.detector, options.min_confidence, options.max_faces))
         model = load(options.model, options.labels, choose_device(options.device), options.facts())
+        quick = fast(model, options.backend)
 
         def fresh(source: Source) -> tuple[Parts, Settings]:
-            made, settings = parts(replace(options, headless=False), model, source, detect, Tracker())
+            made, settings = parts(replace(options, headless=False), quick, source, detect, Tracker())
             return replace(made, interactive=False, stop=interrupts), settings
 
         with interrupts.calm():

@@ -257,7 +257,7 @@ def _model(job: Job) -> "Model":
     """The network of a job, loaded once in each worker. Raises `ModelError` where it, or what finds faces, is not the
     driver's."""
     options = job.options
-    model, _ = _loaded(options.model, options.labels, options.device, options.model_b, tuple(options.facts().items()))
+    model, _ = _networks(options)
     if settings_hash(job.options, job.annotated, job.data, _makers(job)) != job.settings:
         raise ModelError(
             f"The model file {model.path} changed since the batch began, or it, MediaPipe or emolive is another one on "
@@ -268,19 +268,29 @@ def _model(job: Job) -> "Model":
 
 def _makers(job: Job) -> dict[str, Any]:
     options = job.options
-    _, networks = _loaded(
-        options.model, options.labels, options.device, options.model_b, tuple(options.facts().items())
-    )
+    _, networks = _networks(options)
     return makers_of(options, networks)
+
+
+def _networks(options: "Options") -> "tuple[Model, tuple[dict[str, Any], ...]]":
+    """The network, ready to be looked through, and the facts of it and of a second one."""
+    facts = tuple(options.facts().items())
+    return _loaded(options.model, options.labels, options.device, options.backend, options.model_b, facts)
 
 
 @lru_cache(maxsize=1)
 def _loaded(
-    path: Path | None, labels: tuple[str, ...], device: str, second: Path | None, facts: tuple[tuple[str, Any], ...]
+    path: Path | None,
+    labels: tuple[str, ...],
+    device: str,
+    backend: str,
+    second: Path | None,
+    facts: tuple[tuple[str, Any], ...],
 ) -> "tuple[Model, tuple[dict[str, Any], ...]]":
     from emolive.live import session  # noqa: F401 (says which system library is missing)
     from emolive.networks.checkpoint import choose_device, load
+    from emolive.networks.fast import fast
 
-    model = load(path, labels, choose_device(device), dict(facts))
+    model = fast(load(path, labels, choose_device(device), dict(facts)), backend)
     others = [load(second)] if second else []
     return model, tuple(network_facts(one.spec, one.sha256) for one in (model, *others))

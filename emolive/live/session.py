@@ -191,8 +191,10 @@ def detector(options: Options, stack: ExitStack) -> tuple[Detect, Track]:
 
 def _model(options: Options) -> "Model":
     from emolive.networks.checkpoint import choose_device, load
+    from emolive.networks.fast import fast
 
-    return load(options.model, options.labels, choose_device(options.device), options.facts())
+    model = load(options.model, options.labels, choose_device(options.device), options.facts())
+    return fast(model, options.backend)
 
 
 def parts(
@@ -205,7 +207,8 @@ def parts(
 ) -> tuple[Parts, Settings]:
     """What the loop works with, but for the sinks, and the first settings; every name is checked.
 
-    `confirm` says which faces are shown and read; unless it is given, those that the face mesh confirms.
+    The model is looked through as it is (see `fast`). `confirm` says which faces are shown and read; unless it is
+    given, those that the face mesh confirms.
     """
     from emolive.attribution.methods import BLIND, METHODS
     from emolive.faces.confirm import Confirmer
@@ -234,7 +237,7 @@ def parts(
         start=settings,
     )
     engine = Engine(
-        fast(model, options.backend),
+        model,
         options.detector,
         options.half,
         second,

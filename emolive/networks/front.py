@@ -44,7 +44,7 @@ class Front:
         self._order = order[: order.index(self._joints[-1]) + 1]
         self._lock = threading.Lock()
         self._whole = _converted(_Layers(plain, self._order), size)
-        self._compiled = lru_cache(GRAPHS)(self.graph)
+        self._kept = lru_cache(GRAPHS)(partial(_compiled, self._whole))  # holds nothing of this object: it can go
         self._check(size)
 
     def joint(self, graded: Collection[str]) -> str | None:
@@ -57,7 +57,8 @@ class Front:
         early = self._order[: self._order.index(joint) + 1]
         wanted = tuple(name for name in early if name in layers or name == joint)
         with self._lock:  # a graph works on one batch at a time
-            found = self._compiled(wanted, len(x) if len(x) <= ALONE else -1)(x.contiguous().numpy())
+            graph = self._kept(tuple(map(self._order.index, wanted)), len(x) if len(x) <= ALONE else -1)
+            found = graph(x.contiguous().numpy())
             return {name: torch.from_numpy(found[i]) for i, name in enumerate(wanted)}
 
     def after(self, out: Tensor, joint: str) -> Tensor:
@@ -74,18 +75,7 @@ class Front:
 
     def graph(self, layers: tuple[str, ...], pictures: int, precision: str = "f32") -> Any:
         """OpenVINO's graph that gives the outputs of `layers` for so many pictures, -1 for any number."""
-        import openvino
-
-        ends = [self._whole.outputs[self._order.index(name)].get_node().input_value(0) for name in layers]
-        graph = openvino.Model(ends, self._whole.get_parameters(), "front").clone()
-        graph.reshape([pictures, *graph.inputs[0].partial_shape[1:]])
-        how = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": precision,  # or less is taken where the CPU has units for it
-            "INFERENCE_NUM_THREADS": torch.get_num_threads(),  # as many as PyTorch was given: one of several workers
-            "ENABLE_CPU_PINNING": False,  # other programs need cores, too
-        }
-        return openvino.Core().compile_model(graph, "CPU", how)
+        return _compiled(self._whole, tuple(map(self._order.index, layers)), pictures, precision)
 
     def _check(self, size: int) -> None:
         """See on a sample that it is this network."""
@@ -130,3 +120,19 @@ def _converted(module: nn.Module, size: int) -> Any:
     graph = reader.convert(reader.load(decoder))  # the decoder has to live until then
     graph.reshape([-1, 3, size, size])
     return graph
+
+
+def _compiled(whole: Any, outputs: tuple[int, ...], pictures: int, precision: str = "f32") -> Any:
+    """What gives some outputs of a graph for so many pictures, -1 for any number."""
+    import openvino
+
+    ends = [whole.outputs[number].get_node().input_value(0) for number in outputs]
+    graph = openvino.Model(ends, whole.get_parameters(), "front").clone()
+    graph.reshape([pictures, *graph.inputs[0].partial_shape[1:]])
+    how = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": precision,  # or less is taken where the CPU has units for it
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),  # as many as PyTorch was given: one of several workers
+        "ENABLE_CPU_PINNING": False,  # other programs need cores, too
+    }
+    return openvino.Core().compile_model(graph, "CPU", how)
