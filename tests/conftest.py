@@ -16,6 +16,10 @@ import xserver as x
 from costs import Costs
 from lacking import Lacking
 
+# Half a second for each of hundreds of sessions; tests/networks/test_front.py and tests/live/test_backends.py try both.
+for command in ("CAM", "FILE", "DEMO", "REPLAY", "BATCH", "EXPLAIN", "AUDIT", "BENCH"):
+    os.environ.setdefault(f"EMOLIVE_{command}_BACKEND", "torch")
+
 # A SIGPROF from a library that nobody named yet once ended whole runs without a word, after the training tests. Say
 # where it comes, and go on.
 faulthandler.register(signal.SIGPROF, all_threads=True, chain=False)

@@ -26,8 +26,8 @@ TALKATIVE = {
 }
 """What a user's environment may hold; emolive is silent all the same."""
 
-SILENCING = ("DO_NOT_TRACK", "RAY_", "STREAMLIT_", "HF_", "NO_")
-"""What is taken out of the environment: it could hide what emolive lets through."""
+SILENCING = ("DO_NOT_TRACK", "RAY_", "STREAMLIT_", "HF_", "NO_", "EMOLIVE_")
+"""What is taken out of the environment: it could hide what emolive, or OpenVINO, lets through."""
 
 
 class Sealed:
