@@ -22,7 +22,7 @@ from emolive.corpus.work import work
 
 
 def job_of(film: Path, out: Path, model, options: Options, segment_s: float = 0.0) -> Job:
-    settings = settings_hash(options, True, "jsonl", makers_of(options, [network_facts(model)]))
+    settings = settings_hash(options, True, "jsonl", makers_of(options, [network_facts(model.spec, model.sha256)]))
     return Job(film, out, options, settings, annotated=True, segment_s=segment_s)
 
 

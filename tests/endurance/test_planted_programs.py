@@ -120,7 +120,7 @@ def test_a_program_in_what_segments_have_kept(tmp_path, model):
     """In a results folder that others may write to: it is not run, and the frames are looked at again."""
     film, mark = tmp_path / "film.mp4", tmp_path / "executed"
     write_video(film, [40.0 * i for i in range(24)], lambda i: noise(i).bgr)
-    settings = settings_hash(Options(), False, "jsonl", makers_of(Options(), [network_facts(model)]))
+    settings = settings_hash(Options(), False, "jsonl", makers_of(Options(), [network_facts(model.spec, model.sha256)]))
     job = Job(film, tmp_path / "out" / "film", Options(), settings, segment_s=0.1)
     split = work(Whole(job))
     if not isinstance(split, Split):
