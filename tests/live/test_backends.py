@@ -11,7 +11,7 @@ import pytest
 FILMS = ("single_face.mp4", "head-pose-face-detection-female.gif", "street_1080p.mp4")
 FRAMES = 40
 ROUNDING, OF_HEAT = 5e-4, 1e-2
-"""Rows are written with four digits; shares of heat add up what is left where large evidence for and against cancels."""
+"""Rows are written with four digits; shares of heat add up what is left of large evidence for and against."""
 
 
 def rows(film: Path, out: Path, backend: str, frames: int) -> list[dict[str, object]]:
