@@ -137,7 +137,7 @@ def examine(
         for seed in range(SEEDS):
             for k, (step, net) in enumerate(cascade(model, seed), start=1 + seed * len(parts)):
                 tell = within(progress, k * turn, turn)
-                here = [m for m in methods if not METHODS[m].slow or (not seed and asked(True, step, parts))]
+                here = [m for m in methods if asked(slow := METHODS[m].slow, step, parts) and not (slow and seed)]
                 randoms.setdefault(step, []).append(maps(net, x, here, layers, true.aim, tell))
     share, faces = 0.5 / len(sights), []
     for n, sight in enumerate(sights):
