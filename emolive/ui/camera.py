@@ -44,7 +44,7 @@ def _recorded(scene: Scene) -> Picture:
     labels.write(people)
     for rect in doubted:
         labels.mark(rect)
-    return Picture(image, _hits(people, image.shape[1], image.shape[0]))
+    return Picture(image, (*_hits(people, image.shape[1], image.shape[0]), *_tag_hits(labels)))
 
 
 def _on_sheet(scene: Scene, sheet: Sheet) -> Picture:
@@ -64,7 +64,7 @@ def _on_sheet(scene: Scene, sheet: Sheet) -> Picture:
         for rect in doubted:
             labels.mark(rect)
     image[film[1] : film[3], film[0] : film[2]] = picture
-    hits = [Hit(draw.moved(hit.box, film[:2]), hit.event) for hit in _hits(people, wide, high)]
+    hits = [Hit(draw.moved(hit.box, film[:2]), hit.event) for hit in (*_hits(people, wide, high), *_tag_hits(labels))]
     seen = [Tip(draw.moved(part, film[:2]), "doubt") for r in doubted if (part := within(r, (0, 0, wide, high)))]
     return Picture(image, tuple(hits), (*seen, *dock(image, labels)))
 
@@ -104,9 +104,9 @@ def people_of(scene: Scene, fitted: Fitted) -> list[Labelled]:
     people, chosen = [], scene.chosen
     for i, (face, reading) in enumerate(zip(scene.faces, scene.readings, strict=True)):
         probs = np.nan_to_num(reading.answer)
-        doubt = face.outside or ("unsure" if probs.max() < scene.settings.unsure else "")
         is_chosen = chosen is not None and i == chosen.index
-        people.append(Labelled(face.track, draw.rounded(fitted(face.box)), probs, is_chosen, doubt))
+        rect = draw.rounded(fitted(face.box))
+        people.append(Labelled(face.track, rect, probs, is_chosen, scene.doubt(i), not face.outside))
     return sorted(people, key=lambda person: (not person.selected, -area(person.rect)))
 
 
@@ -145,3 +145,8 @@ def _hits(people: Sequence[Labelled], width: int, height: int) -> tuple[Hit, ...
         if box:
             hits.append(Hit(box, Select(person.track)))
     return tuple(hits)
+
+
+def _tag_hits(labels: Labeller) -> list[Hit]:
+    """What is written at a face can be clicked as it can."""
+    return [Hit(place, Select(track)) for track, place in labels.tags.items() if track]

@@ -14,7 +14,7 @@ from emolive.ui.column import Column, row_of
 from emolive.ui.draw import Rect
 from emolive.ui.heat import ON_FACE, Scale, diverging, gradient, heat_scale, scale_of
 from emolive.ui.palette import DIM, NOTE, PAPER, Color, hue
-from emolive.ui.panels import DENSE, hot_face, message, page, paste, torn_face
+from emolive.ui.panels import DENSE, hot_face, message, no_answer, page, paste, torn_face
 from emolive.ui.words import MINUS, against, label, percent, trained, way
 
 SHEET = Sheet(960, 400, 15)
@@ -36,8 +36,7 @@ def emotions(scene: Scene, sheet: Sheet | None = None) -> Picture:
     sheet = sheet or SHEET
     image, px = page(sheet.width, sheet.height), sheet.px
     chosen = scene.chosen
-    if chosen is None:
-        message(image, "No face in sight", "The map of each emotion appears here.", px)
+    if no_answer(image, scene, "The map of each emotion appears here.", px) or chosen is None:
         return Picture(image)
     reading, base, maps = chosen.reading, chosen.reading.base, chosen.reading.emotions
     if maps is None or base is None:

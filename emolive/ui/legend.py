@@ -10,9 +10,10 @@ from emolive.ui import draw
 from emolive.ui.column import Column, row_of
 from emolive.ui.draw import Rect
 from emolive.ui.heat import ON_FACE, Scale, gradient, heat_scale
+from emolive.ui.named import mapped, target
 from emolive.ui.palette import DIM, NOTE, PAPER, Color
 from emolive.ui.where import warning
-from emolive.ui.words import against, caption, label, randomised
+from emolive.ui.words import against, label, randomised
 
 Remark = tuple[str, Color, str]
 """Words, their colour, and their name in `ui.topics`."""
@@ -48,7 +49,7 @@ def legend_of(scene: Scene) -> Legend:
     if chosen is None:
         return Legend(doubt or (("no face in sight", DIM, "camera"),))
     reading = chosen.reading
-    lines: list[Remark] = [(caption(reading.shown, scene.menu, reading.painted.target), PAPER, "map")]
+    lines: list[Remark] = [(mapped(scene, chosen), PAPER, "map")]
     lines += [(words, NOTE, "note") for words in remarks(scene, reading)]
     if reading.painted.cam is None or not scene.settings.heat:
         return Legend((*lines, *doubt))
@@ -70,10 +71,39 @@ def remarks(scene: Scene, reading: Reading) -> list[str]:
     minus = against(reading.shown, scene.menu)
     if minus is not None and minus == label(scene.menu.labels, reading.painted.target):
         return [*marks, f"{minus} against itself: no difference"]
+    marks += _unpainted(scene)
     words = warning(reading.regions)
     if words and reading.shown != reading.base:
         words = f"trained network: {words}"
     return [*marks, f"⚠ {words}"] if words else marks
+
+
+SEEN = 0.15
+"""Heat that is nowhere more than this part of full heat is hardly seen."""
+
+
+def _unpainted(scene: Scene) -> list[str]:
+    """Why a face seems to have no heat, with its map on: there is next to no evidence for the target."""
+    cold = [i for i in range(len(scene.faces)) if _is_cold(scene, i)]
+    chosen = scene.chosen
+    if not cold or chosen is None:
+        return []
+    if scene.readings[chosen.index].shown.method in scene.menu.blind:
+        return ["no heat: the map is zero"] if chosen.index in cold else []
+    if chosen.index in cold:
+        for_what = target(scene, chosen, chosen.reading.painted.target)
+        return [f"hardly any heat: next to nothing speaks for {for_what}"]
+    return [f"hardly any heat on {len(cold)} of {len(scene.faces)} faces: next to nothing there speaks for the target"]
+
+
+def _is_cold(scene: Scene, i: int) -> bool:
+    """Whether a face has a map, and hardly any of it is seen."""
+    reading, kept = scene.readings[i], scene.memory.tracks.get(scene.faces[i].track)
+    cam = reading.painted.cam
+    if cam is None:
+        return False
+    full = heat_scale(reading, reading.shown, kept, scene.settings.scale).full
+    return not float(np.nan_to_num(cam).max(initial=0)) > SEEN * max(full, 0)
 
 
 def height_of(found: Legend, width: int, px: int) -> int:

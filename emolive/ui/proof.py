@@ -13,7 +13,7 @@ from emolive.ui.draw import Rect
 from emolive.ui.faithful import faithful
 from emolive.ui.knocked import knocked
 from emolive.ui.palette import CARD, DIM, NOTE, PAPER
-from emolive.ui.panels import message, page
+from emolive.ui.panels import no_answer, page
 from emolive.ui.where import where
 from emolive.ui.words import trained, way
 
@@ -40,9 +40,8 @@ def proof(scene: Scene, sheet: Sheet | None = None) -> Picture:
     none is."""
     sheet = sheet or SHEET
     chosen, px = scene.chosen, sheet.px
-    if chosen is None:
-        image = page(sheet.width, sheet.height)
-        message(image, "No face in sight", "Tests of the heat map of a face appear here.", px)
+    image = page(sheet.width, sheet.height)
+    if no_answer(image, scene, "Tests of the heat map of a face appear here.", px) or chosen is None:
         return Picture(image)
     on = [test for test in TESTS if test[2](scene.settings)]
     places, strip, foot = _places(sheet, max(1, len(on)))
