@@ -77,6 +77,7 @@ class Player:
         files, seek = settings.file - before.file, settings.seek_ms - before.seek_ms
         steps = settings.steps - before.steps
         if files or seek or steps:  # of keys that came together each is obeyed
+            self._said = ""
             shot = self._other_file(files) if files else None
             shot = (self._seek(seek) if seek else None) or shot
             return self._frame((self._step(steps) if steps else None) or shot)
@@ -179,7 +180,6 @@ class Player:
             many = len(self._openers) > 1
             self._tell(f"this is the {'last' if by > 0 else 'first'} file" if many else "there is only one file")
             return None
-        self._said = ""
         return self._took(self._take())
 
     def _tell(self, words: str) -> None:

@@ -44,7 +44,7 @@ def _recorded(scene: Scene) -> Picture:
     labels.write(people)
     for rect in doubted:
         labels.mark(rect)
-    return Picture(image, (*_hits(people, image.shape[1], image.shape[0]), *_tag_hits(labels)))
+    return Picture(image, (*_tag_hits(labels), *_hits(people, image.shape[1], image.shape[0])))
 
 
 def _on_sheet(scene: Scene, sheet: Sheet) -> Picture:
@@ -64,7 +64,7 @@ def _on_sheet(scene: Scene, sheet: Sheet) -> Picture:
         for rect in doubted:
             labels.mark(rect)
     image[film[1] : film[3], film[0] : film[2]] = picture
-    hits = [Hit(draw.moved(hit.box, film[:2]), hit.event) for hit in (*_hits(people, wide, high), *_tag_hits(labels))]
+    hits = [Hit(draw.moved(hit.box, film[:2]), hit.event) for hit in (*_tag_hits(labels), *_hits(people, wide, high))]
     seen = [Tip(draw.moved(part, film[:2]), "doubt") for r in doubted if (part := within(r, (0, 0, wide, high)))]
     return Picture(image, tuple(hits), (*seen, *dock(image, labels)))
 

@@ -63,7 +63,7 @@ def _behind(*views: str) -> Why:
     """The key's view is behind another one, which has the board for itself, or behind the help."""
 
     def why(s: Settings, after: Settings, menu: Menu, progress: Progress) -> str:
-        if s.board and s.help:
+        if s.board and s.help and "camera" not in views:  # which stands beside it
             return "The help lies over it; h closes it."
         stays = s.large in s.views and s.large == after.large and s.large in after.views
         if s.board and stays and s.large not in views:
@@ -78,11 +78,13 @@ CLOSED = _when(lambda s, menu, _: "filters" not in s.views, "The filters are not
 BLIND = _when(lambda s, menu, _: s.method in menu.blind,
               "The map stays as it is: {method} knows no emotion; m takes another method.")  # fmt: skip
 COLD = _when(lambda s, menu, _: not s.heat, "The heat is off; o shows it.")
+HOT = _when(lambda s, menu, _: s.alpha >= 1, "The heat is as strong as it gets; - makes it weaker.")
+WEAK = _when(lambda s, menu, _: s.alpha <= 0, "The heat is as weak as it gets; + makes it stronger.")
 STILL = _when(lambda s, menu, progress: progress.frames == 1, "A picture stands still: it has no other moment.")
 LIVE = _when(lambda s, menu, progress: progress.live, "What is live has neither past nor future; space freezes it.")
 ENDED = _when(lambda s, menu, progress: progress.ended, "The film is at its end; j goes back 5 s.")
 LAST = _unless_changed("The last window stays; q quits.")
-TESTS = _behind("proof")
+TESTS, PAINTED = _behind("proof"), _behind("camera")
 
 _METHODS = (_when(lambda s, menu, _: len(menu.methods) < 2, "There is no other method."),)
 _LAYERS = (
@@ -106,11 +108,22 @@ WHY: Mapping[str, tuple[Why, ...]] = {
     "E": _TARGETS,
     "c": _TARGETS,
     "C": _TARGETS,
-    "+": (COLD, _when(lambda s, menu, _: s.alpha >= 1, "The heat is as strong as it gets; - makes it weaker."), NOBODY),
-    "-": (COLD, _when(lambda s, menu, _: s.alpha <= 0, "The heat is as weak as it gets; + makes it stronger."), NOBODY),
+    "+": (
+        COLD,
+        _when(lambda s, menu, _: s.alpha >= 1, "The heat is as strong as it gets; - makes it weaker."),
+        NOBODY,
+        PAINTED,
+    ),
+    "-": (
+        COLD,
+        _when(lambda s, menu, _: s.alpha <= 0, "The heat is as weak as it gets; + makes it stronger."),
+        NOBODY,
+        PAINTED,
+    ),
     "o": (NOBODY,),
-    "i": (NOBODY,),
-    "y": (NOBODY,),
+    "i": (NOBODY, _behind("camera", "filters", "emotions", "proof")),
+    "y": (NOBODY, _behind("camera", "emotions", "proof")),
+    "x": (PAINTED,),
     "g": (LAST, _behind("emotions")),
     "t": (LAST, _behind("timeline")),
     "d": (NOBODY, TESTS),

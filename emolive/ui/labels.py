@@ -65,7 +65,8 @@ beside it."""
 class Labeller:
     """Writes into one picture in text of about `px`. `names` are the classes, `faces` rectangles that are to be seen,
     those of what may be no face too, `taken` rectangles that must stay free; to them it adds what it writes. `tags` is
-    where each face's number stands, by its track; `untold` says how many had no room for one."""
+    where each face's number stands, by its track, `lines` go from numbers to faces that they are not beside; `untold`
+    says how many faces had no room for a number."""
 
     def __init__(
         self, image: np.ndarray, names: Sequence[str], taken: Sequence[Rect], faces: Sequence[Rect], px: int
@@ -73,7 +74,7 @@ class Labeller:
         self.taken = list(taken)
         self.tags: dict[int, Rect] = {}
         self.untold = 0
-        self._lines: list[Line] = []
+        self.lines: list[Line] = []
         self._image, self._names, self._px = image, names, px
         height, width = image.shape[:2]
         self._gap = gap = max(2, px // 5)
@@ -110,7 +111,7 @@ class Labeller:
         the numbers of all faces matter more than those."""
         before, plans = list(self.taken), []
         for form, far in WAYS:
-            self.taken, self._lines = list(before), []
+            self.taken, self.lines = list(before), []
             tags: dict[int, tuple[Rect, Parts]] = {}
             panel: list[Act] = []
             late = form == WAYS[-1][0]
@@ -120,13 +121,13 @@ class Labeller:
                     tags[n] = tag
                 if person.selected and bars and not late:
                     panel += self._panel(person, around_all([person.rect, *([tag[0]] if tag else [])]))
-            plans.append((tags, panel, self.taken, self._lines))
+            plans.append((tags, panel, self.taken, self.lines))
             if len(tags) == len(people):
                 break
-        tags, panel, self.taken, self._lines = max(plans, key=lambda plan: len(plan[0]))
+        tags, panel, self.taken, self.lines = max(plans, key=lambda plan: len(plan[0]))
         self.tags = {people[n].track: place for n, (place, _) in tags.items()}
         self.untold = len(people) - len(tags)
-        for line in self._lines:
+        for line in self.lines:
             draw.leader(self._image, *line, self._px)
         for place, parts in tags.values():
             draw.tag(self._image, place, parts, self._px)
@@ -198,12 +199,12 @@ class Labeller:
             return None
         best = crossed.index(min(crossed))
         self.taken.append(spots[best])
-        self._lines.append(lines[best])
+        self.lines.append(lines[best])
         return spots[best], parts
 
     def _hides_a_line(self, rect: Rect) -> bool:
         """Whether something there would lie over a line from another number to its face."""
-        return any(_crosses(line, rect) for line in self._lines)
+        return any(_crosses(line, rect) for line in self.lines)
 
     def _panel(self, person: Labelled, anchor: Rect) -> list[Act]:
         """What draws bars with names beside a face, if there is room. The selected one's may also lie elsewhere, then
