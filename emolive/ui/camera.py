@@ -7,7 +7,7 @@ import numpy as np
 
 from emolive.core.scene import Box, Hit, Picture, Scene, Select, Sheet, Tip, area
 from emolive.ui import draw, legend
-from emolive.ui.dock import docked
+from emolive.ui.dock import docked, undocked
 from emolive.ui.draw import Rect
 from emolive.ui.heat import heat, heat_scale
 from emolive.ui.labels import Labelled, Labeller
@@ -48,11 +48,21 @@ def _recorded(scene: Scene) -> Picture:
 
 
 def _on_sheet(scene: Scene, sheet: Sheet) -> Picture:
-    """The film, as large as the sheet lets it be beside or above its dock."""
+    """The film, as large as the sheet lets it be beside or above its dock; without that in a crowd whose numbers have
+    room then only."""
+    first = _with_dock(scene, sheet, True)
+    if not first[1]:
+        return first[0]
+    second = _with_dock(scene, sheet, False)
+    return first[0] if second[1] else second[0]
+
+
+def _with_dock(scene: Scene, sheet: Sheet, dock_too: bool) -> tuple[Picture, int]:
+    """The film with its dock or without; and how many faces had no room for their number."""
     image = draw.blank(sheet.width, sheet.height, GROUND)
     height, width = scene.frame.bgr.shape[:2]
     people = people_of(scene, lambda box: box)
-    film, dock = docked((width, height), sheet, scene, people)
+    film, dock = docked((width, height), sheet, scene, people) if dock_too else undocked((width, height), sheet)
     wide, high = film[2] - film[0], film[3] - film[1]
     picture, fitted = _film(scene, (wide, high))
     people = people_of(scene, fitted)
@@ -66,7 +76,7 @@ def _on_sheet(scene: Scene, sheet: Sheet) -> Picture:
     image[film[1] : film[3], film[0] : film[2]] = picture
     hits = [Hit(draw.moved(hit.box, film[:2]), hit.event) for hit in (*_tag_hits(labels), *_hits(people, wide, high))]
     seen = [Tip(draw.moved(part, film[:2]), "doubt") for r in doubted if (part := within(r, (0, 0, wide, high)))]
-    return Picture(image, tuple(hits), (*seen, *dock(image, labels)))
+    return Picture(image, tuple(hits), (*seen, *dock(image, labels))), labels.untold
 
 
 def _film(scene: Scene, size: tuple[int, int]) -> tuple[np.ndarray, Fitted]:

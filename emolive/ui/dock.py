@@ -65,6 +65,14 @@ def docked(film: tuple[int, int], sheet: Sheet, scene: Scene, people: Sequence[L
     return (x, y, x + wide, y + high), dock_into
 
 
+def undocked(film: tuple[int, int], sheet: Sheet) -> tuple[Rect, Dock]:
+    """Where a film lies on a sheet that it has for itself, and a dock that is not there."""
+    factor = min(sheet.width / film[0], sheet.height / film[1])
+    wide, high = (max(1, round(side * factor)) for side in film)
+    x, y = (sheet.width - wide) // 2, (sheet.height - high) // 2
+    return (x, y, x + wide, y + high), lambda image, labels: []
+
+
 def _legend(scene: Scene, most: int) -> legend.Legend:
     """The legend, or its most important lines where there is room for no bars; the status line says what it lacks."""
     return legend.legend_of(scene) if most else legend.legend_of(scene).brief
