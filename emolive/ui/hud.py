@@ -9,6 +9,7 @@ from emolive import __version__
 from emolive.core.scene import Menu, Picture, Progress, Scene, Settings, Tip, base_variant
 from emolive.ui import draw
 from emolive.ui.fit import fit, letterboxed
+from emolive.ui.legend import cold
 from emolive.ui.named import mapped
 from emolive.ui.palette import DIM, GROUND, NOTE, PAPER, RECORDING, Color
 from emolive.ui.words import BLIND, randomised, smoothing, way
@@ -96,6 +97,7 @@ def second_line(scene: Scene) -> list[Part]:
     parts = [Part(shown, PAPER, 0, topic="map")]
     if not settings.heat:
         parts.append(Part("heat off", NOTE, 1, topic="map"))
+    parts += [Part(words, NOTE, 1, topic="cold") for words in cold(scene)[1:]]
     parts += [Part(words, NOTE, int(n > 0), topic="proof") for n, words in enumerate(tests(settings, scene.menu))]
     if smoothing(settings) and scene.progress.frames != 1:
         parts.append(Part(smoothing(settings), DIM, 2, topic="smoothed"))

@@ -75,6 +75,8 @@ class Labeller:
         self.tags: dict[int, Rect] = {}
         self.untold = 0
         self.lines: list[Line] = []
+        self._acts: list[Act] | None = None
+        self._has_panel = False
         self._image, self._names, self._px = image, names, px
         height, width = image.shape[:2]
         self._gap = gap = max(2, px // 5)
@@ -106,20 +108,19 @@ class Labeller:
                 return n, place
         return None
 
-    def write(self, people: Sequence[Labelled], bars: bool = True) -> None:
-        """Label all faces. Who comes first gets the best place; the selected one gets all bars if there is room, but
-        the numbers of all faces matter more than those."""
+    def place(self, people: Sequence[Labelled], bars: bool = True) -> None:
+        """Find places for what tells all faces apart, and draw nothing yet. Who comes first gets the best one; the
+        selected face gets all bars if there is room, but the numbers of all faces matter more than those."""
         before, plans = list(self.taken), []
         for form, far in WAYS:
             self.taken, self.lines = list(before), []
             tags: dict[int, tuple[Rect, Parts]] = {}
             panel: list[Act] = []
-            late = form == WAYS[-1][0]
             for n, person in enumerate(people):
                 tag = self._tag(person, form, far)
                 if tag:
                     tags[n] = tag
-                if person.selected and bars and not late:
+                if person.selected and bars and form != WAYS[-1][0]:
                     panel += self._panel(person, around_all([person.rect, *([tag[0]] if tag else [])]))
             plans.append((tags, panel, self.taken, self.lines))
             if len(tags) == len(people):
@@ -127,14 +128,20 @@ class Labeller:
         tags, panel, self.taken, self.lines = max(plans, key=lambda plan: len(plan[0]))
         self.tags = {people[n].track: place for n, (place, _) in tags.items()}
         self.untold = len(people) - len(tags)
-        for line in self.lines:
-            draw.leader(self._image, *line, self._px)
-        for place, parts in tags.values():
-            draw.tag(self._image, place, parts, self._px)
-        for act in panel:
+        self._acts = [partial(draw.leader, self._image, *line, self._px) for line in self.lines]
+        self._acts += [partial(draw.tag, self._image, place, parts, self._px) for place, parts in tags.values()]
+        self._acts += panel
+        self._has_panel = bool(panel)
+
+    def write(self, people: Sequence[Labelled], bars: bool = True) -> None:
+        """Label all faces, where they were placed or as `place` does."""
+        if self._acts is None:
+            self.place(people, bars)
+        assert self._acts is not None
+        for act in self._acts:
             act()
         for person in people:
-            if not bars or not person.known or (person.selected and panel):
+            if not bars or not person.known or (person.selected and self._has_panel):
                 continue
             found = self._panel(person, person.rect)
             for act in found:

@@ -33,8 +33,8 @@ class Legend:
 
     @property
     def brief(self) -> "Legend":
-        """Its first line and its bar."""
-        return Legend(self.lines[:1], self.scale, self.colormap)
+        """Its first line, why there is no heat where there is none, and its bar."""
+        return Legend((*self.lines[:1], *(line for line in self.lines if line[2] == "cold")), self.scale, self.colormap)
 
     @property
     def ends(self) -> str:
@@ -50,6 +50,7 @@ def legend_of(scene: Scene) -> Legend:
         return Legend(doubt or (("no face in sight", DIM, "camera"),))
     reading = chosen.reading
     lines: list[Remark] = [(mapped(scene, chosen), PAPER, "map")]
+    lines += [(words, NOTE, "cold") for words in cold(scene)[:1]]
     lines += [(words, NOTE, "note") for words in remarks(scene, reading)]
     if reading.painted.cam is None or not scene.settings.heat:
         return Legend((*lines, *doubt))
@@ -71,7 +72,6 @@ def remarks(scene: Scene, reading: Reading) -> list[str]:
     minus = against(reading.shown, scene.menu)
     if minus is not None and minus == label(scene.menu.labels, reading.painted.target):
         return [*marks, f"{minus} against itself: no difference"]
-    marks += _unpainted(scene)
     words = warning(reading.regions)
     if words and reading.shown != reading.base:
         words = f"trained network: {words}"
@@ -82,25 +82,27 @@ SEEN = 0.15
 """Heat that is nowhere more than this part of full heat is hardly seen."""
 
 
-def _unpainted(scene: Scene) -> list[str]:
-    """Why a face seems to have no heat, with its map on: there is next to no evidence for the target."""
-    cold = [i for i in range(len(scene.faces)) if _is_cold(scene, i)]
-    chosen = scene.chosen
-    if not cold or chosen is None:
+def cold(scene: Scene) -> list[str]:
+    """Why a face seems to have no heat, with its map on: there is next to no evidence for the target. First as a
+    sentence, then shorter; nothing where all faces have heat."""
+    found, chosen = [i for i in range(len(scene.faces)) if _is_cold(scene, i)], scene.chosen
+    if not found or chosen is None:
         return []
-    if scene.readings[chosen.index].shown.method in scene.menu.blind:
-        return ["no heat: the map is zero"] if chosen.index in cold else []
-    if chosen.index in cold:
-        for_what = target(scene, chosen, chosen.reading.painted.target)
-        return [f"hardly any heat: next to nothing speaks for {for_what}"]
-    return [f"hardly any heat on {len(cold)} of {len(scene.faces)} faces: next to nothing there speaks for the target"]
+    if chosen.index not in found:
+        short = f"hardly any heat on {len(found)} of {len(scene.faces)} faces"
+        return [f"{short}: next to nothing there speaks for the target", short]
+    if chosen.reading.shown.method in scene.menu.blind:
+        return ["hardly any heat: the map is nearly zero", "hardly any heat"]
+    what = target(scene, chosen, chosen.reading.painted.target)
+    return [f"hardly any heat: next to nothing speaks for {what}", "hardly any heat"]
 
 
 def _is_cold(scene: Scene, i: int) -> bool:
     """Whether a face has a map, and hardly any of it is seen."""
     reading, kept = scene.readings[i], scene.memory.tracks.get(scene.faces[i].track)
     cam = reading.painted.cam
-    if cam is None:
+    minus = against(reading.shown, scene.menu)
+    if cam is None or not scene.settings.heat or minus == label(scene.menu.labels, reading.painted.target):
         return False
     full = heat_scale(reading, reading.shown, kept, scene.settings.scale).full
     return not float(np.nan_to_num(cam).max(initial=0)) > SEEN * max(full, 0)

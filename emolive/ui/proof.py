@@ -108,14 +108,13 @@ def _help(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) 
     column.line("Put the map to the test", PAPER, bold=True, topic="proof")
     column.gap()
     off = [(key, words, name) for key, _, is_on, name, words in TESTS if not is_on(scene.settings)]
-    whole = Column(image, (rect[0] + 2 * px, column.y, rect[2], rect[3]), px)
-    rows = sum(len(draw.wrap(words, px, whole.width)) + 0.3 for _, words, _ in off)
-    brief = rows * whole.row > whole.left  # else the last ones would be left out
-    for key, words, name in off:
-        inner = Column(image, (whole.x0, column.y, rect[2], rect[3]), px)
-        if not inner.line(name, PAPER) if brief else not inner.say(words, PAPER):
-            break
-        draw.text(image, key, rect[0] + px, column.y, px, PAPER, bold=True, align=0.5)
-        column.y = inner.y
-        column.gap(0 if brief else 0.3)
+    inner = Column(image, (rect[0] + 2 * px, column.y, rect[2], rect[3]), px)
+    rows = sum(len(draw.wrap(words, px, inner.width)) for _, words, _ in off)
+    if rows * column.row + (len(off) - 1) * round(0.3 * column.row) > column.left:  # the last ones would be left out
+        column.say(", ".join(f"{key}: {name}" for key, _, name in off), PAPER, topic="proof")
+        return column.tips
+    for key, words, _ in off:
+        draw.text(image, key, rect[0] + px, inner.y, px, PAPER, bold=True, align=0.5)
+        inner.say(words, PAPER)
+        inner.gap(0.3)
     return column.tips

@@ -164,7 +164,7 @@ def _who(image: np.ndarray, scene: Scene, track: int, probs: np.ndarray, entropy
     doubt = "" if seen is None else scene.doubt(seen)
     short = f"face {track}: {answer}"
     words = short if _unknown(scene, track) else f"{short}, {'out of sight' if seen is None else f'{entropy:.1f} bits'}"
-    forms = (words, short, f"face {track}: {doubt}" if doubt else answer, f"face {track}")
+    forms = (words, short, f"{track}: {doubt or answer}", f"face {track}")
     said = fitting(forms, px, image.shape[1] - 3 * px, bold=True)
     color = DIM if doubt else hue(name, top)
     draw.panel(image, (px // 2, y + px // 4, px // 2 + px, y + px + px // 4), color, 1, radius=3)

@@ -31,7 +31,7 @@ from emolive.core.scene import (
 )
 from emolive.ui.camera import SMALLEST
 from emolive.ui.filters import on_page, tiles
-from emolive.ui.legend import legend_of
+from emolive.ui.legend import cold, legend_of
 from emolive.ui.side import added_up
 from emolive.ui.views import VIEWS, camera, filters, order
 from emolive.ui.words import caption
@@ -255,6 +255,8 @@ def test_why_faces_have_no_heat_is_said_in_words():
     assert f"hardly any heat: next to nothing speaks for {target}" in words(-9, -9)
     other = [-9 if i != chosen.index else 0 for i in range(2)]
     assert any(said.startswith("hardly any heat on 1 of 2 faces") for said in words(*other))
+    hidden = replace(given, settings=replace(given.settings, heat=False))
+    assert (cold(given), cold(hidden)) == ([], [])
 
 
 def test_caption_says_method_layer_and_target():
