@@ -48,12 +48,13 @@ def _recorded(scene: Scene) -> Picture:
 
 
 def _on_sheet(scene: Scene, sheet: Sheet) -> Picture:
-    """The film, as large as the sheet lets it be beside or above its dock; without that in a crowd whose numbers have
-    more room then."""
+    """The film, as large as the sheet lets it be beside or above its dock; without that in a crowd all of whose numbers
+    have room then, and more of it."""
     size, people = scene.frame.bgr.shape[1::-1], people_of(scene, lambda box: box)
     made = _Laid(scene, sheet, *docked(size, sheet, scene, people))
     if made.crammed > (0, 0):
-        made = min(made, _Laid(scene, sheet, *undocked(size, sheet)), key=lambda laid: laid.crammed)
+        alone = _Laid(scene, sheet, *undocked(size, sheet))
+        made = alone if alone.crammed < made.crammed and not alone.crammed[0] else made
     return made.drawn()
 
 

@@ -42,7 +42,7 @@ def faults(bgr: np.ndarray, lines: Sequence[Written], least: int) -> list[Fault]
 
 def untold(picture: Picture, lines: Sequence[Written], scene: Scene) -> list[Fault]:
     """Faces whose number stands nowhere in the picture where a click selects them: at the face, or at the end of a line
-    to it. In the list alone nobody could tell which face it is."""
+    to it. In the list alone nobody could tell which face it is. One fault where the picture says how many these are."""
     places = [(hit.event.track, hit.box) for hit in picture.hits if isinstance(hit.event, Select)]
     written = [(line.words, line.rect) for line in lines]
     missing = [
@@ -51,7 +51,8 @@ def untold(picture: Picture, lines: Sequence[Written], scene: Scene) -> list[Fau
         if not any(words == str(face.track) and _inside(_middle(rect), box)
                    for track, box in places if track == face.track for words, rect in written)
     ]  # fmt: skip
-    return [Fault("no number", f"face {track}") for track in missing]
+    said = [words for words, _ in written if words.startswith(f"{len(missing)} ") and " number" in words]
+    return [Fault("said", words) for words in said] or [Fault("no number", f"face {track}") for track in missing]
 
 
 def _middle(rect: Sequence[int]) -> tuple[int, int, int, int]:
