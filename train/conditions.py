@@ -3,8 +3,8 @@
 
     python train/conditions.py LONDON DATA/validation
 
-LONDON has the folders happy and neutral. Each way to cut, to light or to spoil is done to all faces of London and, where it
-can be, to those of validation. Prints the table for train/README.md.
+LONDON has the folders happy and neutral. Each way to cut, to light or to spoil is done to all faces of London and where
+it can be to those of validation. Prints the table for train/README.md.
 """
 
 from __future__ import annotations
