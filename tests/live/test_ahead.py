@@ -111,7 +111,7 @@ def test_a_key_is_obeyed_while_the_next_frame_is_on_its_way(made):
 
     run(replace(parts, sinks=[seen], poll=poll), settings)
     methods = [scene.settings.method for scene in seen]
-    assert methods[:3] == ["gradcam"] * 3
+    assert methods[:3] == [settings.method] * 3
     assert set(methods[3:]) == {"gradcam++"}
 
 
