@@ -28,10 +28,10 @@ from emolive.ui.words import percent
 Act = Callable[[], object]
 """Draws something."""
 
-Parts = Sequence[tuple[str, Color]]
+TagParts = Sequence[tuple[str, Color]]
 """The words of a tag, each with its ground's colour."""
 
-Line = tuple[tuple[int, int], tuple[int, int]]
+Leader = tuple[tuple[int, int], tuple[int, int]]
 """From a number to its face, in pixels."""
 
 NEAREST = 40
@@ -74,7 +74,7 @@ class Labeller:
         self.taken = list(taken)
         self.tags: dict[int, Rect] = {}
         self.untold = 0
-        self.lines: list[Line] = []
+        self.lines: list[Leader] = []
         self._acts: list[Act] | None = None
         self._has_panel = False
         self._image, self._names, self._px = image, names, px
@@ -114,7 +114,7 @@ class Labeller:
         before, plans = list(self.taken), []
         for form, far in WAYS:
             self.taken, self.lines = list(before), []
-            tags: dict[int, tuple[Rect, Parts]] = {}
+            tags: dict[int, tuple[Rect, TagParts]] = {}
             panel: list[Act] = []
             for n, person in enumerate(people):
                 tag = self._tag(person, form, far)
@@ -167,7 +167,7 @@ class Labeller:
     def _anywhere(self, anchor: Rect, size: tuple[int, int]) -> list[Rect]:
         return free_spots(anchor, size, self._bounds, [*self.taken, *self.faces], self._gap)
 
-    def _tag(self, person: Labelled, form: str, far: bool) -> tuple[Rect, Parts] | None:
+    def _tag(self, person: Labelled, form: str, far: bool) -> tuple[Rect, TagParts] | None:
         """Where number, emotion and probability go, and as much of them as that holds; None where there is no room."""
         name, color = person.doubt or self.name(person.top), self.color_of(person)
         px = self._px
@@ -191,7 +191,7 @@ class Labeller:
                 return place, parts
         return self._far_tag(person, least) if far else None
 
-    def _far_tag(self, person: Labelled, parts: "Parts") -> tuple[Rect, "Parts"] | None:
+    def _far_tag(self, person: Labelled, parts: "TagParts") -> tuple[Rect, "TagParts"] | None:
         """The place nearest to a face that is free for its number, with a line to it that crosses as little as may
         be."""
         face = within(person.rect, (0, 0, self._image.shape[1], self._image.shape[0]))
@@ -258,7 +258,7 @@ class Labeller:
         self.taken.append(place)
 
 
-def _between(place: Rect, face: Rect) -> Line:
+def _between(place: Rect, face: Rect) -> Leader:
     """The shortest line from a rectangle to another one."""
     ends = []
     for low, high in ((0, 2), (1, 3)):
@@ -268,7 +268,7 @@ def _between(place: Rect, face: Rect) -> Line:
     return (ax, ay), (bx, by)
 
 
-def _crosses(line: Line, rect: Rect) -> bool:
+def _crosses(line: Leader, rect: Rect) -> bool:
     """Whether a line goes through a rectangle."""
     x0, y0, x1, y1 = rect
     return bool(cv2.clipLine((x0, y0, x1 - x0, y1 - y0), *line)[0])
