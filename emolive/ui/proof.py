@@ -110,11 +110,12 @@ def _help(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) 
     off = [(key, words, name) for key, _, is_on, name, words in TESTS if not is_on(scene.settings)]
     inner = Column(image, (rect[0] + 2 * px, column.y, rect[2], rect[3]), px)
     rows = sum(len(draw.wrap(words, px, inner.width)) for _, words, _ in off)
-    if rows * column.row + (len(off) - 1) * round(0.3 * column.row) > column.left:  # the last ones would be left out
+    full = rows * column.row + (len(off) - 1) * round(0.3 * column.row) <= column.left
+    if not full and len(off) * column.row > column.left:  # else the last ones would be left out
         column.say(", ".join(f"{key}:\N{NO-BREAK SPACE}{name}" for key, _, name in off), PAPER, topic="proof")
         return column.tips
-    for key, words, _ in off:
+    for key, words, name in off:
         draw.text(image, key, rect[0] + px, inner.y, px, PAPER, bold=True, align=0.5)
-        inner.say(words, PAPER)
-        inner.gap(0.3)
+        inner.say(words if full else name, PAPER)
+        inner.gap(0.3 if full else 0)
     return column.tips
