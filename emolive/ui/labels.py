@@ -19,6 +19,7 @@ from emolive.ui.place import (
     beside,
     first_free,
     free_spots,
+    gaps,
     inside,
     mostly_covered,
     within,
@@ -56,10 +57,16 @@ class Labelled:
         return int(np.argmax(self.probs))
 
 
-WAYS = (("names", False), ("numbers", False), ("numbers", True), ("bare", True))
+WAYS = (
+    ("names", False, True),
+    ("numbers", False, True),
+    ("numbers", True, True),
+    ("bare", True, True),
+    ("bare", True, False),
+)
 """How faces are told apart, the first that tells all of them: by name and number at each face, by numbers but for the
-selected one's name, or all by numbers; and then also with a line from a number to its face, where there is no room
-beside it."""
+selected one's name, or all by numbers; then also with a line from a number to its face, where there is no room at it;
+and whether what stands at a face must be clearly nearer to it than to any other."""
 
 
 class Labeller:
@@ -112,12 +119,12 @@ class Labeller:
         """Find places for what tells all faces apart, and draw nothing yet. Who comes first gets the best one; the
         selected face gets all bars if there is room, but the numbers of all faces matter more than those."""
         before, plans = list(self.taken), []
-        for form, far in WAYS:
+        for form, far, clear in WAYS:
             self.taken, self.lines = list(before), []
             tags: dict[int, tuple[Rect, TagParts]] = {}
             panel: list[Act] = []
             for n, person in enumerate(people):
-                tag = self._tag(person, form, far)
+                tag = self._tag(person, form, far, clear)
                 if tag:
                     tags[n] = tag
                 if person.selected and bars and form != WAYS[-1][0]:
@@ -167,7 +174,7 @@ class Labeller:
     def _anywhere(self, anchor: Rect, size: tuple[int, int]) -> list[Rect]:
         return free_spots(anchor, size, self._bounds, [*self.taken, *self.faces], self._gap)
 
-    def _tag(self, person: Labelled, form: str, far: bool) -> tuple[Rect, TagParts] | None:
+    def _tag(self, person: Labelled, form: str, far: bool, clear: bool) -> tuple[Rect, TagParts] | None:
         """Where number, emotion and probability go, and as much of them as that holds; None where there is no room."""
         name, color = person.doubt or self.name(person.top), self.color_of(person)
         px = self._px
@@ -184,12 +191,22 @@ class Labeller:
                 continue
             if n < 2 and not person.selected and size[0] > max(2 * wide, 8 * px):
                 continue  # a small face in a crowd would lie under a long label of its neighbour's
-            beside_it = around(person.rect, size, self._bounds, self._gap)
-            place = self._free([spot for spot in beside_it if not self._hides_a_line(spot)])
+            spots = list(around(person.rect, size, self._bounds, self._gap))
+            spots = self._clear(spots, person.rect) if clear else spots
+            place = self._free([spot for spot in spots if not self._hides_a_line(spot)])
             if place:
                 self.taken.append(place)
                 return place, parts
         return self._far_tag(person, least) if far else None
+
+    def _clear(self, spots: list[Rect], rect: Rect) -> list[Rect]:
+        """The places that nobody takes for another face's; all of them where faces cover most of the picture."""
+        face = within(rect, (0, 0, self._image.shape[1], self._image.shape[0]))
+        others = [other for other in self.faces if other != face]
+        if self._crowded or face is None or not others or not spots:
+            return spots
+        nearer = gaps(spots, others).min(axis=1) > gaps(spots, [face])[:, 0] + self._gap
+        return [spot for spot, good in zip(spots, nearer, strict=True) if good]
 
     def _far_tag(self, person: Labelled, parts: "TagParts") -> tuple[Rect, "TagParts"] | None:
         """The place nearest to a face that is free for its number, with a line to it that crosses as little as may

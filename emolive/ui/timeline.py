@@ -226,7 +226,7 @@ def _line(image: np.ndarray, xs: np.ndarray, values: np.ndarray, field: Rect, co
     ys = y1 - 1 - values * (y1 - y0 - 2)
     points = np.stack([xs, ys], axis=1)[xs >= x0]
     if len(points) == 1:
-        cv2.circle(image, tuple(points[0].round().astype(int).tolist()), 2, color, -1, cv2.LINE_AA)
+        cv2.circle(image, tuple(points[0].round().astype(int).tolist()), max(2, thick), color, -1, cv2.LINE_AA)
     elif len(points):
         cv2.polylines(image, [(points * 16).round().astype(np.int32)], False, color, thick, cv2.LINE_AA, shift=4)
 
