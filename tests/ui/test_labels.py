@@ -51,6 +51,29 @@ def test_nothing_lies_over_a_face_unless_faces_cover_most_of_the_picture(size, s
     assert not mostly_covered([(0, 0, 6, 6)] * 3, 10, 9)  # the same place thrice is no more than once
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_a_number_that_is_not_beside_its_face_has_a_line_to_it(seed):
+    rng = np.random.default_rng(seed)
+    corners = rng.integers((20, 150), (580, 250), (14, 2))
+    rects = [(int(x), int(y), int(x) + 30, int(y) + 30) for x, y in corners]
+    image = np.zeros((400, 640, 3), np.uint8)
+    people = [Labelled(n, rect, np.full(7, 1 / 7), n == 1) for n, rect in enumerate(rects, 1)]
+    labels = Labeller(image, LABELS, [], rects, 24)
+    labels.write(people, bars=False)
+    assert len(labels.tags) + labels.untold == 14
+    for person in people:
+        tag = labels.tags.get(person.track)
+        if tag and not covered(draw.grown(person.rect, 8), [tag]):
+            assert any(touches(tag, a) and touches(person.rect, b) for a, b in labels.lines), person
+    for a, b in labels.lines:
+        assert image[b[1], b[0]].any()
+        assert any(touches(tag, a) for tag in labels.tags.values())
+
+
+def touches(rect: tuple[int, int, int, int], point: tuple[int, int]) -> bool:
+    return rect[0] <= point[0] <= rect[2] and rect[1] <= point[1] <= rect[3]
+
+
 def test_the_selected_face_has_all_bars_where_there_is_room():
     labels = written((640, 480), [(20, 300, 120, 420), (300, 300, 400, 420)], [])
     assert max(area(rect) for rect in labels.taken) > 100 * 90
