@@ -15,7 +15,7 @@ from emolive.training.dataset import Faces
 
 matplotlib.rcParams["svg.hashsalt"] = "emolive"
 
-PLAIN = {"text.parse_math": False}
+PLAIN: Any = {"text.parse_math": False}
 """A $ in the name of a class, a group or a file is a $."""
 
 
