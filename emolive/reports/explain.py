@@ -20,7 +20,7 @@ from emolive.faces.crop import square
 from emolive.faces.detect import Detector
 from emolive.faces.lean import turn
 from emolive.faces.mesh import Mesher
-from emolive.media.pictures import is_picture, read_picture
+from emolive.media.pictures import is_picture, moves, read_picture
 from emolive.media.sources import expand
 from emolive.networks.checkpoint import Model
 from emolive.reports.examine import Sight, examine
@@ -112,6 +112,11 @@ def find(paths: Sequence[Path]) -> tuple[list[tuple[Path, str]], dict[str, str]]
                 found = [file for file in found if is_picture(file)]
                 if not found:
                     raise SourceError(f"There is no picture in the folder {path}. Name another one, or a file.")
+            elif moves(path):
+                raise SourceError(
+                    f"{path} is a film (a GIF is one, too), and pictures are explained here. Save one of its frames: "
+                    "play it with emolive file, and press s."
+                )
             files |= {file.resolve(): file for file in found}
         except SourceError as error:
             failures[_text(path)] = _text(str(error))

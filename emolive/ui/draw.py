@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from emolive.core.foreign import printable
 from emolive.ui.fonts import font_files, own_font
 from emolive.ui.palette import INK, PAPER, Color, readable_on
 
@@ -263,7 +264,7 @@ def _font(path: Path, px: int) -> ImageFont.FreeTypeFont:
 def _runs(text: str, px: int, bold: bool) -> tuple[tuple[str, ImageFont.FreeTypeFont, int], ...]:
     """The parts of a line, each with its font and where it begins; the last one is empty, and where the line ends."""
     runs, x = [], 0.0
-    for part, path in font_files(text, bold):
+    for part, path in font_files(printable(text), bold):  # a new line in a name would be an error
         font = _font(path, px)
         runs.append((part, font, round(x)))
         x += font.getlength(part)

@@ -1,4 +1,4 @@
-"""A file system whose files can be read up to a point and then never answer: a small FUSE server; root, on Linux.
+"""File systems that never answer, or whose files can be read up to a point only: a small FUSE server; root, on Linux.
 
 The protocol is that of the kernel, `include/uapi/linux/fuse.h`.
 """
@@ -31,6 +31,21 @@ def stalling(folder: Path, files: Mapping[str, bytes], share: float) -> Iterator
 
     Skips where one may not mount.
     """
+    with _mounted(folder) as device:
+        threading.Thread(target=_serve, args=(device, list(files.items()), share), daemon=True).start()
+        yield folder
+
+
+@contextmanager
+def silent(folder: Path) -> Iterator[Path]:
+    """Makes a new folder of which no question is ever answered: nobody serves it. Skips where one may not mount."""
+    with _mounted(folder):
+        yield folder
+
+
+@contextmanager
+def _mounted(folder: Path) -> Iterator[int]:
+    """The device through which a new folder's file system is asked."""
     if sys.platform != "linux" or os.geteuid() != 0 or not os.access("/dev/fuse", os.R_OK | os.W_OK):
         pytest.skip("FUSE needs root on Linux")
     libc = ctypes.CDLL(None, use_errno=True)
@@ -40,12 +55,10 @@ def stalling(folder: Path, files: Mapping[str, bytes], share: float) -> Iterator
     if libc.mount(b"stalling", os.fsencode(folder), b"fuse", 0, options):
         os.close(device)
         pytest.skip(f"mount: {os.strerror(ctypes.get_errno())}")
-    thread = threading.Thread(target=_serve, args=(device, list(files.items()), share), daemon=True)
-    thread.start()
     try:
-        yield folder
+        yield device
     finally:
-        libc.umount2(os.fsencode(folder), 2)
+        libc.umount2(os.fsencode(folder), 2)  # at once for names, so that nobody new waits
         os.close(device)  # which ends all that still waits
 
 
