@@ -22,7 +22,8 @@ from typing import Any
 
 from emolive.core.errors import EmoliveError, OutputError, SourceError
 from emolive.core.files import make_folders, why
-from emolive.core.foreign import read_json
+from emolive.core.foreign import answered, read_json
+from emolive.corpus.asked import asked, in_rows
 
 REPORT, VIDEO, MAKING, DRIVERS = "report.json", "video.mp4", ".making", ".drivers"
 
@@ -50,8 +51,14 @@ def data_name(kind: str) -> str:
 
 
 def results(folder: Path) -> list[Path]:
-    """The folders of all finished results in a results folder, sorted by name."""
-    return sorted(path.parent for path in folder.glob(f"*/{REPORT}") if path.parent.name != MAKING)
+    """The folders of all finished results in a results folder, sorted by name. Raises `Unanswered`."""
+    try:
+        names = answered(folder, lambda: os.listdir(folder))
+    except OSError:
+        return []
+    inside = [folder / name for name in sorted(names) if name != MAKING]
+    there = in_rows(lambda row: asked(lambda path: (path / REPORT).exists(), row), inside)
+    return [path for path, is_one in zip(inside, there, strict=True) if is_one]
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from emolive.core.errors import ModelError, SourceError
 from emolive.core.files import why, write_whole
 from emolive.core.foreign import read_json
+from emolive.corpus.asked import FileFacts, facts_of
 from emolive.corpus.job import Job, Join, Lost, Outcome, Segment, Split, Task, TaskResult, Whole
 from emolive.corpus.layout import BEGUN, MAKING, VIDEO, as_output_error, data_name, make_folder, making
 from emolive.corpus.leases import Lease, LeaseLost, check, leased_draft
 from emolive.corpus.manifest import content_hash, makers_of, network_facts, settings_hash, settings_of
 from emolive.corpus.progress import TaskProgress
-from emolive.corpus.result import FORMAT, FileFacts, VideoResult
-from emolive.corpus.standing import Record, damage, facts_of, record
+from emolive.corpus.result import FORMAT, VideoResult
+from emolive.corpus.standing import Record, damage, record
 
 if TYPE_CHECKING:
     from emolive.core.options import Options

@@ -1,4 +1,5 @@
-"""A file system whose files can be read up to a point and then never answer: a small FUSE server; root, on Linux.
+"""A file system whose files can be read up to a point and then never answer, and one that answers nothing at all:
+small FUSE servers; root, on Linux.
 
 The protocol is that of the kernel, `include/uapi/linux/fuse.h`.
 """
@@ -9,7 +10,7 @@ import os
 import struct
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -26,34 +27,49 @@ FOREVER = 3600
 
 
 @contextmanager
-def stalling(folder: Path, files: Mapping[str, bytes], share: float) -> Iterator[Path]:
-    """Mounts files of which reading beyond a share of their bytes never ends, on a new folder.
+def stalling(folder: Path, files: Mapping[str, bytes], share: float, silent: Collection[str] = ()) -> Iterator[Path]:
+    """Mounts files of which reading beyond a share of their bytes never ends, on a new folder. It lists `silent`
+    ones among them, of which no question is answered.
 
     Skips where one may not mount.
     """
+    with _mounted(folder, "stalling") as device:
+        given = (device, list(files.items()), share, silent)
+        threading.Thread(target=_serve, args=given, daemon=True).start()
+        yield folder
+
+
+@contextmanager
+def mute(folder: Path) -> Iterator[Path]:
+    """Mounts what never answers anything, on a new folder. Skips where one may not mount."""
+    with _mounted(folder, "nobody"):
+        yield folder
+
+
+@contextmanager
+def _mounted(folder: Path, name: str) -> Iterator[int]:
     if sys.platform != "linux" or os.geteuid() != 0 or not os.access("/dev/fuse", os.R_OK | os.W_OK):
         pytest.skip("FUSE needs root on Linux")
     libc = ctypes.CDLL(None, use_errno=True)
     device = os.open("/dev/fuse", os.O_RDWR)
     folder.mkdir()
     options = f"fd={device},rootmode=40000,user_id=0,group_id=0".encode()
-    if libc.mount(b"stalling", os.fsencode(folder), b"fuse", 0, options):
+    if libc.mount(name.encode(), os.fsencode(folder), b"fuse", 0, options):
         os.close(device)
         pytest.skip(f"mount: {os.strerror(ctypes.get_errno())}")
-    thread = threading.Thread(target=_serve, args=(device, list(files.items()), share), daemon=True)
-    thread.start()
     try:
-        yield folder
+        yield device
     finally:
         libc.umount2(os.fsencode(folder), 2)
         os.close(device)  # which ends all that still waits
 
 
-def _serve(device: int, files: list[tuple[str, bytes]], share: float) -> None:
+def _serve(device: int, files: list[tuple[str, bytes]], share: float, silent: Collection[str]) -> None:
     with suppress(OSError):  # it is unmounted
         while request := os.read(device, 1 << 17):
             _, what, unique, node = struct.unpack_from("IIQQ", request)
-            answer = _answer(what, node, request[40:], files, share)
+            hushed = what == LOOKUP and request[40:].rstrip(b"\0").decode() in silent
+            answer = None if hushed else _answer(what, node, request[40:], files, share)
             if what == INTERRUPT:  # who asked is being ended; without an answer nothing could end it
                 (unique,), answer = struct.unpack_from("Q", request, 40), errno.EINTR
             if answer is not None:
