@@ -97,12 +97,17 @@ def _said(path: Path) -> dict[str, Any] | None:
 
 def is_free(out: Path, video: Path, writes: frozenset[str] = frozenset()) -> bool:
     """Whether the result of a video, the files `writes` besides its report, may lie in the folder `out`: nothing is
-    there, or an empty folder, or an earlier result of the same video without foreign files of those names."""
-    try:
+    there, or an empty folder, or an earlier result of the same video without foreign files of those names. Raises
+    `Unanswered`."""
+
+    def free() -> bool:
         mine = owned(out)
         if mine is None:
             return not os.path.lexists(out) or _is_empty(out)
         return mine.source == str(video) and not _foreign(out, mine.files, writes)
+
+    try:
+        return answered(out, free)
     except OSError:  # a folder that may not be looked into is not emolive's
         return False
 
@@ -110,8 +115,8 @@ def is_free(out: Path, video: Path, writes: frozenset[str] = frozenset()) -> boo
 def is_result_of(video: Path) -> bool:
     """Whether a video is one that emolive made, in the folder of its result."""
     try:
-        mine = owned(video.parent)
-    except OSError:
+        mine = answered(video, lambda: owned(video.parent))
+    except (OSError, SourceError):
         return False
     return mine is not None and video.name in mine.files
 

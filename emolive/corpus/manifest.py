@@ -12,11 +12,12 @@ from typing import Any
 
 import click
 
-from emolive.core.errors import OutputError, SourceError
+from emolive.core.errors import OutputError, SourceError, Unanswered
 from emolive.core.files import real, why
-from emolive.core.foreign import open_regular
+from emolive.core.foreign import answered, open_regular
 from emolive.core.installed import weights
 from emolive.core.options import Options
+from emolive.corpus.asked import asked, in_rows
 from emolive.corpus.layout import VIDEO, is_free, is_result_of
 from emolive.corpus.names import folded, hashed_name, is_name, plain_name
 from emolive.media.folders import named, videos_of
@@ -44,10 +45,10 @@ def found(names: Sequence[str], out: Path, known: Known = lambda _: ()) -> dict[
     Raises `SourceError` for a name that stands for nothing.
     """
     there: dict[Path, str] = {}
-    results, whole = real(out), cache(real)
+    results = answered(out, lambda: real(out))
     for name in names:
         root, files = _meant(name, known, results)
-        inside = {path: real(path) if path.is_symlink() else whole(path.parent) / path.name for path in files}
+        inside = _places(files)
         outside = {path: at for path, at in inside.items() if not at.is_relative_to(results)}
         kept = _without_results(tuple(outside))
         if inside and not outside:
@@ -61,6 +62,17 @@ def found(names: Sequence[str], out: Path, known: Known = lambda _: ()) -> dict[
             parts = (*path.relative_to(root).parent.parts, path.stem)
             there.setdefault(inside[path], plain_name("_".join(parts)))
     return there
+
+
+def _places(files: Sequence[Path]) -> dict[Path, Path]:
+    """Where each file lies, without links; one that does not answer where it says."""
+    whole = cache(real)
+
+    def place(path: Path) -> Path:
+        return real(path) if path.is_symlink() else whole(path.parent) / path.name
+
+    found = in_rows(lambda row: asked(place, row), files)
+    return {path: path if isinstance(at, Unanswered) else at for path, at in zip(files, found, strict=True)}
 
 
 def named_results(
@@ -113,7 +125,7 @@ def _meant(name: str, known: Known, results: Path) -> tuple[Path, tuple[Path, ..
         )
     if found.upward:
         click.echo(f"Left out, as links that lead up to a folder around them: {named(found.upward)}.", err=True)
-    skipped = [path for path in found.skipped if not real(path).is_relative_to(results)]
+    skipped = [path for path, at in _places(found.skipped).items() if not at.is_relative_to(results)]
     if skipped:
         click.echo(f"Skipped, as no video that can be read: {named(skipped)}.", err=True)
     return found.root, found.files

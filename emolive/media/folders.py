@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from emolive.core.errors import SourceError
-from emolive.core.foreign import answered
+from emolive.core.foreign import answered, is_file, is_folder
 from emolive.media.address import address_in
 from emolive.media.clips import VideoClip
 from emolive.media.film import open_film
@@ -183,9 +183,9 @@ def videos_of(name: str, known: Callable[[Sequence[Path]], Container[Path]] = la
     begins with.
     """
     path = Path(name).absolute()
-    if path.is_file():
+    if is_file(path):
         return Matching(path.parent, (path,))
-    root, pattern = (path, ()) if path.is_dir() else _split(path)
+    root, pattern = (path, ()) if is_folder(path) else answered(path, lambda: _split(path))
     files: list[Path] = []
     skipped: list[Path] = []
     closed: list[Path] = []

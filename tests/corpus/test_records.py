@@ -174,6 +174,7 @@ def test_what_is_done_again_is_whole_again(root):
     gone(root, None)
     done = batch(root)
     assert "1 videos done\n" in done.output
+    assert "A result that is there will be made again (its data.jsonl is gone). --why VIDEO tells" in done.output
     assert (root / "results" / "clip" / "data.jsonl").stat().st_size > 0
     assert "1 of them before" in batch(root).output
 

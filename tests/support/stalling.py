@@ -19,6 +19,9 @@ import pytest
 LOOKUP, FORGET, GETATTR, OPEN, READ, RELEASE, FLUSH, INIT, OPENDIR, READDIR, RELEASEDIR = (
     1, 2, 3, 14, 15, 18, 25, 26, 27, 28, 29,
 )  # fmt: skip
+PARALLEL = 1 << 18
+"""The folder may be read while a question about one of its files is open."""
+
 INTERRUPT, SILENT = 36, (FORGET, 36, 42)
 """What is not answered: FORGET, INTERRUPT, BATCH_FORGET."""
 
@@ -82,7 +85,7 @@ def _answer(what: int, node: int, asked: bytes, files: list[tuple[str, bytes]], 
     if what in SILENT:
         return None
     if what == INIT:
-        return struct.pack("4I2H2I2H8I", 7, 31, 4096, 0, 8, 8, 4096, 1, 1, 0, *[0] * 8)
+        return struct.pack("4I2H2I2H8I", 7, 31, 4096, PARALLEL, 8, 8, 4096, 1, 1, 0, *[0] * 8)
     if what == LOOKUP:
         name = asked.rstrip(b"\0").decode()
         found = [i for i, (one, _) in enumerate(files) if one == name]
