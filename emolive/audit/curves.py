@@ -12,10 +12,10 @@ from emolive.audit.masks import blurred
 from emolive.audit.probe import logits_of
 from emolive.networks.checkpoint import Model
 
-FEW = 6
+FEW = 5
 """Steps of the curves that are compared with those of controls: few, since there are many."""
 
-STEPS = 3 * FEW
+STEPS = 2 * FEW
 """Steps of a curve at most; a grid with fewer cells has one per cell. Those of `FEW` steps are among its own."""
 
 

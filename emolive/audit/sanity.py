@@ -59,12 +59,15 @@ class Sanity:
         return f"{self.word[0].upper()}{self.word[1:]}: {self.why}"
 
 
-NOT_ASKED = Sanity("not asked", "its hundreds of passes were made for the last step only.", math.nan)
+NOT_ASKED = Sanity(
+    "not asked", "each random network takes hundreds of passes; one is asked where no quick method is.", math.nan
+)
 
 
-def asked(slow: bool, step: str, steps: Sequence[str]) -> bool:
-    """Whether a map is made of a network that is random down to `step`, one of the `steps`: a slow one where all is."""
-    return not slow or step == steps[-1]
+def asked(slow: bool, step: str, steps: Sequence[str], alone: bool = False) -> bool:
+    """Whether a map is made of a network that is random down to `step`, one of the `steps`: a slow one where all is,
+    and only if slow ones stand `alone`."""
+    return not slow or (alone and step == steps[-1])
 
 
 def sane(found: Likeness, reaches: bool = True) -> Sanity:

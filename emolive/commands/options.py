@@ -99,7 +99,7 @@ class RowCommand(click.Command):
         """As click does. Raises `SourceError` for a path on a drive that hangs."""
         for word in args:
             name = word.partition("=")[2] if word.startswith("-") else word
-            if os.sep in name and "\0" not in name and "://" not in name:
+            if name and "\0" not in name and "://" not in name:
                 answered(Path(name), partial(os.path.exists, name))
         given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
         for parameter in self.params:

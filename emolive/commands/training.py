@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from emolive.commands.options import command
 from emolive.core.errors import EmoliveError, from_extra
+from emolive.core.foreign import is_file
 from emolive.core.options import Options, options_of
 from emolive.training.recipe import Recipe
 
@@ -33,7 +34,7 @@ def train(options: Options, data: Path, out: Path, settings: Path | None, resume
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 
     base = Recipe.read(settings) if settings else Recipe()
-    if resume and not settings and (out / "settings.json").is_file():
+    if resume and not settings and is_file(out / "settings.json"):
         base = Recipe.read(out / "settings.json")
     chosen = dataclasses.replace(base, **{name: value for name, value in given.items() if value is not None})
     _check(chosen, settings or out / "settings.json")

@@ -267,7 +267,9 @@ def printable(text: str) -> str:
     """A text that every file and console with UTF-8 takes: what cannot be printed stands in it as an escape."""
     if text.isprintable():
         return text
-    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
+    return "".join(
+        c.encode("unicode_escape").decode() if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text
+    )
 
 
 def _no_number(name: str) -> NoReturn:

@@ -177,13 +177,14 @@ class Working:
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """The selected face of a scene with all that is known of it: its index there, what was read of it, and what is
-    remembered of its track (None where nothing is: a face without a track)."""
+    """The selected face of a scene with all that is known of it: its index there, what was read of it, what is
+    remembered of its track (None where nothing is: a face without a track), and why no emotion is named (`doubt`)."""
 
     index: int
     face: Face
     reading: Reading
     remembered: Remembered | None
+    doubt: str = ""
 
     @property
     def probs(self) -> np.ndarray:
@@ -223,6 +224,12 @@ class Scene:
         """Everything that the detector takes for a face: `faces`, then `unconfirmed`."""
         return (*self.faces, *self.unconfirmed)
 
+    def doubt(self, i: int) -> str:
+        """Why no emotion of `faces[i]` is named, in a word or two; "" where it is. The one rule, for all views: what
+        the network cannot know (`Face.outside`), of which no figure is shown either, and what it is "unsure" of."""
+        unsure = np.nan_to_num(self.readings[i].answer).max() < self.settings.unsure
+        return self.faces[i].outside or ("unsure" if unsure else "")
+
     @property
     def chosen(self) -> Chosen | None:
         """The selected face; None where there is none that is confirmed."""
@@ -230,7 +237,7 @@ class Scene:
             return None
         i = selected(self.faces, self.settings, self.memory)
         face = self.faces[i]
-        return Chosen(i, face, self.readings[i], self.memory.tracks.get(face.track))
+        return Chosen(i, face, self.readings[i], self.memory.tracks.get(face.track), self.doubt(i))
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ FIRST_PICTURE = "the first picture is there"
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What a run is made of. `menu` holds what does not change; `order` ranks the filter layer's channels;
+    """What a run is made of. `menu` holds what does not change; `order` ranks the filter layer's channels; `said` gives
+    sentences about the keys that were pressed last;
     `confirm` says which of the tracked faces are shown, read and counted: all of them unless another one is given;
     `always` names views that are composed even when nobody shows them; `compose` draws what the windows show, which is
     not the views' pictures as they are recorded; `stop` is asked once per turn; `slow` works out slow maps of a frame
@@ -64,6 +65,7 @@ class Parts:
     menu: Menu
     press: Callable[[Settings, Event, Menu], Settings]
     order: Callable[[Scene], tuple[int, ...]]
+    said: Callable[[], tuple[str, ...]] = tuple
     poll: Poll = tuple
     confirm: Confirm = lambda faces, _: tuple(faces)
     always: tuple[str, ...] = ()
@@ -135,7 +137,8 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
                 readings = _read(parts, *held, asked, before)
                 memory = remember(before, *held, readings, settings)
                 looked, drawn = asked_of(asked), None
-            notes = (*parts.source.notes(), *(note for sink in sinks for note in sink.notes()), *map(str, failures))
+            said = *parts.said(), *parts.source.notes(), *(note for sink in sinks for note in sink.notes())
+            notes = *said, *map(str, failures)
             timings = watch.lap() if frame else timings
             if frame and not settings.frozen and not limit.time_is_up():
                 ahead.begin(partial(_fetch, parts, settings))

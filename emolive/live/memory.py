@@ -48,7 +48,7 @@ def remember(
     """
     before = memory.tracks
     seen = {
-        face.track: _remembered(before.get(face.track), reading, settings, frame.t_ms)
+        face.track: _remembered(before.get(face.track), reading, settings, frame.t_ms, not face.outside)
         for face, reading in zip(faces, readings, strict=True)
         if face.track
     }
@@ -60,11 +60,13 @@ def remember(
     return Memory(absent | seen, faces[i].track, pins, (faces[i].track, frame.index, readings[i]))
 
 
-def _remembered(old: Remembered | None, reading: Reading, settings: Settings, t_ms: float) -> Remembered:
+def _remembered(old: Remembered | None, reading: Reading, settings: Settings, t_ms: float, known: bool) -> Remembered:
+    """What is kept of a track after a frame. What the network cannot know (not `known`) leaves a gap in its timeline,
+    and counts for no figure of an emotion."""
     probs, strength = reading.answer, reading.maps.mean(axis=(1, 2))
     if old is None:
         first = Remembered(probs, _scales({}, reading, 0, 0), strength, settings.filter_layer, t_ms)
-        return _grown(first, reading, t_ms)
+        return _grown(first, reading, t_ms) if known else first
     passed, tau = max(0.0, t_ms - old.seen_ms), settings.smooth_ms
     if old.layer == settings.filter_layer:
         strength = mixed(old.strength, strength, part(passed, STEADY * tau))
@@ -72,7 +74,7 @@ def _remembered(old: Remembered | None, reading: Reading, settings: Settings, t_
     if passed == 0:  # walking through methods on a frozen frame and back shows each as it was
         scale = {**old.scale, **scale}
     now = replace(old, probs=probs, scale=scale, strength=strength, layer=settings.filter_layer, seen_ms=t_ms)
-    return _grown(now, reading, t_ms) if passed else now
+    return _grown(now, reading, t_ms) if passed and known else now
 
 
 def _grown(now: Remembered, reading: Reading, t_ms: float) -> Remembered:

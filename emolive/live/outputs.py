@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from tqdm import tqdm
 
 from emolive.core.errors import EmoliveError, OutputError
 from emolive.core.files import reserved, why
@@ -19,6 +18,8 @@ from emolive.core.scene import Picture, Scene, Sink
 from emolive.media.made import Made, sentence
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from emolive.media.streams import StreamChoice
     from emolive.networks.checkpoint import Model
     from emolive.ui.windows import Windows
@@ -197,6 +198,8 @@ class ProgressBar:
         """Count one frame more, unless it was only drawn anew; of several files, count the files."""
         progress = scene.progress
         if self.bar is None:
+            from tqdm import tqdm  # windows have no use for it, and it takes a while to import
+
             by_file = progress.files > 1
             total = progress.files if by_file else min([n for n in (self.limit, progress.frames) if n], default=None)
             unit = " files" if by_file else " frames"

@@ -217,6 +217,7 @@ def parts(
     from emolive.live.engine import Engine
     from emolive.networks.checkpoint import load
     from emolive.networks.fast import fast
+    from emolive.ui.idle import Answering
     from emolive.ui.keys import press
     from emolive.ui.undo import Undoable
     from emolive.ui.views import VIEWS, order
@@ -245,6 +246,7 @@ def parts(
         watch=(watch := Stopwatch()),
     )
     confirm = confirm or Confirmer(Mesher())
+    answering = Answering(press, source.progress)
     if options.batch > 1:
         source = batches = Batches(source, detect, track, confirm, engine.look_ahead, options.batch)
         detect, track, confirm = batches.detect, batches.track, batches.confirm
@@ -257,7 +259,8 @@ def parts(
         views=VIEWS,
         sinks=(),
         menu=menu,
-        press=Undoable(press),
+        press=Undoable(answering),
+        said=answering.notes,
         order=order,
         always=options.shown_views[:1] if options.out or options.record or not options.headless else (),
         device=model.device,

@@ -128,7 +128,8 @@ def walk(folder: Path) -> Iterator[Listed]:
             if (facts.st_dev, facts.st_ino) in seen:
                 continue
             seen.add((facts.st_dev, facts.st_ino))
-            kinds = answered(here, partial(_entries, here))
+            inside = answered(here, partial(entries, here))
+            kinds = {path: kind for path, kind in inside.items() if not path.name.startswith(".")}
             links = [path for path, kind in kinds.items() if kind == "link"]
             kinds |= answered(here, partial(_followed, links, here, folder)) if links else {}
         except (OSError, SourceError):
@@ -148,10 +149,11 @@ def _followed(links: Sequence[Path], here: Path, top: Path) -> dict[Path, str]:
     return {link: "up" if aim in around and not aim.is_relative_to(outer) else "folder" for link, aim in aims.items()}
 
 
-def _entries(folder: Path) -> dict[Path, str]:
-    """What is in a folder, and whether each is a "file", a "folder", a "link" to one or, "", none of them."""
-    with os.scandir(folder) as entries:
-        return {folder / entry.name: _kind(entry) for entry in entries if not entry.name.startswith(".")}
+def entries(folder: Path) -> dict[Path, str]:
+    """What is in a folder, and whether each is a "file", a "folder", a "link" to one or, "", none of them. Raises
+    OSError."""
+    with os.scandir(folder) as found:
+        return {folder / entry.name: _kind(entry) for entry in found}
 
 
 def _kind(entry: os.DirEntry[str]) -> str:

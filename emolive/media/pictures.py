@@ -1,7 +1,8 @@
 """Pictures as sources: any mode and depth, upright, in BGR."""
 
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
@@ -65,8 +66,8 @@ def form(path: Path) -> Form | None:
     """What Pillow makes of a file, by its content; None: it is no picture. A GIF is a film."""
     try:
         with open_regular(path) as file, opened(file) as picture:
-            moves = picture.format in MOVING and getattr(picture, "n_frames", 1) > 1
-            return Form.ANIMATION if moves else Form.STILL
+            several = picture.format in MOVING and getattr(picture, "n_frames", 1) > 1
+            return Form.ANIMATION if several else Form.STILL
     except (OSError, ValueError, SyntaxError, SourceError, Image.DecompressionBombError):
         return None
 
@@ -75,6 +76,12 @@ def is_picture(path: Path) -> bool:
     """Whether a file is to be read as one picture: by its content, or, where that is broken, by its ending."""
     found = form(path)
     return found is Form.STILL or (found is None and path.suffix.lower() in SUFFIXES and not _begins_as_film(path))
+
+
+def moves(path: Path) -> bool:
+    """Whether a file is a film by its first bytes, as a GIF is, or a picture that moves."""
+    found = form(path)
+    return found is Form.ANIMATION or (found is None and _begins_as_film(path))
 
 
 def _begins_as_film(path: Path) -> bool:
@@ -107,19 +114,30 @@ def decode_picture(file: BinaryIO, name: str, most_pixels: int) -> np.ndarray:
             width, height = picture.size
             if width * height > most_pixels:
                 raise SourceError(f"{name} has {width}×{height} pixels, more than fit. Make it smaller first.")
-            upright = ImageOps.exif_transpose(picture)
+            with _unwarned():
+                upright = ImageOps.exif_transpose(picture)
             return bgr_of(upright)
+    except Image.DecompressionBombError as error:
+        raise SourceError(f"{name} has more pixels than fit. Make it smaller first.") from error
     except UnidentifiedImageError as error:  # what it says of an open file helps nobody
         raise SourceError(f"{name} is not a picture that can be read. Is it whole?") from error
-    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, MemoryError) as error:
         raise SourceError(f"{name} is not a picture that can be read ({error}). Is it whole?") from error
 
 
 def opened(file: BinaryIO) -> Image.Image:
     """The picture in an open file, not decoded yet. Raises as `Image.open` does for formats that are not `FORMATS`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MOST_PIXELS decides
+    with _unwarned():
         return Image.open(file, formats=FORMATS)
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Without Pillow's warnings of many pixels, of which `MOST_PIXELS` decides, and of odd facts beside the pixels."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        yield
 
 
 def bgr_of(picture: Image.Image) -> np.ndarray:

@@ -21,7 +21,7 @@ BEHIND = 0.1
 """Seconds a frame may be late before the clock is set back, so that a slow spell is not followed by a rush."""
 
 TOLD_S = 4.0
-"""Seconds that it is said that there is no other file."""
+"""Seconds that it is said that there is no other file, or no frame further on."""
 
 SPAN = 3.0
 """Seconds over which the speed is measured."""
@@ -77,6 +77,7 @@ class Player:
         files, seek = settings.file - before.file, settings.seek_ms - before.seek_ms
         steps = settings.steps - before.steps
         if files or seek or steps:  # of keys that came together each is obeyed
+            self._said = ""
             shot = self._other_file(files) if files else None
             shot = (self._seek(seek) if seek else None) or shot
             return self._frame((self._step(steps) if steps else None) or shot)
@@ -177,15 +178,20 @@ class Player:
         target = min(max(self._file + by, 0), len(self._openers) - 1)
         if target == self._file or not self._open(target, 1 if by > 0 else -1):
             many = len(self._openers) > 1
-            self._said = f"this is the {'last' if by > 0 else 'first'} file" if many else "there is only one file"
-            self._until = time.monotonic() + TOLD_S
+            self._tell(f"this is the {'last' if by > 0 else 'first'} file" if many else "there is only one file")
             return None
-        self._said = ""
         return self._took(self._take())
+
+    def _tell(self, words: str) -> None:
+        self._said, self._until = words, time.monotonic() + TOLD_S
 
     def _seek(self, by_ms: float) -> Shot | None:
         """Go to the first frame at or after a time, or to the last frame where there is none."""
         latest = min(self._end, self._playing.duration_ms or math.inf)
+        if by_ms < 0 and self._t_ms <= self._start and self._playing.frames != 1:
+            self._tell("this is the beginning")
+        if by_ms > 0 and self._ended and self._playing.frames != 1:
+            self._tell("this is the end")
         self._play(max(self._start, min(self._t_ms + by_ms, latest)))
         shot = self._take()
         if shot is None:
@@ -206,6 +212,8 @@ class Player:
                 self._play(self._start)
                 self._cut, following = True, self._take()
             if following is None:
+                if shot is None and self._playing.frames != 1:
+                    self._tell("this is the last frame")
                 self._ended = True
                 break
             shot = self._took(following)
@@ -216,6 +224,8 @@ class Player:
         for _ in range(steps):
             earlier = self._last_before(t_ms)
             if earlier is None:
+                if shot is None and self._playing.frames != 1:
+                    self._tell("this is the first frame")
                 break
             shot, t_ms = earlier, earlier[0]
         if shot:

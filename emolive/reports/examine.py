@@ -129,7 +129,7 @@ def examine(
     crops = np.stack([as_seen(crop_face(bgr, s.square, size, turn=s.turn), model.spec) for s in sights])
     x = model.prepare(crops)
     aim = torch.full((len(x),), model.spec.labels.index(target), device=x.device) if target else None
-    parts = model.architecture.random
+    parts, alone = model.architecture.random, all(METHODS[m].slow for m in methods)
     turn = 0.5 / (SEEDS * len(parts) + 1)  # half of the time for the maps, half for the proofs
     true = maps(model, x, methods, layers, aim, within(progress, 0, turn))
     randoms: dict[str, list[Maps]] = {}
@@ -137,7 +137,9 @@ def examine(
         for seed in range(SEEDS):
             for k, (step, net) in enumerate(cascade(model, seed), start=1 + seed * len(parts)):
                 tell = within(progress, k * turn, turn)
-                here = [m for m in methods if asked(slow := METHODS[m].slow, step, parts) and not (slow and seed)]
+                here = [
+                    m for m in methods if asked(slow := METHODS[m].slow, step, parts, alone) and not (slow and seed)
+                ]
                 randoms.setdefault(step, []).append(maps(net, x, here, layers, true.aim, tell))
     share, faces = 0.5 / len(sights), []
     for n, sight in enumerate(sights):
@@ -208,8 +210,8 @@ def _cell(
 
 def _sanity(cam: np.ndarray, n: int, way: Way, step: str, others: Sequence[Maps], steps: Sequence[str]) -> Sanity:
     """Whether the map of face `n` noticed that the network is random down to a step."""
-    if not asked(METHODS[way[0]].slow, step, steps):
-        return NOT_ASKED
     drawn = [other.cams[way][n] for other in others if way in other.cams]
+    if not drawn:
+        return NOT_ASKED
     found = likeness(cam, [one for one in drawn if one is not None])
     return sane(found, can_react(METHODS[way[0]].knows_class, way[1], step, steps))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from emolive.faces.crop import square
 from emolive.faces.detect import Detector
 from emolive.faces.lean import turn
 from emolive.faces.mesh import Mesher
-from emolive.media.pictures import is_picture, read_picture
+from emolive.media.pictures import is_picture, moves, read_picture
 from emolive.media.sources import expand
 from emolive.networks.checkpoint import Model
 from emolive.reports.examine import Sight, examine
@@ -65,7 +66,8 @@ def explain(paths: Sequence[Path], out: Path, model: Model, request: Request, ov
     """Explain every face in these pictures (and folders of pictures) and write it all into the folder `out`.
 
     What cannot be read is named in the report, and the rest is done; `failures` says what. Nothing is written before
-    everything is done. Raises `EmoliveError` where nothing can be read, and `OutputError` where nothing may be written.
+    everything is done. A picture's sheets are drawn while the network is asked about the next
+    one. Raises `EmoliveError` where nothing can be read, and `OutputError` where nothing may be written.
     """
     request = request.checked(model)
     pictures, failures = find(paths)
@@ -74,7 +76,8 @@ def explain(paths: Sequence[Path], out: Path, model: Model, request: Request, ov
     check_folder(out, [path for path, _ in pictures], overwrite)
     done: list[PictureReport] = []
     bar = tqdm(total=len(pictures), disable=None, bar_format="{l_bar}{bar}| {elapsed}<{remaining}")
-    with bar, drafted(out) as draft, _detector(request) as detect:
+    drawn: list[Future[None]] = []
+    with bar, drafted(out) as draft, ThreadPoolExecutor(1, "draw") as pencil, _detector(request) as detect:
         for n, (path, name) in enumerate(pictures):
             bar.set_description(name[-30:])
             try:
@@ -83,10 +86,14 @@ def explain(paths: Sequence[Path], out: Path, model: Model, request: Request, ov
                 failures[name] = _text(str(error))
             else:
                 stem = f"{len(done) + 1:02d}-{slug(path.stem)}"
-                done.append(_explain(bgr, name, stem, detect, model, request, draft / SHEETS, _tell(bar, n)))
+                picture, boxes = _explain(bgr, name, stem, detect, model, request, _tell(bar, n))
+                done.append(picture)
+                drawn.append(pencil.submit(_draw, picture, boxes, request, draft / SHEETS))
             bar.update(n + 1 - bar.n)
         if not done:
             raise SourceError(" ".join(failures.values()))
+        for sheets in drawn:
+            sheets.result()
         report = _report(done, failures, model, request)
         write(report, draft)
         publish(draft, out)
@@ -105,6 +112,11 @@ def find(paths: Sequence[Path]) -> tuple[list[tuple[Path, str]], dict[str, str]]
                 found = [file for file in found if is_picture(file)]
                 if not found:
                     raise SourceError(f"There is no picture in the folder {path}. Name another one, or a file.")
+            elif moves(path):
+                raise SourceError(
+                    f"{path} is a film (a GIF is one, too), and pictures are explained here. Save one of its frames: "
+                    "play it with emolive file, and press s."
+                )
             files |= {file.resolve(): file for file in found}
         except SourceError as error:
             failures[_text(path)] = _text(str(error))
@@ -125,9 +137,9 @@ def _explain(
     detect: Detect | None,
     model: Model,
     request: Request,
-    into: Path,
     tell: OnProgress,
-) -> PictureReport:
+) -> tuple[PictureReport, np.ndarray]:
+    """What is to be said of a picture, and the picture with its faces marked."""
     height, width = bgr.shape[:2]
     unconfirmed: list[Face] = []
     if detect is None:
@@ -158,17 +170,20 @@ def _explain(
         )
     picture = PictureReport(name, stem, width, height, tuple(faces), len(unconfirmed))
     numbered = [(s.number, s.face) for s in sights if s.has_points]
-    save_picture(into / picture.marked, marked(bgr, numbered, unconfirmed))
-    for face in faces:
-        save_picture(into / picture.file(face, "sheet"), sheet(face, name, request.methods, request.layers))
-        save_picture(
-            into / picture.file(face, "sheet-narrow"), narrow_sheet(face, name, request.methods, request.layers)
-        )
+    return picture, marked(bgr, numbered, unconfirmed)
+
+
+def _draw(picture: PictureReport, boxes: np.ndarray, request: Request, into: Path) -> None:
+    """Write the pictures of a report on one picture. Raises OSError."""
+    name, methods, layers = picture.name, request.methods, request.layers
+    save_picture(into / picture.marked, boxes)
+    for face in picture.faces:
+        save_picture(into / picture.file(face, "sheet"), sheet(face, name, methods, layers))
+        save_picture(into / picture.file(face, "sheet-narrow"), narrow_sheet(face, name, methods, layers))
         save_picture(into / picture.file(face, "emotions"), strip(face))
         save_picture(into / picture.file(face, "emotions-narrow"), strip(face, 2))
-        curves_picture(face, request.methods, request.layers, into / picture.file(face, "curves"))
-        narrow_curves(face, request.methods, request.layers, into / picture.file(face, "curves-narrow"))
-    return picture
+        curves_picture(face, methods, layers, into / picture.file(face, "curves"))
+        narrow_curves(face, methods, layers, into / picture.file(face, "curves-narrow"))
 
 
 def _report(done: Sequence[PictureReport], failures: dict[str, str], model: Model, request: Request) -> Report:

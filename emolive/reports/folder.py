@@ -34,6 +34,8 @@ def check_folder(out: Path, inputs: Sequence[Path], overwrite: bool) -> None:
         raise OutputError(
             f"The report's pictures would be written among the inputs, in {out / SHEETS}. Choose another --out."
         )
+    if os.path.lexists(out / SHEETS) and not sheets.is_dir():
+        raise OutputError(f"{out / SHEETS} is no folder, so the report's pictures have no place. Choose another --out.")
     if sheets.exists() and not overwrite:
         raise OutputError(f"{out / SHEETS} exists already. Choose another --out, or add --overwrite.")
 

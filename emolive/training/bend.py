@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from emolive.core.errors import EmoliveError
-from emolive.core.files import write_whole
+from emolive.core.errors import EmoliveError, SourceError
+from emolive.core.files import fingerprint, write_whole
 from emolive.core.scene import Face
 from emolive.faces.mean_mesh import fit, mean_mesh, turned
 from emolive.faces.mesh import POINTS, Mesher
@@ -88,12 +88,13 @@ def kept_meshes(path: Path, files: Sequence[str]) -> Meshes:
     """Read the meshes of the pictures `files` from what `keep_meshes` wrote. Raises `EmoliveError` where one lacks."""
     told = "python train/mesh_faces.py DATA writes it."
     try:
+        fingerprint(path)  # its drive answers: safetensors would wait for ever
         with safe_open(path, "numpy") as stored:
             names = (stored.metadata() or {})["files"].split("\n")
             rows = {name: i for i, name in enumerate(names)}
             order = [rows[name] for name in files]
             presence, points = stored.get_tensor("presence"), stored.get_tensor("points")
-    except (OSError, SafetensorError, KeyError) as error:
+    except (OSError, SafetensorError, KeyError, SourceError) as error:
         raise EmoliveError(f"{path} does not hold the meshes of these pictures ({error}). {told}") from error
     if presence.shape != (len(names),) or points.shape != (len(names), POINTS, 3):
         raise EmoliveError(f"{path} holds no meshes of {len(names)} pictures. {told}")

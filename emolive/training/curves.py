@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from emolive.core.errors import OutputError
 from emolive.core.files import why, write_whole
 from emolive.core.tables import CsvCell, csv_line
+from emolive.training.pictures import PLAIN
 
 GROUPS = ("groups.csv", "gaps.csv", "groups.png")
 SWEEP = ("sweep.csv", "sweep.png")
@@ -85,6 +87,7 @@ def _save(figure: Figure, path: Path) -> None:
         raise OutputError(f"{path} cannot be written ({why(error)}). Choose another --out.") from error
 
 
+@rc_context(PLAIN)
 def _dots(rows: Sequence[dict[str, Any]]) -> Figure:
     """Each figure a column of its own, each group a line with a dot and its interval."""
     figures = list(dict.fromkeys(row["figure"] for row in rows))
@@ -104,7 +107,7 @@ def _dots(rows: Sequence[dict[str, Any]]) -> Figure:
         axes.tick_params(labelsize=8)
     names = [f"{f'{column}: ' if column else ''}{group} ({people[column, group]})" for column, group in groups]
     first = figure.axes[0]
-    first.set_yticks(range(len(groups)), [name.replace("$", r"\$") for name in names], fontsize=8)
+    first.set_yticks(range(len(groups)), names, fontsize=8)
     first.set_ylim(len(groups) - 0.5, -0.5)
     figure.supxlabel("share, with its interval of 95 %; in brackets people", fontsize=9)
     return figure

@@ -27,7 +27,7 @@ from torchvision.transforms.v2 import functional as F
 
 from emolive.core.errors import EmoliveError
 from emolive.core.files import check_output, make_folders, write_whole
-from emolive.core.foreign import open_regular
+from emolive.core.foreign import is_file, open_regular
 from emolive.core.scene import Frame, area
 from emolive.core.tables import read_csv
 from emolive.faces.crop import crop_face, square
@@ -179,7 +179,7 @@ def evaluate_folder(
     report |= {"read_as": faces.read_as} if faces.read_as else {}
     if detector:
         report |= {"detector": detector, "no_face": lost}
-    if (folder / VOTES).is_file():
+    if is_file(folder / VOTES):
         report |= agreement(probabilities, faces, folder / VOTES)
     if table:
         report["groups"] = by_group(probabilities, faces.truth, faces.labels, table)

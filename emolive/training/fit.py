@@ -24,6 +24,7 @@ from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from emolive.core.errors import EmoliveError, OutputError
 from emolive.core.files import make_folders, why
+from emolive.core.foreign import is_file
 from emolive.networks.checkpoint import GRAY, Spec
 from emolive.training.augment import augmentation
 from emolive.training.bend import MESHES, Bends, bends, kept_meshes
@@ -132,6 +133,7 @@ def train(
     last = last_of(out) if resume else None
     if last:
         check_same(out, settings, material, last.epochs)
+        History(out).rows()  # what is wrong with them is said now, not when the next epoch is over
     moves = _moves(faces, data) if settings.bend else None
     first = not int(os.environ.get("RANK", 0))  # the first process of several: the others' outputs are its own
     if first:
@@ -189,7 +191,7 @@ def _with_targets(faces: Faces, data: Path, settings: Recipe) -> Faces:
     if settings.targets == "label":
         return faces
     folder = splits(data).train or data
-    table = next((p for p in (folder / VOTES, data / VOTES) if p.is_file()), None)
+    table = next((path for path in (folder / VOTES, data / VOTES) if is_file(path)), None)
     if table is None:
         raise EmoliveError(f"There is no {VOTES} in {folder}. train/prepare_fer2013.py --ferplus writes it.")
     soft = join_votes(faces, table)

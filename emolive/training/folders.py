@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from emolive.core.errors import EmoliveError
+from emolive.core.foreign import answered, is_folder
+from emolive.media.folders import entries
 from emolive.media.pictures import is_picture
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
@@ -69,11 +72,13 @@ def role(name: str) -> str | None:
 
 
 def subfolders(folder: Path) -> tuple[str, ...]:
-    """The names of the folders in `folder` that may hold data, sorted. Raises `EmoliveError` where there is none."""
-    if not folder.is_dir():
+    """The names of the folders in `folder` that may hold data, sorted. Raises `EmoliveError` where there is none, or it
+    does not answer."""
+    if not is_folder(folder):
         raise EmoliveError(f"There is no folder {folder}. Give a folder that holds one folder of pictures per emotion.")
     try:
-        return tuple(sorted(p.name for p in folder.iterdir() if p.is_dir() and not is_junk(p.name)))
+        inside = answered(folder, partial(entries, folder))
+        return tuple(sorted(p.name for p, kind in inside.items() if kind in ("folder", "link") and not is_junk(p.name)))
     except OSError as error:
         raise EmoliveError(f"The folder {folder} cannot be read ({error.strerror}).") from error
 
@@ -140,15 +145,27 @@ def find_pictures(folder: Path) -> ClassFolders:
 
 def _files(folder: Path, skipped: Counter[str]) -> Iterable[Path]:
     """All files under `folder` that may be data, sorted; what is junk or lies in it is counted."""
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(_below(folder)):
         parts = path.relative_to(folder).parts
         junk = next((part for part in parts if is_junk(part)), None)
-        if not path.is_file():
-            continue
         if junk is None:
             yield path
         elif len(parts) > 1:
             skipped["dot files" if junk == path.name and junk.startswith(".") else junk] += 1
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """All files below a folder, without those behind links to folders; what may not be read is left out. Raises
+    `Unanswered` for the folder that does not answer."""
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            inside = answered(here, partial(entries, here))
+        except OSError:
+            continue
+        yield from (path for path, kind in inside.items() if kind == "file")
+        waiting += (path for path, kind in inside.items() if kind == "folder")
 
 
 def _no_deeper(folder: Path, names: tuple[str, ...]) -> None:

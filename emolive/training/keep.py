@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import io
 import logging
@@ -22,9 +21,10 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
-from emolive.core.errors import EmoliveError, OutputError
+from emolive.core.errors import EmoliveError, OutputError, Unanswered
 from emolive.core.files import check_output, make_folders, why, write_whole
-from emolive.core.tables import csv_line
+from emolive.core.foreign import answered, is_file, is_folder, open_regular
+from emolive.core.tables import csv_line, read_csv
 from emolive.networks.checkpoint import save
 from emolive.training.evaluate import CONFUSION, REPORT
 from emolive.training.finish import MISTAKES, MODEL
@@ -53,11 +53,19 @@ class History(Callback):
         self.path = out / HISTORY_CSV
 
     def rows(self) -> list[dict[str, float]]:
-        """The epochs so far."""
-        if not self.path.is_file():
+        """The epochs so far. Raises `EmoliveError` for a file that is no history."""
+        if not is_file(self.path):
             return []
-        with open(self.path, newline="") as stream:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(stream)]
+        try:
+            with io.TextIOWrapper(open_regular(self.path), encoding="utf-8", newline="") as stream:
+                rows = [{name: float(row[name] or "none") for name in HISTORY} for row in read_csv(stream)]
+            if not rows:
+                raise ValueError("it has no rows")
+            return rows
+        except (OSError, KeyError, ValueError) as error:
+            raise EmoliveError(
+                f"{self.path} is no history of a run ({error!r}). Move it away: the run goes on without its rows."
+            ) from error
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Append the epoch that ended; rows of a run that went on from an earlier epoch are replaced."""
@@ -131,12 +139,15 @@ class Last:
 
 
 def last_of(out: Path) -> Last:
-    """Where the run in `out` was left off. Raises `EmoliveError` where it was not, or its file is torn."""
+    """Where the run in `out` was left off. Raises `EmoliveError` where it was not, or its file is torn or does not
+    answer."""
     path = out / "checkpoints" / f"{LAST}.ckpt"
-    if not path.is_file():
+    if not is_file(path):
         raise EmoliveError(f"There is nothing to go on with in {out}: no {path.name}. Leave --resume away.")
     try:
         return Last(path, int(plain_state(path)["epoch"]) + 1)
+    except Unanswered:
+        raise
     except EmoliveError as error:
         others = sorted(path.parent.glob("best-*.ckpt"))
         way = f" Copy {others[-1]} over it to go on after that epoch with --resume." if others else ""
@@ -146,12 +157,17 @@ def last_of(out: Path) -> Last:
 
 
 def plain_state(path: Path) -> dict[str, Any]:
-    """The state in a checkpoint: tensors, numbers and words. Raises `EmoliveError` for anything else."""
+    """The state in a checkpoint: tensors, numbers and words. Raises `EmoliveError` for anything else, and `Unanswered`
+    where the file stops to answer."""
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with open_regular(path) as file:
+            content = io.BytesIO(file.read())
+        state = torch.load(content, map_location="cpu", weights_only=True)
         if not (isinstance(state["state_dict"]["weights"], Tensor) and isinstance(state["epoch"], int)):
             raise TypeError("no state of a run")
         return dict(state)
+    except Unanswered:
+        raise
     except Exception as error:  # torch raises many kinds for a file that is no checkpoint
         raise EmoliveError(
             f"{path} is no checkpoint of a training run, or a torn one, so it was not loaded (nothing in it was "
@@ -162,13 +178,13 @@ def plain_state(path: Path) -> dict[str, Any]:
 def check_out(out: Path, resume: bool, overwrite: bool) -> None:
     """Find out at once, not after an hour, that nothing can be written to `out`, or that it holds a run."""
     for folder in (out, *out.parents):
-        if folder.exists():
+        if answered(folder, folder.exists):
             break
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise OutputError(f"{folder} is a file, so there can be no folder {out}. Name another folder with --out.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"You may not write into {folder}. Name another folder with --out.")
-    if (out / "checkpoints").is_dir() and not (resume or overwrite):
+    if is_folder(out / "checkpoints") and not (resume or overwrite):
         raise EmoliveError(
             f"{out} holds a run already. Go on with it by --resume, name another folder with --out, or add --overwrite."
         )
@@ -190,7 +206,12 @@ def make_room(out: Path, inputs: Sequence[Path], resume: bool, overwrite: bool) 
 
 
 class WholeFiles(TorchCheckpointIO):
-    """Lightning's files, each whole or not there: the one before stays until the new one is on the disk."""
+    """Lightning's files, each whole or not there: the one before stays until the new one is on the disk. What is gone
+    on from holds nothing but a state, and its drive answers."""
+
+    def load_checkpoint(self, path: str | Path, map_location: Any = None, weights_only: bool | None = True) -> Any:
+        """The state in a file, on the CPU, from where Lightning takes it. Raises as `plain_state` does."""
+        return plain_state(Path(path))
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         """Write beside `path`, then take its place. `OSError` where the disk is full."""

@@ -20,9 +20,11 @@ from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics.classification import MulticlassAccuracy
 
 from emolive.core.errors import EmoliveError, ModelError
+from emolive.core.files import check_model
+from emolive.core.foreign import is_file
 from emolive.networks.architectures import ARCHITECTURES
 from emolive.networks.checkpoint import Spec, build, prepare
-from emolive.networks.described import facts_of
+from emolive.networks.described import facts_of, whole
 from emolive.networks.facts import merged
 from emolive.networks.weights import fill, read_weights, unwrapped
 from emolive.training.recipe import Recipe
@@ -60,8 +62,10 @@ def start(spec: Spec, init: str, outputs: int, init_labels: tuple[str, ...] = ()
         fill(net, state, Path("ImageNet's weights"), architecture, with_head=False)
         return net
     path = Path(init)
-    if not path.is_file():
+    if not is_file(path):
         raise ModelError(f"There is no file {path} to start from. Give --init imagenet, none, or a file of weights.")
+    check_model(path)
+    whole(path)
     saved, inside = read_weights(path)
     state = unwrapped(saved, path, architecture)
     fill(net, state, path, architecture, with_head=False)

@@ -8,11 +8,15 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from emolive.training.dataset import Faces
 
 matplotlib.rcParams["svg.hashsalt"] = "emolive"
+
+PLAIN: Any = {"text.parse_math": False}
+"""A $ in the name of a class, a group or a file is a $."""
 
 
 def draw_history(rows: list[dict[str, float]], path: Path) -> None:
@@ -29,6 +33,7 @@ def draw_history(rows: list[dict[str, float]], path: Path) -> None:
     figure.savefig(path, dpi=100)
 
 
+@rc_context(PLAIN)
 def draw_confusion(report: Mapping[str, Any], path: Path) -> None:
     """The confusion matrix, rows = truth, as parts of each row."""
     counts = np.array(report["confusion"], float)
@@ -64,6 +69,7 @@ def draw_coverage(report: Mapping[str, Any], path: Path) -> None:
     figure.savefig(path, dpi=80)
 
 
+@rc_context(PLAIN)
 def draw_pairs(pairs: Sequence[tuple[np.ndarray, str, np.ndarray, str]], path: Path) -> None:
     """Pairs of pictures (S, S, 3) uint8 RGB side by side, each over the name of its file, three pairs a row."""
     rows = -(-len(pairs) // 3)
@@ -78,6 +84,7 @@ def draw_pairs(pairs: Sequence[tuple[np.ndarray, str, np.ndarray, str]], path: P
     figure.savefig(path, dpi=80)
 
 
+@rc_context(PLAIN)
 def draw_mistakes(faces: Faces, probabilities: np.ndarray, path: Path) -> None:
     """The 30 mistakes whose true class got the least probability, worst first."""
     labels = faces.labels

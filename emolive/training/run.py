@@ -12,10 +12,14 @@ from typing import Any
 
 from emolive.core.errors import EmoliveError
 from emolive.core.files import write_whole
+from emolive.core.foreign import is_file, read_json
 from emolive.training.dataset import Faces
 from emolive.training.recipe import Recipe
 
 RECIPE, DATA = "settings.json", "data.json"
+
+MOST_DATA = 1 << 30
+"""Bytes of the list of pictures: a hundred for each of ten million."""
 
 FREE = frozenset(("stages", "patience", "workers", "precision", "calibration_balance", "floor"))
 """What may be another when a run goes on: how long it goes, by what machine, and what is done when it has ended."""
@@ -76,15 +80,10 @@ def _kind(recipe: Recipe, epoch: int) -> tuple[int, float, float]:
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise EmoliveError(
-            f"There is no {path}: nobody knows what this run has learnt, so it cannot go on. Begin another --out; "
-            f"its network so far can be given to --init."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise EmoliveError(f"{path} cannot be read ({error}): nobody knows what this run has learnt.") from error
+    then = "Begin another --out; the network so far can be given to --init."
+    if not is_file(path):
+        raise EmoliveError(f"There is no {path}: nobody knows what this run has learnt, so it cannot go on. {then}")
+    facts = read_json(path, MOST_DATA, f"Nobody knows what this run has learnt. {then}")
     return facts if isinstance(facts, dict) else {}
 
 

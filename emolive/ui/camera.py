@@ -7,7 +7,7 @@ import numpy as np
 
 from emolive.core.scene import Box, Hit, Picture, Scene, Select, Sheet, Tip, area
 from emolive.ui import draw, legend
-from emolive.ui.dock import docked
+from emolive.ui.dock import Dock, docked, undocked
 from emolive.ui.draw import Rect
 from emolive.ui.heat import heat, heat_scale
 from emolive.ui.labels import Labelled, Labeller
@@ -44,29 +44,54 @@ def _recorded(scene: Scene) -> Picture:
     labels.write(people)
     for rect in doubted:
         labels.mark(rect)
-    return Picture(image, _hits(people, image.shape[1], image.shape[0]))
+    return Picture(image, (*_tag_hits(labels), *_hits(people, image.shape[1], image.shape[0])))
 
 
 def _on_sheet(scene: Scene, sheet: Sheet) -> Picture:
-    """The film, as large as the sheet lets it be beside or above its dock."""
-    image = draw.blank(sheet.width, sheet.height, GROUND)
-    height, width = scene.frame.bgr.shape[:2]
-    people = people_of(scene, lambda box: box)
-    film, dock = docked((width, height), sheet, scene, people)
-    wide, high = film[2] - film[0], film[3] - film[1]
-    picture, fitted = _film(scene, (wide, high))
-    people = people_of(scene, fitted)
-    doubted = [draw.rounded(fitted(face.box)) for face in scene.unconfirmed]
-    labels = Labeller(picture, scene.menu.labels, [], [*(p.rect for p in people), *doubted], sheet.px)
-    _boxes(picture, people, doubted, labels, sheet.px)
-    with draw.placed(film[0], film[1]):
-        labels.write(people, bars=False)
-        for rect in doubted:
-            labels.mark(rect)
-    image[film[1] : film[3], film[0] : film[2]] = picture
-    hits = [Hit(draw.moved(hit.box, film[:2]), hit.event) for hit in _hits(people, wide, high)]
-    seen = [Tip(draw.moved(part, film[:2]), "doubt") for r in doubted if (part := within(r, (0, 0, wide, high)))]
-    return Picture(image, tuple(hits), (*seen, *dock(image, labels)))
+    """The film, as large as the sheet lets it be beside or above its dock; without that in a crowd all of whose numbers
+    have room then, and more of it."""
+    size, people = scene.frame.bgr.shape[1::-1], people_of(scene, lambda box: box)
+    made = _Laid(scene, sheet, *docked(size, sheet, scene, people))
+    if made.crammed > (0, 0):
+        alone = _Laid(scene, sheet, *undocked(size, sheet))
+        made = alone if alone.crammed < made.crammed and not alone.crammed[0] else made
+    return made.drawn()
+
+
+class _Laid:
+    """A film with heat that lies somewhere on a sheet, and what is written at its faces and docked, placed and not yet
+    drawn."""
+
+    def __init__(self, scene: Scene, sheet: Sheet, film: Rect, dock: Dock) -> None:
+        self._sheet, self._place, self._dock = sheet, film, dock
+        self._film, fitted = _film(scene, (film[2] - film[0], film[3] - film[1]))
+        self._people = people_of(scene, fitted)
+        self._doubted = [draw.rounded(fitted(face.box)) for face in scene.unconfirmed]
+        rects = [*(person.rect for person in self._people), *self._doubted]
+        self._labels = Labeller(self._film, scene.menu.labels, [], rects, sheet.px)
+        self._labels.place(self._people, bars=False)
+
+    @property
+    def crammed(self) -> tuple[int, int]:
+        """How many faces have no number, and how many have theirs elsewhere."""
+        return self._labels.untold, len(self._labels.lines)
+
+    def drawn(self) -> Picture:
+        """All of it on the sheet."""
+        film, labels, px = self._place, self._labels, self._sheet.px
+        image = draw.blank(self._sheet.width, self._sheet.height, GROUND)
+        high, wide = self._film.shape[:2]
+        _boxes(self._film, self._people, self._doubted, labels, px)
+        with draw.placed(film[0], film[1]):
+            labels.write(self._people, bars=False)
+            for rect in self._doubted:
+                labels.mark(rect)
+        image[film[1] : film[3], film[0] : film[2]] = self._film
+        found = *_tag_hits(labels), *_hits(self._people, wide, high)
+        hits = [Hit(draw.moved(hit.box, film[:2]), hit.event) for hit in found]
+        parts = [part for rect in self._doubted if (part := within(rect, (0, 0, wide, high)))]
+        seen = [Tip(draw.moved(part, film[:2]), "doubt") for part in parts]
+        return Picture(image, tuple(hits), (*seen, *self._dock(image, labels)))
 
 
 def _film(scene: Scene, size: tuple[int, int]) -> tuple[np.ndarray, Fitted]:
@@ -104,9 +129,9 @@ def people_of(scene: Scene, fitted: Fitted) -> list[Labelled]:
     people, chosen = [], scene.chosen
     for i, (face, reading) in enumerate(zip(scene.faces, scene.readings, strict=True)):
         probs = np.nan_to_num(reading.answer)
-        doubt = face.outside or ("unsure" if probs.max() < scene.settings.unsure else "")
         is_chosen = chosen is not None and i == chosen.index
-        people.append(Labelled(face.track, draw.rounded(fitted(face.box)), probs, is_chosen, doubt))
+        rect = draw.rounded(fitted(face.box))
+        people.append(Labelled(face.track, rect, probs, is_chosen, scene.doubt(i), not face.outside))
     return sorted(people, key=lambda person: (not person.selected, -area(person.rect)))
 
 
@@ -145,3 +170,8 @@ def _hits(people: Sequence[Labelled], width: int, height: int) -> tuple[Hit, ...
         if box:
             hits.append(Hit(box, Select(person.track)))
     return tuple(hits)
+
+
+def _tag_hits(labels: Labeller) -> list[Hit]:
+    """What is written at a face can be clicked as it can."""
+    return [Hit(place, Select(track)) for track, place in labels.tags.items() if track]

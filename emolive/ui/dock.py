@@ -65,6 +65,14 @@ def docked(film: tuple[int, int], sheet: Sheet, scene: Scene, people: Sequence[L
     return (x, y, x + wide, y + high), dock_into
 
 
+def undocked(film: tuple[int, int], sheet: Sheet) -> tuple[Rect, Dock]:
+    """Where a film lies on a sheet that it has for itself, and a dock that is not there."""
+    factor = min(sheet.width / film[0], sheet.height / film[1])
+    wide, high = (max(1, round(side * factor)) for side in film)
+    x, y = (sheet.width - wide) // 2, (sheet.height - high) // 2
+    return (x, y, x + wide, y + high), lambda image, labels: []
+
+
 def _legend(scene: Scene, most: int) -> legend.Legend:
     """The legend, or its most important lines where there is room for no bars; the status line says what it lacks."""
     return legend.legend_of(scene) if most else legend.legend_of(scene).brief
@@ -79,11 +87,18 @@ def _height(width: int, px: int, scene: Scene, people: Sequence[Labelled], most:
     columns = _columns(width, px)
     wide = (width - (columns - 1) * px) // columns
     words = legend.height_of(_legend(scene, most), wide, px)
-    bars = _bars_height(len(people[0].probs), most, px) if people and most else 0
+    bars = _bars_height(len(people[0].probs), most, px) if people and most and people[0].known else 0
+    if people and not people[0].known:
+        bars = row_of(px) * len(draw.wrap(_unnamed(people[0]), px, wide))
     listed = (
         row_of(px) * (min(len(people), 2 * CROWD if most == ROWS else CROWD) + 1) if len(people) > 1 and most else 0
     )
     return {1: bars + words + listed, 2: max(bars, words + listed)}.get(columns, max(bars, words, listed))
+
+
+def _unnamed(person: Labelled) -> str:
+    """What stands in the place of bars."""
+    return f"{f'face {person.track}' if person.track else 'the face'}: {person.doubt}, so no emotion is named"
 
 
 def _bars_height(count: int, most: int, px: int) -> int:
@@ -103,7 +118,13 @@ def _dock(
     first, second, third = columns[0], columns[min(1, count - 1) if most else 0], columns[-1]
     tips: list[Tip] = []
     found = _legend(scene, most)
-    if people and most:
+    if labels.untold:
+        few = f"{labels.untold} faces have no room for a number"
+        first.line(f"{few}: enlarge this view", NOTE, topic="camera", shorter=(few, f"{labels.untold} without number"))
+    if people and not people[0].known:
+        first.say(_unnamed(people[0]), NOTE, topic="face")
+        first.gap()
+    elif people and most:
         names = [labels.name(i) for i in range(len(people[0].probs))]
         colors = [labels.color(i) for i in range(len(names))]
         crowd = min(len(people), CROWD) if len(people) > 1 else 0

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from emolive.core.foreign import printable
 from emolive.ui.fonts import font_files, own_font
 from emolive.ui.palette import INK, PAPER, Color, readable_on
 
@@ -209,6 +210,14 @@ def corners(image: np.ndarray, rect: Rect, color: Color, thickness: int) -> None
             cv2.polylines(image, [points], False, color, thickness, cv2.LINE_AA)
 
 
+def leader(image: np.ndarray, begin: tuple[int, int], end: tuple[int, int], px: int) -> None:
+    """A line from a number to what it belongs to, with a dark edge, beside text of `px`; a dot at its end."""
+    thick = max(1, px // 10)
+    for color, more in ((INK, 2), (PAPER, 0)):
+        cv2.line(image, begin, end, color, thick + more, cv2.LINE_AA)
+        cv2.circle(image, end, thick + 1 + more // 2, color, -1, cv2.LINE_AA)
+
+
 def tag(image: np.ndarray, rect: Rect, parts: Sequence[tuple[str, Color]], px: int) -> None:
     """A label: each part of text on a field of its own colour, side by side, rounded at the outside."""
     x0, y0, x1, y1 = rect
@@ -255,7 +264,7 @@ def _font(path: Path, px: int) -> ImageFont.FreeTypeFont:
 def _runs(text: str, px: int, bold: bool) -> tuple[tuple[str, ImageFont.FreeTypeFont, int], ...]:
     """The parts of a line, each with its font and where it begins; the last one is empty, and where the line ends."""
     runs, x = [], 0.0
-    for part, path in font_files(text, bold):
+    for part, path in font_files(printable(text), bold):  # a new line in a name would be an error
         font = _font(path, px)
         runs.append((part, font, round(x)))
         x += font.getlength(part)

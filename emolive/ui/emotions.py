@@ -14,7 +14,7 @@ from emolive.ui.column import Column, row_of
 from emolive.ui.draw import Rect
 from emolive.ui.heat import ON_FACE, Scale, diverging, gradient, heat_scale, scale_of
 from emolive.ui.palette import DIM, NOTE, PAPER, Color, hue
-from emolive.ui.panels import DENSE, hot_face, message, page, paste, torn_face
+from emolive.ui.panels import DENSE, hot_face, message, no_answer, page, paste, torn_face
 from emolive.ui.words import MINUS, against, label, percent, trained, way
 
 SHEET = Sheet(960, 400, 15)
@@ -36,8 +36,7 @@ def emotions(scene: Scene, sheet: Sheet | None = None) -> Picture:
     sheet = sheet or SHEET
     image, px = page(sheet.width, sheet.height), sheet.px
     chosen = scene.chosen
-    if chosen is None:
-        message(image, "No face in sight", "The map of each emotion appears here.", px)
+    if no_answer(image, scene, "The map of each emotion appears here.", px) or chosen is None:
         return Picture(image)
     reading, base, maps = chosen.reading, chosen.reading.base, chosen.reading.emotions
     if maps is None or base is None:
@@ -217,10 +216,14 @@ def _said(scene: Scene, base: Variant, shown: int) -> list[str]:
     return [" · ".join(part for part in form if part) for form in forms]
 
 
+DOT = "\N{NO-BREAK SPACE}· "
+"""Between parts of a line: none begins with a dot."""
+
+
 def _legend_words(scale: Scale, blind: bool) -> list[str]:
     if not scale.full > 0:
         return ["no evidence" if scale.against else "no positive evidence"]
-    ends = "blue: against · orange: for" if scale.against else "" if blind else "only what speaks for it is painted"
+    ends = f"blue: against{DOT}orange: for" if scale.against else "" if blind else "only what speaks for it is painted"
     first = "knows no emotion: all alike" if blind else "one scale for all maps"
     return [part for part in (scale.unit, scale.kind, first, ends) if part]
 
@@ -244,7 +247,7 @@ def _legend_lines(width: int, px: int, scale: Scale, blind: bool) -> tuple[list[
     room = width - _bar_width(px, scale)
     beside = room >= 8 * px
     parts = _legend_words(scale, blind)
-    forms = [draw.wrap(" · ".join(parts[:n]), px, room if beside else width) for n in range(len(parts), 0, -1)]
+    forms = [draw.wrap(DOT.join(parts[:n]), px, room if beside else width) for n in range(len(parts), 0, -1)]
     return next((lines for lines in forms if len(lines) <= 2), forms[-1]), beside
 
 

@@ -9,8 +9,10 @@ from emolive import __version__
 from emolive.core.scene import Menu, Picture, Progress, Scene, Settings, Tip, base_variant
 from emolive.ui import draw
 from emolive.ui.fit import fit, letterboxed
+from emolive.ui.legend import cold
+from emolive.ui.named import mapped
 from emolive.ui.palette import DIM, GROUND, NOTE, PAPER, RECORDING, Color
-from emolive.ui.words import BLIND, caption, randomised, smoothing, way
+from emolive.ui.words import BLIND, randomised, smoothing, way
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,11 @@ def second_line(scene: Scene) -> list[Part]:
         else:
             shown += f" → {settings.target or 'top'}{f', not {settings.against}' if settings.against else ''}"
     else:
-        reading = chosen.reading
-        shown = caption(reading.shown, scene.menu, reading.painted.target)
+        shown = mapped(scene, chosen)
     parts = [Part(shown, PAPER, 0, topic="map")]
     if not settings.heat:
         parts.append(Part("heat off", NOTE, 1, topic="map"))
+    parts += [Part(words, NOTE, 1, topic="cold") for words in cold(scene)[1:]]
     parts += [Part(words, NOTE, int(n > 0), topic="proof") for n, words in enumerate(tests(settings, scene.menu))]
     if smoothing(settings) and scene.progress.frames != 1:
         parts.append(Part(smoothing(settings), DIM, 2, topic="smoothed"))

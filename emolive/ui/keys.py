@@ -203,8 +203,8 @@ def _board(s: Settings, menu: Menu) -> Settings:
 
 
 def _large(s: Settings, menu: Menu) -> Settings:
-    """The next view alone on the board; all of them after the last one."""
-    return replace(s, large=_walk(("", *s.views), s.large, 1))
+    """The next view alone on the board; all of them after the last one. Nothing where there is no board."""
+    return replace(s, large=_walk(("", *s.views), s.large, 1)) if s.board else s
 
 
 def _proof(s: Settings, menu: Menu) -> Settings:

@@ -10,9 +10,10 @@ from emolive.ui import draw
 from emolive.ui.column import Column, row_of
 from emolive.ui.draw import Rect
 from emolive.ui.heat import ON_FACE, Scale, gradient, heat_scale
+from emolive.ui.named import mapped, target
 from emolive.ui.palette import DIM, NOTE, PAPER, Color
 from emolive.ui.where import warning
-from emolive.ui.words import against, caption, label, randomised
+from emolive.ui.words import against, label, randomised
 
 Remark = tuple[str, Color, str]
 """Words, their colour, and their name in `ui.topics`."""
@@ -32,8 +33,8 @@ class Legend:
 
     @property
     def brief(self) -> "Legend":
-        """Its first line and its bar."""
-        return Legend(self.lines[:1], self.scale, self.colormap)
+        """Its first line, why there is no heat where there is none, and its bar."""
+        return Legend((*self.lines[:1], *(line for line in self.lines if line[2] == "cold")), self.scale, self.colormap)
 
     @property
     def ends(self) -> str:
@@ -48,7 +49,8 @@ def legend_of(scene: Scene) -> Legend:
     if chosen is None:
         return Legend(doubt or (("no face in sight", DIM, "camera"),))
     reading = chosen.reading
-    lines: list[Remark] = [(caption(reading.shown, scene.menu, reading.painted.target), PAPER, "map")]
+    lines: list[Remark] = [(mapped(scene, chosen), PAPER, "map")]
+    lines += [(words, NOTE, "cold") for words in cold(scene)[:1]]
     lines += [(words, NOTE, "note") for words in remarks(scene, reading)]
     if reading.painted.cam is None or not scene.settings.heat:
         return Legend((*lines, *doubt))
@@ -74,6 +76,36 @@ def remarks(scene: Scene, reading: Reading) -> list[str]:
     if words and reading.shown != reading.base:
         words = f"trained network: {words}"
     return [*marks, f"⚠ {words}"] if words else marks
+
+
+SEEN = 0.15
+"""Heat that is nowhere more than this part of full heat is hardly seen."""
+
+
+def cold(scene: Scene) -> list[str]:
+    """Why a face seems to have no heat, with its map on: there is next to no evidence for the target. First as a
+    sentence, then shorter; nothing where all faces have heat."""
+    found, chosen = [i for i in range(len(scene.faces)) if _is_cold(scene, i)], scene.chosen
+    if not found or chosen is None:
+        return []
+    if chosen.index not in found:
+        short = f"hardly any heat on {len(found)} of {len(scene.faces)} faces"
+        return [f"{short}: next to nothing there speaks for the target", short]
+    if chosen.reading.shown.method in scene.menu.blind:
+        return ["hardly any heat: the map is nearly zero", "hardly any heat"]
+    what = target(scene, chosen, chosen.reading.painted.target)
+    return [f"hardly any heat: next to nothing speaks for {what}", "hardly any heat"]
+
+
+def _is_cold(scene: Scene, i: int) -> bool:
+    """Whether a face has a map, and hardly any of it is seen."""
+    reading, kept = scene.readings[i], scene.memory.tracks.get(scene.faces[i].track)
+    cam = reading.painted.cam
+    minus = against(reading.shown, scene.menu)
+    if cam is None or not scene.settings.heat or minus == label(scene.menu.labels, reading.painted.target):
+        return False
+    full = heat_scale(reading, reading.shown, kept, scene.settings.scale).full
+    return not float(np.nan_to_num(cam).max(initial=0)) > SEEN * max(full, 0)
 
 
 def height_of(found: Legend, width: int, px: int) -> int:

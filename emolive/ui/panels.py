@@ -3,10 +3,12 @@
 import cv2
 import numpy as np
 
+from emolive.core.scene import Scene
 from emolive.ui import draw
 from emolive.ui.column import row_of
 from emolive.ui.draw import Rect
 from emolive.ui.heat import AGAINST, FOR, heat
+from emolive.ui.named import unnamed, who
 from emolive.ui.palette import DIM, PAGE, PAPER
 
 DENSE = 0.8
@@ -28,6 +30,18 @@ def message(image: np.ndarray, title: str, words: str, px: int) -> None:
     for n, (line, color, bold) in enumerate(lines):
         if 0 <= y + n * row_of(px) <= height - row_of(px):
             draw.text(image, line, width / 2, y + n * row_of(px), px, color, bold, align=0.5)
+
+
+def no_answer(image: np.ndarray, scene: Scene, nobody: str, px: int) -> bool:
+    """Say on a page about the selected face's emotion why there is nothing to show: there is no face (`nobody` is what
+    appears here else), or none that the network can know. Gives back whether that is so."""
+    chosen = scene.chosen
+    if chosen is None:
+        message(image, "No face in sight", nobody, px)
+    elif chosen.face.outside:
+        said = unnamed(scene, chosen.index)
+        message(image, "No emotion is named", f"{who(chosen)}: {said}, and nothing is made of one.", px)
+    return chosen is None or bool(chosen.face.outside)
 
 
 def face(crop: np.ndarray, size: int) -> np.ndarray:

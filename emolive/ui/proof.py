@@ -13,7 +13,7 @@ from emolive.ui.draw import Rect
 from emolive.ui.faithful import faithful
 from emolive.ui.knocked import knocked
 from emolive.ui.palette import CARD, DIM, NOTE, PAPER
-from emolive.ui.panels import message, page
+from emolive.ui.panels import no_answer, page
 from emolive.ui.where import where
 from emolive.ui.words import trained, way
 
@@ -40,9 +40,8 @@ def proof(scene: Scene, sheet: Sheet | None = None) -> Picture:
     none is."""
     sheet = sheet or SHEET
     chosen, px = scene.chosen, sheet.px
-    if chosen is None:
-        image = page(sheet.width, sheet.height)
-        message(image, "No face in sight", "Tests of the heat map of a face appear here.", px)
+    image = page(sheet.width, sheet.height)
+    if no_answer(image, scene, "Tests of the heat map of a face appear here.", px) or chosen is None:
         return Picture(image)
     on = [test for test in TESTS if test[2](scene.settings)]
     places, strip, foot = _places(sheet, max(1, len(on)))
@@ -108,12 +107,15 @@ def _help(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen) 
     column = Column(image, rect, px)
     column.line("Put the map to the test", PAPER, bold=True, topic="proof")
     column.gap()
-    for key, _, is_on, _, words in TESTS:
-        inner = Column(image, (rect[0] + 2 * px, column.y, rect[2], rect[3]), px)
-        if is_on(scene.settings) or not inner.holds(words):
-            continue
-        draw.text(image, key, rect[0] + px, column.y, px, PAPER, bold=True, align=0.5)
-        inner.say(words, PAPER)
-        column.y = inner.y
-        column.gap(0.3)
+    off = [(key, words, name) for key, _, is_on, name, words in TESTS if not is_on(scene.settings)]
+    inner = Column(image, (rect[0] + 2 * px, column.y, rect[2], rect[3]), px)
+    rows = sum(len(draw.wrap(words, px, inner.width)) for _, words, _ in off)
+    full = rows * column.row + (len(off) - 1) * round(0.3 * column.row) <= column.left
+    if not full and len(off) * column.row > column.left:  # else the last ones would be left out
+        column.say(", ".join(f"{key}:\N{NO-BREAK SPACE}{name}" for key, _, name in off), PAPER, topic="proof")
+        return column.tips
+    for key, words, name in off:
+        draw.text(image, key, rect[0] + px, inner.y, px, PAPER, bold=True, align=0.5)
+        inner.say(words if full else name, PAPER)
+        inner.gap(0.3 if full else 0)
     return column.tips

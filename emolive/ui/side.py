@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from emolive.core.scene import Chosen, Pinned, Reading, Scene, Tip
+from emolive.core.scene import Chosen, Pinned, Scene, Tip
 from emolive.ui import draw
 from emolive.ui.column import Column, row_of
 from emolive.ui.draw import Rect
 from emolive.ui.heat import gradient
+from emolive.ui.named import likeliest, target
 from emolive.ui.palette import BAR, DIM, NOTE, PAPER, TRACK
 from emolive.ui.panels import paste
-from emolive.ui.words import label, percent, signed, trained
+from emolive.ui.words import signed, trained
 
 ACROSS = 3
 """So many of the best faces lie side by side."""
@@ -47,7 +48,7 @@ def side(image: np.ndarray, rect: Rect, px: int, scene: Scene, chosen: Chosen, c
     if settings.random:
         column.say(trained(settings), NOTE, topic="note")
     if settings.by_share:
-        _sum(column, scene, reading, channels)
+        _sum(column, scene, chosen, channels)
     column.say(_orders(scene)[0], topic="order")
     _scale(column, settings.colormap)
     if settings.off:
@@ -78,7 +79,7 @@ def _off(filters: Sequence[int]) -> list[str]:
 
 def _whose(column: Column, scene: Scene, chosen: Chosen, small: bool) -> None:
     """The crop as the network saw it, and whose it is."""
-    reading, track, probs = chosen.reading, chosen.face.track, chosen.probs
+    reading, track = chosen.reading, chosen.face.track
     size = min(column.width, 5 * column.row if small else 9 * column.row)
     rect = column.take(size) if column.left > size + 6 * column.row else None
     if rect is None:
@@ -86,9 +87,8 @@ def _whose(column: Column, scene: Scene, chosen: Chosen, small: bool) -> None:
     crop = cv2.resize(reading.crop[..., ::-1], (size, size), interpolation=cv2.INTER_NEAREST)
     paste(column.image, crop, rect[0], rect[1])
     column.tip((rect[0], rect[1], rect[0] + size, rect[3]), "crop")
-    top = int(np.argmax(probs))
     words = [f"face {track}"] if track else []
-    words += [label(scene.menu.labels, top), percent(float(probs[top]))]
+    words += [chosen.doubt] if chosen.doubt else likeliest(scene, chosen.index)
     beside = Column(column.image, (rect[0] + size + column.px // 2, rect[1], rect[2], rect[3]), column.px)
     for said in words:
         if beside.width > 3 * column.px:
@@ -114,15 +114,15 @@ def _scale(column: Column, colormap: str) -> None:
     column.gap()
 
 
-def _sum(column: Column, scene: Scene, reading: Reading, channels: Sequence[int]) -> None:
+def _sum(column: Column, scene: Scene, chosen: Chosen, channels: Sequence[int]) -> None:
     """How bias, the filters shown and all others add up to the score."""
-    ledger = reading.ledger
+    ledger = chosen.reading.ledger
     if ledger is None or not len(ledger.shares):
         why = ledger.why if ledger is not None and ledger.why else "Shares come with the next frame."
         column.say(why, NOTE, topic="note")
         return
-    name = label(scene.menu.labels, ledger.target)
-    column.line(f"what speaks for {name}", PAPER, bold=True, topic="sum")
+    name = target(scene, chosen, ledger.target)
+    column.line(f"what speaks for {name}", PAPER, bold=True, topic="sum", shorter=("what speaks for it",))
     shown = [c for c in channels if c < len(ledger.shares)]
     for words, figure in added_up(ledger.bias, ledger.shares, shown, ledger.logit, ledger.exact):
         total = words.startswith("score")

@@ -9,6 +9,7 @@ from emolive.core.scene import Moment, Picture, Scene, Sheet, Tip
 from emolive.ui import draw
 from emolive.ui.column import fitting, row_of
 from emolive.ui.draw import Rect
+from emolive.ui.named import answered, unnamed
 from emolive.ui.palette import CARD, DIM, PAPER, TONES, TRACK, Color, hue
 from emolive.ui.panels import message, page
 from emolive.ui.words import MINUS, label, percent, smoothing, trained
@@ -38,7 +39,7 @@ def timeline(scene: Scene, sheet: Sheet | None = None) -> Picture:
     room = sheet.height - feet * row - px // 2
     shown = tracks[: max(1, min(MOST, int(room // (LEAST * px))))]
     now = scene.frame.t_ms
-    oldest = min(scene.memory.tracks[track].timeline[0].t_ms for track in shown)
+    oldest = min((kept[0].t_ms for track in shown if (kept := scene.memory.tracks[track].timeline)), default=now)
     span = next((s for s in SPANS if now - oldest <= s * 1000), SPANS[-1]) * 1000
     each = room // len(shown)
     left = px // 2 + max(draw.text_size(words, px)[0] for words in ("100 %", "2.8")) + px // 3
@@ -68,11 +69,18 @@ def _foot(scene: Scene, others: Sequence[int]) -> list[str]:
 
 
 def people(scene: Scene) -> list[int]:
-    """The tracks that have a timeline: the selected one, those in sight, those just gone."""
+    """The tracks that have a timeline, or of which is said why they have none: the selected one, those in sight, those
+    just gone."""
     chosen = scene.chosen.face.track if scene.chosen else 0
     seen = {face.track for face in scene.faces}
-    known = [track for track, kept in scene.memory.tracks.items() if kept.timeline]
+    known = [track for track, kept in scene.memory.tracks.items() if kept.timeline or _unknown(scene, track)]
     return sorted(known, key=lambda track: (track != chosen, track not in seen, track))
+
+
+def _unknown(scene: Scene, track: int) -> str:
+    """Why no emotion of a track is named now, as a sentence, where the network cannot know it; else ""."""
+    at = [i for i, face in enumerate(scene.faces) if face.track == track and face.outside]
+    return unnamed(scene, at[0]) if at else ""
 
 
 def newest(scene: Scene, track: int) -> tuple[np.ndarray, float]:
@@ -126,12 +134,13 @@ def _person(
         for i in np.argsort(values.max(axis=0), kind="stable"):
             _line(image, xs, values[:, i], lines, hue(label(scene.menu.labels, i), int(i)), thick)
     tips.append(Tip(lines, "line", f"face {track}"))
-    if names:
+    if names and not _unknown(scene, track):
         tips += _names(image, scene, probs, (x1 + px // 2, y0, x1 + names, lines[3]), px)
     _axis(image, lines, ("100 %", "0 %"), px)
     if low:
         _axis(image, below, (f"{most:.1f}", "0"), px)
-        tips.append(Tip((0, below[1], image.shape[1], y1), "entropy", f"face {track}, {bits_now:.1f} bits"))
+        bits = "" if _unknown(scene, track) else f", {bits_now:.1f} bits"
+        tips.append(Tip((0, below[1], image.shape[1], y1), "entropy", f"face {track}{bits}"))
         if names:
             words = draw.shorten("undecided, in bits", px, names - px // 2)
             draw.text(image, words, x1 + px // 2, y1 - low + (low - 1.25 * px) / 2, px, DIM)
@@ -147,15 +156,18 @@ def _axis(image: np.ndarray, field: Rect, ends: tuple[str, str], px: int) -> Non
 
 def _who(image: np.ndarray, scene: Scene, track: int, probs: np.ndarray, entropy: float, plot: Rect, px: int) -> str:
     """Write above a plot whose it is, and how it is now; gives back the words."""
-    seen = any(face.track == track for face in scene.faces)
+    seen = next((i for i, face in enumerate(scene.faces) if face.track == track), None)
     top = int(np.argmax(probs))
     name = label(scene.menu.labels, top)
     y = plot[1] - row_of(px)
-    answer = f"{name} {percent(float(probs[top]))}"
+    answer = f"{name} {percent(float(probs[top]))}" if seen is None else answered(scene, seen)
+    doubt = "" if seen is None else scene.doubt(seen)
     short = f"face {track}: {answer}"
-    words = f"{short}, {f'{entropy:.1f} bits' if seen else 'out of sight'}"
-    said = fitting((words, short, answer, f"face {track}"), px, image.shape[1] - 3 * px, bold=True)
-    draw.panel(image, (px // 2, y + px // 4, px // 2 + px, y + px + px // 4), hue(name, top), 1, radius=3)
+    words = short if _unknown(scene, track) else f"{short}, {'out of sight' if seen is None else f'{entropy:.1f} bits'}"
+    forms = (words, short, f"{track}: {doubt or answer}", f"face {track}")
+    said = fitting(forms, px, image.shape[1] - 3 * px, bold=True)
+    color = DIM if doubt else hue(name, top)
+    draw.panel(image, (px // 2, y + px // 4, px // 2 + px, y + px + px // 4), color, 1, radius=3)
     draw.text(image, said, 2 * px, y, px, bold=True)
     return words
 
@@ -214,7 +226,7 @@ def _line(image: np.ndarray, xs: np.ndarray, values: np.ndarray, field: Rect, co
     ys = y1 - 1 - values * (y1 - y0 - 2)
     points = np.stack([xs, ys], axis=1)[xs >= x0]
     if len(points) == 1:
-        cv2.circle(image, tuple(points[0].round().astype(int).tolist()), 2, color, -1, cv2.LINE_AA)
+        cv2.circle(image, tuple(points[0].round().astype(int).tolist()), max(2, thick), color, -1, cv2.LINE_AA)
     elif len(points):
         cv2.polylines(image, [(points * 16).round().astype(np.int32)], False, color, thick, cv2.LINE_AA, shift=4)
 

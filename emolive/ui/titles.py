@@ -8,8 +8,9 @@ from emolive.audit.sanity import sane
 from emolive.audit.verdict import judged
 from emolive.core.scene import Chosen, Scene
 from emolive.ui.filters import on_page, shares
+from emolive.ui.named import answered, target, unnamed, who
 from emolive.ui.timeline import newest
-from emolive.ui.words import label, percent, signed, way
+from emolive.ui.words import label, signed, way
 
 NOBODY = "no face in sight"
 
@@ -22,33 +23,30 @@ def question(view: str, scene: Scene) -> str:
 def answer(view: str, scene: Scene) -> str:
     """The answer in a few words, without a full stop at its end."""
     chosen = scene.chosen
-    return _ANSWERS[view](scene, chosen) if chosen else NOBODY
+    if chosen is None:
+        return NOBODY
+    if chosen.face.outside and view in _OF_EMOTIONS:
+        return f"{who(chosen)}: {unnamed(scene, chosen.index)}"
+    return _ANSWERS[view](scene, chosen)
+
+
+_OF_EMOTIONS = ("camera", "emotions", "proof", "timeline")
+"""Views whose answer is about an emotion."""
 
 
 def _who(scene: Scene) -> str:
-    chosen = scene.chosen
-    return f"face {chosen.face.track}" if chosen and chosen.face.track else "the face"
-
-
-def _top(scene: Scene, chosen: Chosen) -> str:
-    top = int(np.argmax(chosen.probs))
-    return f"{label(scene.menu.labels, top)} {percent(float(chosen.probs[top]))}"
+    return who(scene.chosen) if scene.chosen else "the face"
 
 
 def _target(scene: Scene) -> str:
     chosen = scene.chosen
     if chosen is None:
         return scene.settings.target or "an emotion"
-    return label(scene.menu.labels, chosen.reading.painted.target)
+    return target(scene, chosen, chosen.reading.painted.target)
 
 
 def _camera(scene: Scene, chosen: Chosen) -> str:
-    doubt = chosen.face.outside
-    if doubt:
-        return f"{_who(scene)}: {doubt}, so no emotion is named"
-    if chosen.probs.max() < scene.settings.unsure:
-        return f"{_who(scene)}: unsure, {_top(scene, chosen)} at most"
-    return f"{_who(scene)}: {_top(scene, chosen)}"
+    return f"{who(chosen)}: {answered(scene, chosen.index)}"
 
 
 def _filters(scene: Scene, chosen: Chosen) -> str:
@@ -59,8 +57,8 @@ def _filters(scene: Scene, chosen: Chosen) -> str:
         return "none on this page"
     ledger, by_share = reading.ledger, shares(scene)
     if ledger is not None and by_share is not None:
-        target = label(scene.menu.labels, ledger.target)
-        return f"filter {ranked[0]} most: {signed(float(by_share[ranked[0]]))} of the score of {target}"
+        whose = target(scene, chosen, ledger.target)
+        return f"filter {ranked[0]} most: {signed(float(by_share[ranked[0]]))} of the score of {whose}"
     return f"filter {ranked[0]} answers most strongly"
 
 

@@ -24,6 +24,7 @@ TOPICS: Mapping[str, str] = {
     "bar": "How probable the network holds this emotion, 0 to 100 %; all of them add up to 100 %.",
     "list": "All faces: number, colour of the likeliest emotion, and how probable it is, in percent.",
     "map": "How the heat is made: method, layer of the network, and the target that it speaks for.",
+    "cold": "Heat is evidence for the target; where there is hardly any, as often with random weights, none is seen.",
     "scale": "Fixed: the same heat means as much evidence in every face; relative: of this map's own maximum.",
     "heat": "The colours of the heat, from no evidence to full heat, in the unit written there.",
     "filters": "What single filters of a layer answer to the selected face.",

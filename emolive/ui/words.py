@@ -7,8 +7,9 @@ from emolive.core.scene import TOP, Menu, Settings, Variant
 MINUS = "\N{MINUS SIGN}"
 
 
-def caption(variant: Variant, menu: Menu, target: int) -> str:
-    """A way to look in one line: method, layer, and what is looked for; `target` is the index of the result's label."""
+def caption(variant: Variant, menu: Menu, target: int | None) -> str:
+    """A way to look in one line: method, layer, and what is looked for; `target` is the index of the result's label,
+    None where the likeliest one is not to be named."""
     if variant.method in menu.blind:
         return f"{way(variant)} · {BLIND}"
     return f"{way(variant)} → {aim(variant, menu.labels, target)}"
@@ -28,10 +29,10 @@ def way(variant: Variant) -> str:
     return f"second model · {which}" if variant.net == "b" else which
 
 
-def aim(variant: Variant, labels: Sequence[str], target: int) -> str:
+def aim(variant: Variant, labels: Sequence[str], target: int | None) -> str:
     """What a map speaks for, and against: "top (happy), not neutral"."""
     plus, minus = variant.target.plus, variant.target.minus
-    words = f"top ({label(labels, target)})" if plus is TOP else plus
+    words = plus if plus is not TOP else "top" if target is None else f"top ({label(labels, target)})"
     return words if minus is None else f"{words}, not {minus}"
 
 

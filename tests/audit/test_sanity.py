@@ -63,9 +63,10 @@ def test_what_reads_activations_only_is_not_reached_from_behind():
     assert not can_react(False, "conv1", "layer1", steps)
 
 
-def test_a_slow_map_is_asked_for_where_all_is_random():
+def test_a_slow_map_is_asked_for_where_all_is_random_and_no_quick_one_is_there():
     steps = ("fc", "layer4", "layer1", "conv1")
-    assert [step for step in steps if asked(True, step, steps)] == ["conv1"]
+    assert [step for step in steps if asked(True, step, steps, alone=True)] == ["conv1"]
+    assert not any(asked(True, step, steps) for step in steps)
     assert all(asked(False, step, steps) for step in steps)
     assert not NOT_ASKED.stands_still
     assert "nan" not in NOT_ASKED.text

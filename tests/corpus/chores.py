@@ -35,7 +35,8 @@ def do(chore: Chore) -> str:
     if chore.what == "sleep":
         time.sleep(60)
     if chore.what.startswith("gpu"):
-        time.sleep(0.5)  # so that one worker does not do both
+        while len(list(chore.folder.glob("gpu *"))) < 2:  # so that one worker does not do both
+            time.sleep(0.01)
         return os.environ["CUDA_VISIBLE_DEVICES"]
     return os.environ["OMP_NUM_THREADS"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from inline import InlineEngine
-from stalling import mute, stalling
+from stalling import silent, stalling
 
 from emolive.commands.main import cli
 from emolive.corpus import engines
@@ -60,7 +60,7 @@ def study(film, tmp_path) -> Path:
 def test_a_result_that_does_not_answer_is_said_and_not_done_again(study, tmp_path, more):
     done(tmp_path / "out", "clip", study / "clip.mp4")
     began = time.monotonic()
-    with mute(tmp_path / "out" / "gone"):
+    with silent(tmp_path / "out" / "gone"):
         told = batch(study, tmp_path / "out", *more)
     assert told.exit_code == 1, told.output
     assert SAYS in told.output
@@ -73,7 +73,7 @@ def test_the_data_of_a_result_that_do_not_answer_are_not_made_again(study, tmp_p
     folder = done(tmp_path / "out", "clip", study / "clip.mp4")
     report = {"report.json": (folder / "report.json").read_bytes(), "data.jsonl": b"{}\n"}
     shutil.rmtree(folder)
-    with stalling(folder, report, 1.0, silent=["data.jsonl"]):
+    with stalling(folder, report, 1.0, hushed=["data.jsonl"]):
         told = batch(study, tmp_path / "out")
     assert told.exit_code == 1, told.output
     assert f"data.jsonl {SAYS}" in told.output
@@ -82,7 +82,7 @@ def test_the_data_of_a_result_that_do_not_answer_are_not_made_again(study, tmp_p
 
 def test_one_video_that_does_not_answer_is_named_and_the_rest_is_done(film, tmp_path):
     files = {"a.mp4": film.read_bytes(), "b.mp4": b"0"}
-    with stalling(tmp_path / "study", files, 1.0, silent=["b.mp4"]) as study:
+    with stalling(tmp_path / "study", files, 1.0, hushed=["b.mp4"]) as study:
         told = batch(study, tmp_path / "out", "--json")
         why = batch(study, tmp_path / "out", "--status", "--json")
     assert told.exit_code == 1, told.output
@@ -95,7 +95,7 @@ def test_one_video_that_does_not_answer_is_named_and_the_rest_is_done(film, tmp_
 def test_a_drive_of_which_nothing_answers_is_given_up_at_once(tmp_path):
     """It lists its videos, but says nothing of any: not ten seconds for each."""
     files = {f"{n:03}.mp4": b"0" for n in range(100)}
-    with stalling(tmp_path / "study", files, 1.0, silent=list(files)) as study:
+    with stalling(tmp_path / "study", files, 1.0, hushed=list(files)) as study:
         for name in files:  # a batch that knows them all asks about each
             done_elsewhere(tmp_path / "out", name, study / name)
         began = time.monotonic()

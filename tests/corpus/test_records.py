@@ -166,7 +166,7 @@ def test_what_is_no_longer_so_is_not_done(root, monkeypatch, change, words):
 
 def test_an_option_that_is_another_is_named(root):
     first = load().spec.best_map.get("method", "gradcam")
-    assert f"method: {first} → layercam" in why(root, "--method", "layercam")
+    assert f"method: {first} → hirescam" in why(root, "--method", "hirescam")
     assert "Nothing" in why(root, "--model", root / "net.safetensors")
 
 

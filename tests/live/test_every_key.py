@@ -11,6 +11,9 @@ import xserver as x
 from emolive.ui.keys import BINDINGS
 
 KEYS = tuple(key for binding in BINDINGS for key in binding.keys if binding.fields != ("quit",))
+UNBOUND = ("A", "8", "F5", "Return", "BackSpace")
+"""Keys that mean nothing here, by X's names."""
+
 ACROSS, DOWN = 6, 5
 """Clicks in so many columns and rows."""
 
@@ -18,35 +21,30 @@ pytestmark = [pytest.mark.skipif(shutil.which("openbox") is None, reason="openbo
 
 
 @pytest.mark.parametrize(
-    "size",
+    ("size", "options", "end"),
     [
-        pytest.param((1366, 768), marks=pytest.mark.ci),
-        pytest.param((1920, 1080), marks=pytest.mark.endurance),
-        pytest.param((3840, 2160), marks=pytest.mark.endurance),
+        pytest.param((1366, 768), ["--board"], "q", marks=pytest.mark.ci),
+        pytest.param((1366, 768), [], "esc", marks=pytest.mark.ci),
+        pytest.param((1920, 1080), ["--board"], "q", marks=pytest.mark.endurance),
+        pytest.param((3840, 2160), ["--board"], "q", marks=pytest.mark.endurance),
     ],
 )
-def test_every_key_and_click_is_survived_and_q_ends_it(tmp_path: Path, size: tuple[int, int]):
+def test_every_key_and_click_is_survived_and_q_ends_it(
+    tmp_path: Path, size: tuple[int, int], options: list[str], end: str
+):
     with x.running(size), x.managed(), (tmp_path / "said").open("w+") as said:
-        command = [
-            sys.executable,
-            "-m",
-            "emolive",
-            "demo",
-            "-v",
-            "--board",
-            "--recordings",
-            str(tmp_path / "recordings"),
-        ]
+        command = [sys.executable, "-m", "emolive", "demo", "-v", *options]
+        command += ["--recordings", str(tmp_path / "recordings")]
         process = subprocess.Popen(command, cwd=tmp_path, stdout=said, stderr=said)
         try:
-            x.wait_for(lambda: x.titled("emolive board"), 120)
+            x.wait_for(window, 120)
             x.wait_for(lambda: x.has_picture(tmp_path / "said"), 240)
-            for key in KEYS:
+            for key in (*KEYS, *UNBOUND):
                 press(key, process)
             for n in range(ACROSS * DOWN):
                 click(((n % ACROSS + 0.5) / ACROSS, (n // ACROSS + 0.5) / DOWN), process)
             x.wait_for(lambda: {"clip", "snapshot"} <= kinds(tmp_path / "recordings"), 240)
-            press("q", process)
+            press(end, process)
             assert process.wait(120) == 0
         finally:
             if process.poll() is None:

@@ -298,3 +298,17 @@ def test_running_figures_are_of_one_way_to_look() -> None:
     late = play([(5000, {1: old})], memory=kept).tracks[1]
     assert late.tally.asked == 0  # the first answer after a switch is about the old map
     assert other.region_counts == {0: 1}
+
+
+def test_what_the_network_cannot_know_leaves_a_gap_and_counts_for_no_figure() -> None:
+    memory, turned = Memory(), {400.0, 500.0, 600.0}
+    for t in np.arange(0.0, 1000.0, 100.0):
+        faces = [replace(face(1), outside="turned 50\N{DEGREE SIGN}" if t in turned else "")]
+        read = [replace(reading(), regions=Regions(1.0))]
+        memory = remember(memory, frame(t), faces, read, SETTINGS)
+    kept = memory.tracks[1]
+    assert {moment.t_ms for moment in kept.timeline} == set(np.arange(0.0, 1000.0, 100.0)) - turned
+    assert sum(kept.region_counts.values()) == 7
+    assert kept.seen_ms == 900
+    never = remember(Memory(), frame(0), [replace(face(1), outside="dark")], [reading()], SETTINGS)
+    assert never.tracks[1].timeline == ()

@@ -88,11 +88,12 @@ import sys, time
 sys.path[:0] = [{str(SUPPORT)!r}, {str(Path(__file__).parent)!r}]
 from test_bundle import *
 from films import numbered
+from waits import passes
 from emolive.core.scene import Frame
 began = time.monotonic()
 with Bundle(Path({str(tmp_path / "one")!r}), RUN) as bundle:
     for i in range(10_000):
-        time.sleep(max(0, began + i / 25 - time.monotonic()))
+        passes(max(0, began + i / 25 - time.monotonic()))  # as a camera would
         bundle(scene_of(Frame(i, 40.0 * i, numbered(i % 256))), {{"camera": GREY}})
         print(i, flush=True)
 """

@@ -75,7 +75,7 @@ def test_times_are_those_of_the_clock():
         passes(0.5)
         later = until_frame(source)
     assert first.t_ms == 0
-    assert later.t_ms == pytest.approx((time.monotonic() - began) * 1000, abs=60)
+    assert later.t_ms == pytest.approx((time.monotonic() - began) * 1000, abs=200)  # 1000 if frames were counted
 
 
 def test_closes_twice_releases_once_and_leaves_no_thread():

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import pytest
 from films import noise, scene_of, write_video
-from stalling import mute, stalling
+from stalling import silent, stalling
 
 from emolive.core.scene import Frame
 from emolive.media.data import data_writer
@@ -24,7 +24,7 @@ LIMIT_S = 40.0
 @pytest.fixture
 def hung(tmp_path) -> Iterator[Path]:
     """A folder of which no question is ever answered."""
-    with mute(tmp_path / "hung") as folder:
+    with silent(tmp_path / "hung") as folder:
         yield folder
 
 
@@ -41,6 +41,7 @@ def hung(tmp_path) -> Iterator[Path]:
         ["batch", "{}/x.mp4"],
         ["evaluate", "{}"],
         ["train", "{}"],
+        ["train", ".", "--out", "{}/run", "--resume"],
         ["bench", "--source", "{}/x.mp4"],
         ["demo", "--headless", "--data", "{}/x.jsonl"],
     ],
@@ -122,6 +123,15 @@ def test_a_file_that_stops_in_its_middle_is_given_up(halves, tmp_path, command):
     assert done.returncode == 1, done.stderr
     assert "has not answered for 10 s" in done.stderr + done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.ci
+def test_a_word_without_a_folder_is_asked_for_too(hung):
+    """The drive itself is named, from the folder that it is in."""
+    run = [sys.executable, "-m", "emolive", "explain", "hung"]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=120, cwd=hung.parent)
+    assert done.returncode == 1, done.stderr
+    assert "hung has not answered for 10 s" in done.stderr
 
 
 @pytest.mark.ci

@@ -95,8 +95,9 @@ def test_missing_picture(tmp_path):
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     head = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     chunk = struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
-    (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk)
-    with pytest.raises(SourceError, match="not a picture"):
+    pixels = b"\0\0\0\x08IDAT" + zlib.compress(b"") + struct.pack(">I", zlib.crc32(b"IDAT" + zlib.compress(b"")))
+    (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + pixels)
+    with pytest.raises(SourceError, match="more pixels than fit"):
         read_picture(tmp_path / "bomb.png")
     monkeypatch.setattr(pictures, "MOST_PIXELS", 100)
     Image.new("L", (11, 10)).save(tmp_path / "large.png")

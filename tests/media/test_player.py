@@ -61,6 +61,23 @@ def test_where_there_is_no_other_file_it_is_said(film):
         assert "there is only one file" not in source.notes()
 
 
+def test_where_there_is_no_frame_further_on_it_is_said(film):
+    with open_files([film], realtime=True) as source:
+        until_frame(source)
+        now = replace(S, frozen=True)
+        for change, words in (
+            ({"steps": -1}, "this is the first frame"),
+            ({"seek_ms": -5000.0}, "this is the beginning"),
+            ({"seek_ms": 10.0**7}, ""),
+            ({"seek_ms": 2 * 10.0**7}, "this is the end"),
+            ({"steps": 1}, "this is the last frame"),
+        ):
+            source.read(now)
+            now = replace(now, **change)
+            source.read(now)
+            assert source.notes() == ((words,) if words else ()), change
+
+
 def test_a_gif_begins_anew_where_somebody_watches(tmp_path):
     small = [Image.new("RGB", (32, 32), color) for color in ("navy", "gold")]
     small[0].save(tmp_path / "two.gif", save_all=True, append_images=small[1:], duration=60)

@@ -178,7 +178,7 @@ def test_live_drops_and_says_so(tmp_path, slow_encoder):
     with Recorder(tmp_path / "out.mp4") as recorder:
         began = time.monotonic()
         feed(recorder, numbered_frames([10.0 * i for i in range(60)]), LIVE)
-        assert time.monotonic() - began < 0.5  # the camera is not held up
+        assert time.monotonic() - began < 1.5  # the camera is not held up; it would be for 3 s
         dropped = recorder.dropped
         assert recorder.notes() == (f"{dropped} frames dropped",)
     kept = numbers(tmp_path / "out.mp4")

@@ -110,6 +110,7 @@ def test_kill_costs_a_second_at_most(tmp_path, with_sound):
 import sys, time
 sys.path[:0] = [{str(SUPPORT)!r}, {str(Path(__file__).parent)!r}]
 from films import feed, numbered
+from waits import passes
 from pathlib import Path
 from emolive.core.scene import Frame
 from emolive.media.record import Recorder
@@ -117,7 +118,7 @@ began = time.monotonic()
 audio = Path({str(sound)!r}) if {with_sound} else None
 with Recorder(Path({str(tmp_path / "out.mp4")!r}), source_audio=audio, lossless_queue=True) as recorder:
     for i in range(10_000):
-        time.sleep(max(0, began + i / 25 - time.monotonic()))
+        passes(max(0, began + i / 25 - time.monotonic()))  # as a camera would
         feed(recorder, [Frame(i, 40.0 * i, numbered(i % 256, 320, 240))])
         print(i, flush=True)
 """

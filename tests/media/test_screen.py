@@ -230,6 +230,7 @@ import sys, time
 from pathlib import Path
 import numpy as np
 from films import scene_of
+from waits import passes
 from emolive.core.scene import Frame, Settings
 from emolive.media.screen import ScreenRecorder
 shown = {"camera": np.full((180, 320, 3), 90, np.uint8)}
@@ -238,7 +239,7 @@ with ScreenRecorder(Path(sys.argv[1]), lambda: shown, lambda shown: shown["camer
     while True:
         shown = {"camera": np.full((180, 320, 3), int(time.monotonic() * 50) % 200, np.uint8)}
         print("on", flush=True)
-        time.sleep(0.05)
+        passes(0.05)
 """
 
 

@@ -47,12 +47,11 @@ class Costs:
 
     def __init__(self) -> None:
         self._before = spent()
-        self._long: set[str] = set()
         self._by_test: dict[str, float] = {}
+        self._dear: dict[str, float] = {}
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
+    def pytest_collection_finish(self) -> None:
         self._before = spent()
-        self._long = {item.nodeid for item in session.items if any(map(item.get_closest_marker, LAYERS))}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
@@ -60,17 +59,20 @@ class Costs:
         if report.when == "teardown":
             now = spent()
             report.cost, self._before = max(0.0, now - self._before), now
+            report.is_long = any(map(item.get_closest_marker, LAYERS))
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "teardown":
             self._by_test[report.nodeid] = report.cost
+            if report.cost > MOST and not report.is_long:
+                self._dear[report.nodeid] = report.cost
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"CPU seconds: {sum(self._by_test.values()):.0f}")
-        dear = {test: cost for test, cost in self._by_test.items() if cost > MOST and test not in self._long}
-        if dear:
-            named = ", ".join(f"{test} ({cost:.0f} s)" for test, cost in sorted(dear.items(), key=lambda one: -one[1]))
+        if self._dear:
+            dearest = sorted(self._dear.items(), key=lambda one: -one[1])
+            named = ", ".join(f"{test} ({cost:.0f} s)" for test, cost in dearest)
             terminalreporter.write_line(f"Too dear for `make test` (mark them ci, or make them cheaper): {named}")
         if path := os.environ.get("EMOLIVE_COSTS"):
             lines = [f"{cost:.2f}\t{test}\n" for test, cost in self._by_test.items()]

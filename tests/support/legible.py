@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from emolive.core.scene import Picture, Scene, Select
 from emolive.ui.draw import Written
 
 CONTRAST = 4.5
@@ -37,6 +38,26 @@ def faults(bgr: np.ndarray, lines: Sequence[Written], least: int) -> list[Fault]
     for n, one in enumerate(lines):
         found += [Fault("overlap", f"{one.words} | {other.words}") for other in lines[n + 1 :] if _touch(one, other)]
     return found
+
+
+def untold(picture: Picture, lines: Sequence[Written], scene: Scene) -> list[Fault]:
+    """Faces whose number stands nowhere in the picture where a click selects them: at the face, or at the end of a line
+    to it. In the list alone nobody could tell which face it is. One fault where the picture says how many these are."""
+    places = [(hit.event.track, hit.box) for hit in picture.hits if isinstance(hit.event, Select)]
+    written = [(line.words, line.rect) for line in lines]
+    missing = [
+        face.track
+        for face in scene.faces
+        if not any(words == str(face.track) and _inside(_middle(rect), box)
+                   for track, box in places if track == face.track for words, rect in written)
+    ]  # fmt: skip
+    said = [words for words, _ in written if words.startswith(f"{len(missing)} ") and " number" in words]
+    return [Fault("said", words) for words in said] or [Fault("no number", f"face {track}") for track in missing]
+
+
+def _middle(rect: Sequence[int]) -> tuple[int, int, int, int]:
+    x, y = (rect[0] + rect[2]) // 2, (rect[1] + rect[3]) // 2
+    return x, y, x, y
 
 
 def contrast(line: Written) -> float:

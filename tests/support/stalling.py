@@ -1,5 +1,4 @@
-"""A file system whose files can be read up to a point and then never answer, and one that answers nothing at all:
-small FUSE servers; root, on Linux.
+"""File systems that never answer, or whose files can be read up to a point only: a small FUSE server; root, on Linux.
 
 The protocol is that of the kernel, `include/uapi/linux/fuse.h`.
 """
@@ -30,49 +29,50 @@ FOREVER = 3600
 
 
 @contextmanager
-def stalling(folder: Path, files: Mapping[str, bytes], share: float, silent: Collection[str] = ()) -> Iterator[Path]:
-    """Mounts files of which reading beyond a share of their bytes never ends, on a new folder. It lists `silent`
-    ones among them, of which no question is answered.
+def stalling(folder: Path, files: Mapping[str, bytes], share: float, hushed: Collection[str] = ()) -> Iterator[Path]:
+    """Mounts files of which reading beyond a share of their bytes never ends, on a new folder. It lists `hushed` ones
+    among them, of which no question is answered.
 
     Skips where one may not mount.
     """
-    with _mounted(folder, "stalling") as device:
-        given = (device, list(files.items()), share, silent)
+    with _mounted(folder) as device:
+        given = (device, list(files.items()), share, hushed)
         threading.Thread(target=_serve, args=given, daemon=True).start()
         yield folder
 
 
 @contextmanager
-def mute(folder: Path) -> Iterator[Path]:
-    """Mounts what never answers anything, on a new folder. Skips where one may not mount."""
-    with _mounted(folder, "nobody"):
+def silent(folder: Path) -> Iterator[Path]:
+    """Makes a new folder of which no question is ever answered: nobody serves it. Skips where one may not mount."""
+    with _mounted(folder):
         yield folder
 
 
 @contextmanager
-def _mounted(folder: Path, name: str) -> Iterator[int]:
+def _mounted(folder: Path) -> Iterator[int]:
+    """The device through which a new folder's file system is asked."""
     if sys.platform != "linux" or os.geteuid() != 0 or not os.access("/dev/fuse", os.R_OK | os.W_OK):
         pytest.skip("FUSE needs root on Linux")
     libc = ctypes.CDLL(None, use_errno=True)
     device = os.open("/dev/fuse", os.O_RDWR)
     folder.mkdir()
     options = f"fd={device},rootmode=40000,user_id=0,group_id=0".encode()
-    if libc.mount(name.encode(), os.fsencode(folder), b"fuse", 0, options):
+    if libc.mount(b"stalling", os.fsencode(folder), b"fuse", 0, options):
         os.close(device)
         pytest.skip(f"mount: {os.strerror(ctypes.get_errno())}")
     try:
         yield device
     finally:
-        libc.umount2(os.fsencode(folder), 2)
+        libc.umount2(os.fsencode(folder), 2)  # at once for names, so that nobody new waits
         os.close(device)  # which ends all that still waits
 
 
-def _serve(device: int, files: list[tuple[str, bytes]], share: float, silent: Collection[str]) -> None:
+def _serve(device: int, files: list[tuple[str, bytes]], share: float, hushed: Collection[str]) -> None:
     with suppress(OSError):  # it is unmounted
         while request := os.read(device, 1 << 17):
             _, what, unique, node = struct.unpack_from("IIQQ", request)
-            hushed = what == LOOKUP and request[40:].rstrip(b"\0").decode() in silent
-            answer = None if hushed else _answer(what, node, request[40:], files, share)
+            is_hushed = what == LOOKUP and request[40:].rstrip(b"\0").decode() in hushed
+            answer = None if is_hushed else _answer(what, node, request[40:], files, share)
             if what == INTERRUPT:  # who asked is being ended; without an answer nothing could end it
                 (unique,), answer = struct.unpack_from("Q", request, 40), errno.EINTR
             if answer is not None:

@@ -12,15 +12,20 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from stalling import silent, stalling
 from toy import SMALL, rows
 
-from emolive.core.errors import EmoliveError, OutputError
+from emolive.core import foreign
+from emolive.core.errors import EmoliveError, OutputError, Unanswered
 from emolive.networks.checkpoint import load, save
 from emolive.training.dataset import read_faces
 from emolive.training.evaluate import measure, predict
 from emolive.training.finish import finish
 from emolive.training.fit import train
+from emolive.training.keep import History, last_of
 from emolive.training.recipe import Recipe
+from emolive.training.run import Material, check_same
+from emolive.training.sides import load_data
 
 pytestmark = pytest.mark.ci  # networks are trained
 
@@ -140,6 +145,45 @@ def test_a_torn_state_is_named_and_a_way_on(copy, data):
     shutil.copy(other, last)
     train(data, copy, SMALL, resume=True)
     assert len(rows(copy)) == 3
+
+
+KEPT = ("settings.json", "data.json", "history.csv", "checkpoints/last.ckpt")
+"""What a run reads that goes on."""
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_file_that_stops_in_its_middle_is_given_up(copy, data, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(foreign, "PATIENCE_S", 1.0)
+    with stalling(tmp_path / "drive", {"kept": (copy / name).read_bytes()}, 0.5) as drive:
+        (copy / name).unlink()
+        (copy / name).symlink_to(drive / "kept")
+        with pytest.raises(Unanswered, match="has not answered"):
+            train(data, copy, SMALL, resume=True)
+
+
+def test_files_on_a_drive_that_answers_are_gone_on_with(copy, data, tmp_path):
+    """The control of the test above."""
+    with stalling(tmp_path / "drive", {Path(name).name: (copy / name).read_bytes() for name in KEPT}, 1.0) as drive:
+        for name in KEPT:
+            (copy / name).unlink()
+            (copy / name).symlink_to(drive / Path(name).name)
+        assert last_of(copy).epochs == 3
+        assert len(History(copy).rows()) == 3
+        check_same(copy, SMALL, Material.of(*load_data(data, SMALL.crop_size, SMALL.val_fraction, SMALL.seed)), 3)
+
+
+def test_a_folder_of_pictures_that_does_not_answer_is_given_up(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(foreign, "PATIENCE_S", 1.0)
+    root = shutil.copytree(data, tmp_path / "data")
+    with silent(root / "train" / "bars" / "more"), pytest.raises(Unanswered, match="more has not answered"):
+        train(root, tmp_path / "out", SMALL)
+
+
+@pytest.mark.parametrize("text", ["", "epoch\n1\n", "no,table\n" * 3, "\0", '"', "epoch,size\n" + "1," * 99])
+def test_a_history_that_is_none_is_named_before_anything_is_learnt(copy, data, text):
+    (copy / "history.csv").write_text(text)
+    with pytest.raises(EmoliveError, match=r"history\.csv"):
+        train(data, copy, recipe(stages="32x4@0.3"), resume=True)
 
 
 def test_an_older_best_is_never_finished_as_this_runs(run, data, tmp_path):

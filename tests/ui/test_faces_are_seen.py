@@ -26,8 +26,8 @@ def written_at(given: Scene, sheet: Sheet | None, monkeypatch: pytest.MonkeyPatc
     labellers: list[Labeller] = []
 
     class Spy(Labeller):
-        def __init__(self, *args: object) -> None:
-            super().__init__(*args)  # type: ignore[arg-type]
+        def write(self, *args: object, **how: object) -> None:
+            super().write(*args, **how)  # type: ignore[arg-type]
             labellers.append(self)
 
     monkeypatch.setattr(view, "Labeller", Spy)

@@ -57,7 +57,7 @@ def test_a_key_gives_settings_and_changes_only_its_own_fields(binding, menu, set
 
 @pytest.mark.parametrize("binding", [b for b in BINDINGS if b.keys != ("0",)], ids=lambda b: b.help)
 def test_a_key_changes_something(binding):
-    settings = replace(SETTINGS, pins=(4, 5), record=binding.keys == ("p",))
+    settings = replace(SETTINGS, pins=(4, 5), record=binding.keys == ("p",), board=binding.keys == ("tab",))
     assert press(settings, Key(binding.keys[0]), replace(MENU, before=SETTINGS)) != settings
 
 

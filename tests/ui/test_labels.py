@@ -8,7 +8,18 @@ from scenes import LABELS, grid
 from emolive.core.scene import area
 from emolive.ui import draw, palette
 from emolive.ui.labels import Labelled, Labeller
-from emolive.ui.place import around, at_edges, beside, covered, first_free, inside, mostly_covered, overlaps, within
+from emolive.ui.place import (
+    around,
+    at_edges,
+    beside,
+    covered,
+    first_free,
+    gaps,
+    inside,
+    mostly_covered,
+    overlaps,
+    within,
+)
 
 
 @pytest.mark.parametrize("size", [(320, 240), (640, 480), (1280, 720), (1920, 1080), (3840, 2160)])
@@ -49,6 +60,45 @@ def test_nothing_lies_over_a_face_unless_faces_cover_most_of_the_picture(size, s
         assert not overlaps(labels.taken, seen).any()
     assert mostly_covered([(0, 0, 8, 6)], 10, 9)
     assert not mostly_covered([(0, 0, 6, 6)] * 3, 10, 9)  # the same place thrice is no more than once
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_number_that_is_not_beside_its_face_has_a_line_to_it(seed):
+    rng = np.random.default_rng(seed)
+    corners = rng.integers((20, 150), (580, 250), (14, 2))
+    rects = [(int(x), int(y), int(x) + 30, int(y) + 30) for x, y in corners]
+    image = np.zeros((400, 640, 3), np.uint8)
+    people = [Labelled(n, rect, np.full(7, 1 / 7), n == 1) for n, rect in enumerate(rects, 1)]
+    labels = Labeller(image, LABELS, [], rects, 24)
+    labels.write(people, bars=False)
+    assert len(labels.tags) + labels.untold == 14
+    for person in people:
+        tag = labels.tags.get(person.track)
+        if tag and not covered(draw.grown(person.rect, 8), [tag]):
+            assert any(touches(tag, a) and touches(person.rect, b) for a, b in labels.lines), person
+    for a, b in labels.lines:
+        assert image[b[1], b[0]].any()
+        assert any(touches(tag, a) for tag in labels.tags.values())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_stands_at_a_face_is_nearer_to_it_than_to_any_other(seed):
+    rng = np.random.default_rng(seed)
+    rects = [(60 + 44 * n, y := int(rng.integers(90, 130)), 90 + 44 * n, y + 30) for n in range(8)]
+    people = [Labelled(n, rect, np.full(7, 1 / 7), n == 1) for n, rect in enumerate(rects, 1)]
+    labels = Labeller(np.zeros((300, 500, 3), np.uint8), LABELS, [], rects, 14)
+    labels.write(people, bars=False)
+    with_lines = {n for n, tag in labels.tags.items() if any(touches(tag, a) for a, _ in labels.lines)}
+    assert len(labels.tags) == 8
+    for person in people:
+        if person.track not in with_lines:
+            away = gaps([labels.tags[person.track]], rects)[0]
+            assert int(np.argmin(away)) == person.track - 1
+            assert sorted(away)[1] > away[person.track - 1]
+
+
+def touches(rect: tuple[int, int, int, int], point: tuple[int, int]) -> bool:
+    return rect[0] <= point[0] <= rect[2] and rect[1] <= point[1] <= rect[3]
 
 
 def test_the_selected_face_has_all_bars_where_there_is_room():

@@ -7,12 +7,13 @@ from itertools import combinations, product
 import cv2
 import numpy as np
 import pytest
-from legible import CONTRAST, contrast, faults, linear, luminance, shortened
-from scenes import LABELS, doubted, examined, scene
+from legible import CONTRAST, contrast, faults, linear, luminance, shortened, untold
+from scenes import LABELS, doubted, examined, grid, scene
+from thinned import dear
 
-from emolive.core.scene import Progress, Scene, Variant, Working
+from emolive.core.scene import Picture, Progress, Scene, Variant, Working
 from emolive.core.settings import ARRANGEMENTS, TYPES
-from emolive.ui import draw, hud
+from emolive.ui import draw, hud, labels
 from emolive.ui.board import board, composed, with_help
 from emolive.ui.palette import CARD, DIM, GROUND, HUES, INK, MEANINGS, NOTE, OWN, PAGE, PAPER, RECORDING, palette_table
 from emolive.ui.sizes import LEAST, text_px
@@ -20,6 +21,9 @@ from emolive.ui.topics import TOPICS
 from emolive.ui.views import VIEWS, order
 
 SCREENS = (1366, 768), (1920, 1080), (3840, 2160)
+SMALLEST = SCREENS[0], "lecture"
+"""The least room for text."""
+
 LONG = ("Verwunderungsbereitschaftsaufmerksamkeit", "удивление", "驚き", "ความประหลาดใจ", "happy", "so-so", "دهشة")
 ALL_TESTS = {"proof": True, "off": (4, 17), "random": 1, "compare": Variant(method="layercam", layer="layer3")}
 STATES: dict[str, dict[str, object]] = {
@@ -32,13 +36,29 @@ STATES: dict[str, dict[str, object]] = {
 }
 
 
-def given(size: tuple[int, int], faces: int, labels: tuple[str, ...] = LABELS, **settings: object) -> Scene:
+def given(size: tuple[int, int], faces: int | str, labels: tuple[str, ...] = LABELS, **settings: object) -> Scene:
     """A scene with all views, white where it is brightest: the worst that text can stand on."""
-    made = scene(640, 360, faces, channels=64, labels=labels, views=tuple(VIEWS), board=True, **settings)
+    width, height, boxes = CROWDS[faces] if isinstance(faces, str) else (640, 360, grid(640, 360, faces))
+    how: dict[str, object] = {"views": tuple(VIEWS), "board": True, **settings}
+    made = scene(width, height, boxes=boxes, channels=64, labels=labels, **how)
     bgr = made.frame.bgr.copy()
     bgr[::2] = 255
     made = examined(replace(made, frame=replace(made.frame, bgr=bgr)))
     return replace(made, menu=replace(made.menu, order=order(made)))
+
+
+CROWDS = {
+    "ten in a row": (558, 418, [
+        (94, 130, 123, 159), (128, 136, 157, 165), (166, 101, 192, 128), (184, 137, 215, 169), (234, 146, 265, 176),
+        (292, 100, 316, 124), (337, 106, 360, 131), (300, 147, 325, 172), (397, 138, 423, 164), (413, 159, 448, 194),
+    ]),
+    "forty in a hall": (640, 360, [
+        (20 + 60 * n + 25 * (row % 2), 120 + 44 * row, 52 + 60 * n + 25 * (row % 2), 152 + 44 * row)
+        for row in range(4) for n in range(10)
+    ]),
+}  # fmt: skip
+"""Films with many small faces that are close to each other: their size, and where the faces are. The first is as ten
+people stand in a photo of the data that is not part of the project."""
 
 
 def judged(made: Scene, size: tuple[int, int], words: str = "") -> list[object]:
@@ -48,7 +68,7 @@ def judged(made: Scene, size: tuple[int, int], words: str = "") -> list[object]:
         picture = board(made, size, VIEWS)
         bgr = with_help(picture.bgr, words or max(TOPICS.values(), key=len), px)
     ours = [] if made.menu.labels == LONG or made.progress.files > 1 else shortened(lines)
-    return ours + faults(bgr, lines, px if not made.settings.help else LEAST)
+    return ours + untold(picture, lines, made) + faults(bgr, lines, px if not made.settings.help else LEAST)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -94,6 +114,30 @@ def test_a_spread_of_cases_leaves_nothing_out():
     for a, b in combinations(range(4), 2):
         pairs = {(shown[a], shown[b]) for shown in ALL}
         assert {(shown[a], shown[b]) for shown in SPREAD} == pairs
+
+
+BOARDS = [SMALLEST, *dear(*(case for case in product(SCREENS, TYPES) if case != SMALLEST))]
+
+
+@pytest.mark.parametrize(("size", "kind"), BOARDS)
+def test_every_face_of_ten_has_its_number_in_every_arrangement(size, kind):
+    for how in ARRANGEMENTS:
+        assert judged(given(size, "ten in a row", type=kind, arrangement=how), size) == [], how
+
+
+@pytest.mark.parametrize(("size", "kind"), BOARDS)
+def test_of_forty_faces_each_has_its_number_or_it_is_said_how_many_have_none(size, kind):
+    for how in ARRANGEMENTS:
+        found = judged(given(size, "forty in a hall", type=kind, arrangement=how), size)
+        assert found == [] or (how == "even" and [fault.what for fault in found] == ["said"]), how
+
+
+def test_what_looks_for_numbers_misses_those_that_are_not_there(monkeypatch):
+    monkeypatch.setattr(labels, "WAYS", labels.WAYS[:1])  # as names, and beside the faces only
+    made = given(SCREENS[0], "ten in a row", type="lecture", arrangement="even")
+    assert [fault.what for fault in judged(made, SCREENS[0])] == ["said"]
+    nothing = untold(Picture(np.zeros((9, 9, 3), np.uint8)), [], made)
+    assert [fault.what for fault in nothing] == 10 * ["no number"]
 
 
 @pytest.mark.ci
