@@ -1,6 +1,7 @@
 """A batch from beginning to end: what is done stays, a driver does the rest, and what is left half made goes."""
 
 import logging
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from emolive.corpus.engines import open_engine
 from emolive.corpus.job import Job
 from emolive.corpus.layout import DRIVERS, MAKING, clear, make_folder, making
 from emolive.corpus.leases import Lease, LeaseLost, Leases, forget, forget_hearts, holders
-from emolive.corpus.plan import BatchRequest, bar_of, planned
+from emolive.corpus.plan import BatchPlan, BatchRequest, bar_of, planned
 from emolive.corpus.standing import Record, Standing
 from emolive.corpus.work import seen_now, work
 
@@ -37,6 +38,7 @@ def batch(request: BatchRequest, engine: str, resources: Resources) -> BatchStat
         elif stand.record:
             state.done[stand.video] = outcome_of(stand.record)
             elsewhere += [(stand, stand.record)] if stand.seen_elsewhere else []
+    _say_again(plan)
     with Interrupts(), bar_of(len(plan.standings)) as bar:
         try:
             _show(bar, state)
@@ -60,6 +62,16 @@ def batch(request: BatchRequest, engine: str, resources: Resources) -> BatchStat
         finally:
             _tidy(request.out)
     return state
+
+
+def _say_again(plan: BatchPlan) -> None:
+    """Say how many results that are there will be made again, and why most of them: a study of months should not be
+    begun anew by an option that was forgotten, or another version, without a word."""
+    why = [stand.reasons[0] for stand in plan.standings if stand.record and stand.reasons]
+    if why:
+        count = f"{len(why)} results that are" if len(why) > 1 else "A result that is"
+        most = Counter(why).most_common(1)[0][0]
+        click.echo(f"{count} there will be made again ({most}). --why VIDEO tells of each.", err=True)
 
 
 def _seen(stand: Standing, there: Record, leases: Leases) -> None:

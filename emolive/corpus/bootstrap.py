@@ -141,7 +141,7 @@ def _blocks(rows: np.ndarray, length: int, draw: np.random.Generator) -> np.ndar
 def _bounds(ratios: Ratios, value: np.ndarray, drawn: np.ndarray, pieces: float, seconds: float, over: str) -> Bounds:
     t = quantile(max(1, round(pieces) - 1), 0.975)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        half = t * np.nanstd(drawn, axis=0) * math.sqrt(pieces / (pieces - 1))
+        half = t * _spread(drawn) * math.sqrt(pieces / (pieces - 1))
         rate = np.array(ratios.rate)
         none, every = value < 1e-9, ~rate & (value > 1 - 1e-9)
         odds, width = np.log(value / (1 - value)), half / (value * (1 - value))
@@ -155,3 +155,13 @@ def _bounds(ratios: Ratios, value: np.ndarray, drawn: np.ndarray, pieces: float,
     high = np.where(none, most, np.where(every, 1.0, high))
     known = np.isfinite(value)
     return Bounds(np.where(known, low, np.nan), np.where(known, high, np.nan), over)
+
+
+def _spread(drawn: np.ndarray) -> np.ndarray:
+    """The standard deviation (F,) of draws (draws, F), without those in which there was nothing to divide by; NaN where
+    that holds for all (NumPy's own warns of that)."""
+    known = np.isfinite(drawn)
+    n = known.sum(0)
+    centre = np.where(known, drawn, 0).sum(0) / n
+    found: np.ndarray = np.sqrt((np.where(known, drawn - centre, 0) ** 2).sum(0) / n)
+    return found

@@ -22,7 +22,8 @@ from typing import Any
 
 from emolive.core.errors import EmoliveError, OutputError, SourceError
 from emolive.core.files import make_folders, why
-from emolive.core.foreign import read_json
+from emolive.core.foreign import answered, read_json
+from emolive.corpus.asked import asked, in_rows
 
 REPORT, VIDEO, MAKING, DRIVERS = "report.json", "video.mp4", ".making", ".drivers"
 
@@ -50,8 +51,14 @@ def data_name(kind: str) -> str:
 
 
 def results(folder: Path) -> list[Path]:
-    """The folders of all finished results in a results folder, sorted by name."""
-    return sorted(path.parent for path in folder.glob(f"*/{REPORT}") if path.parent.name != MAKING)
+    """The folders of all finished results in a results folder, sorted by name. Raises `Unanswered`."""
+    try:
+        names = answered(folder, lambda: os.listdir(folder))
+    except OSError:
+        return []
+    inside = [folder / name for name in sorted(names) if name != MAKING]
+    there = in_rows(lambda row: asked(lambda path: (path / REPORT).exists(), row), inside)
+    return [path for path, is_one in zip(inside, there, strict=True) if is_one]
 
 
 @dataclass(frozen=True)
@@ -90,12 +97,17 @@ def _said(path: Path) -> dict[str, Any] | None:
 
 def is_free(out: Path, video: Path, writes: frozenset[str] = frozenset()) -> bool:
     """Whether the result of a video, the files `writes` besides its report, may lie in the folder `out`: nothing is
-    there, or an empty folder, or an earlier result of the same video without foreign files of those names."""
-    try:
+    there, or an empty folder, or an earlier result of the same video without foreign files of those names. Raises
+    `Unanswered`."""
+
+    def free() -> bool:
         mine = owned(out)
         if mine is None:
             return not os.path.lexists(out) or _is_empty(out)
         return mine.source == str(video) and not _foreign(out, mine.files, writes)
+
+    try:
+        return answered(out, free)
     except OSError:  # a folder that may not be looked into is not emolive's
         return False
 
@@ -103,8 +115,8 @@ def is_free(out: Path, video: Path, writes: frozenset[str] = frozenset()) -> boo
 def is_result_of(video: Path) -> bool:
     """Whether a video is one that emolive made, in the folder of its result."""
     try:
-        mine = owned(video.parent)
-    except OSError:
+        mine = answered(video, lambda: owned(video.parent))
+    except (OSError, SourceError):
         return False
     return mine is not None and video.name in mine.files
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cache, lru_cache
 from importlib.metadata import version
@@ -12,11 +12,12 @@ from typing import Any
 
 import click
 
-from emolive.core.errors import OutputError, SourceError
+from emolive.core.errors import OutputError, SourceError, Unanswered
 from emolive.core.files import real, why
-from emolive.core.foreign import open_regular
+from emolive.core.foreign import answered, open_regular
 from emolive.core.installed import weights
 from emolive.core.options import Options
+from emolive.corpus.asked import asked, in_rows
 from emolive.corpus.layout import VIDEO, is_free, is_result_of
 from emolive.corpus.names import folded, hashed_name, is_name, plain_name
 from emolive.media.folders import named, videos_of
@@ -25,6 +26,8 @@ from emolive.networks.facts import Spec
 CHUNK = 4 << 20
 """Bytes that are read at once for a hash."""
 
+Known = Callable[[Sequence[Path]], Container[Path]]
+
 NUMBERS = 7
 """Raised whenever emolive gives other numbers for the same options. 2: only faces that the mesh confirms count.
 3: films' colours are rounded, no longer cut off; large ones that say nothing of their matrix have BT.709's.
@@ -32,20 +35,20 @@ NUMBERS = 7
 network's fixed scale, and "unsure" as its file says. 7: faces that lean are cut out upright."""
 
 
-def found(names: Sequence[str], out: Path, is_known: Callable[[Path], bool] = lambda _: False) -> dict[Path, str]:
+def found(names: Sequence[str], out: Path, known: Known = lambda _: ()) -> dict[Path, str]:
     """The videos that names, folders and patterns like `study/**/*.mp4` stand for, each once and with its whole path,
     and the plain name of each one's result.
 
     A result is named after where its video lies below the folder or the fixed part of the pattern: `a/clip.mp4` of
     `study` becomes `a_clip`. What emolive made is left out: all that lies in `out`, and the files of other results.
-    `is_known` says of a file below a folder that it is known to be a video, so that it is not opened.
+    `known` says which of the files in a folder are known to be videos, so that they are not opened.
     Raises `SourceError` for a name that stands for nothing.
     """
     there: dict[Path, str] = {}
-    results, whole = real(out), cache(real)
+    results = answered(out, lambda: real(out))
     for name in names:
-        root, files = _meant(name, is_known, results)
-        inside = {path: real(path) if path.is_symlink() else whole(path.parent) / path.name for path in files}
+        root, files = _meant(name, known, results)
+        inside = _places(files)
         outside = {path: at for path, at in inside.items() if not at.is_relative_to(results)}
         kept = _without_results(tuple(outside))
         if inside and not outside:
@@ -61,6 +64,17 @@ def found(names: Sequence[str], out: Path, is_known: Callable[[Path], bool] = la
     return there
 
 
+def _places(files: Sequence[Path]) -> dict[Path, Path]:
+    """Where each file lies, without links; one that does not answer where it says."""
+    whole = cache(real)
+
+    def place(path: Path) -> Path:
+        return real(path) if path.is_symlink() else whole(path.parent) / path.name
+
+    found = in_rows(lambda row: asked(place, row), files)
+    return {path: path if isinstance(at, Unanswered) else at for path, at in zip(files, found, strict=True)}
+
+
 def named_results(
     there: Mapping[Path, str], out: Path, writes: frozenset[str] = frozenset(), known: Mapping[Path, str] | None = None
 ) -> dict[Path, str]:
@@ -68,12 +82,13 @@ def named_results(
 
     A hash of the video's path is appended to names that would be shared, that no file system takes (empty, too long, a
     device's), and where something else has that name in `out`: another video's result, or anything that emolive did not
-    make, also among the files `writes` of the result itself.
+    make, also among the files `writes` of the result itself. No result that is `known` is given to another video.
     """
     count = Counter(map(folded, there.values()))
     before = known or {}
+    taken = frozenset(map(folded, before.values()))
     return {
-        path: before[path] if path in before else _name(name, path, out, writes, count[folded(name)] == 1)
+        path: before[path] if path in before else _name(name, path, out, writes, taken, count[folded(name)] == 1)
         for path, name in there.items()
     }
 
@@ -91,26 +106,26 @@ def _without_results(files: Sequence[Path]) -> list[Path]:
     return [path for path in files if path not in made]
 
 
-def _name(plain: str, video: Path, out: Path, writes: frozenset[str], alone: bool) -> str:
+def _name(plain: str, video: Path, out: Path, writes: frozenset[str], taken: frozenset[str], alone: bool) -> str:
     """The name of a video's result: the plain one where nothing speaks against it."""
     hashed = (hashed_name(plain, video, digits) for digits in (6, 12, 24))
     wishes = [plain, *hashed] if alone and is_name(plain) else hashed
     for name in wishes:
-        if is_free(out / name, video, writes):
+        if folded(name) not in taken and is_free(out / name, video, writes):
             return name
     raise OutputError(f"Everything that the result of {video} could be called is there in {out}. Choose another --out.")
 
 
-def _meant(name: str, is_known: Callable[[Path], bool], results: Path) -> tuple[Path, tuple[Path, ...]]:
+def _meant(name: str, known: Known, results: Path) -> tuple[Path, tuple[Path, ...]]:
     """The folder that results are named from, and the files. Says what of a folder is left aside, but for `results`."""
-    found = videos_of(name, is_known)
+    found = videos_of(name, known)
     if found.closed:
         click.echo(
             f"Left out, as folders that you may not read, or that do not answer: {named(found.closed)}.", err=True
         )
     if found.upward:
         click.echo(f"Left out, as links that lead up to a folder around them: {named(found.upward)}.", err=True)
-    skipped = [path for path in found.skipped if not real(path).is_relative_to(results)]
+    skipped = [path for path, at in _places(found.skipped).items() if not at.is_relative_to(results)]
     if skipped:
         click.echo(f"Skipped, as no video that can be read: {named(skipped)}.", err=True)
     return found.root, found.files

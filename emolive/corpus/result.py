@@ -12,6 +12,7 @@ from typing import Any, Self, get_origin, get_type_hints
 from emolive.core.files import write_whole
 from emolive.core.foreign import printable, read_json, refuse
 from emolive.core.scene import KEEP_MS, Picture, Scene
+from emolive.corpus.asked import FileFacts
 from emolive.corpus.layout import REPORT
 
 
@@ -30,15 +31,6 @@ class Appearance:
 
 FORMAT = 2
 """Of reports. Those of 1 say neither all that they depend on nor what their files were; they have no `format`."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileFacts:
-    """What a file was when it was written or seen: its bytes, the time of its last change, its sha256 ("": unknown)."""
-
-    size: int
-    mtime_ns: int
-    sha256: str = ""
 
 
 @dataclass(frozen=True)

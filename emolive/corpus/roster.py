@@ -15,6 +15,10 @@ EVERY = ("", "*")
 
 INSTEAD = "It needs the columns video, track and person, and may have one for each way to make groups, like age."
 
+NO_COLUMNS = "it has no columns video, track and person"
+SIGNS = {";": "semicolons", "\t": "tabs"}
+COMMAS = "Save it with commas."
+
 MOST_NAMED, MOST_LINES = 5, 200_000
 
 
@@ -62,7 +66,8 @@ def read_roster(path: Path, sources: Mapping[str, str]) -> Roster:
         refuse(path, "", f"it has more than {MOST_LINES:,} lines", "Split the study up.")
     names = [words(name.strip()) for name in rows[0][1]] if rows else []
     if not {VIDEO, TRACK, PERSON} <= set(names):
-        refuse(path, "", "it has no columns video, track and person", INSTEAD)
+        other = next((word for sign, word in SIGNS.items() if len(names) == 1 and sign in rows[0][1][0]), "")
+        refuse(path, "", f"its cells are parted by {other}" if other else NO_COLUMNS, COMMAS if other else INSTEAD)
     if len(set(names)) < len(names):
         refuse(path, "Line 1", "a column is there twice", INSTEAD)
     called = _called(sources)
@@ -71,6 +76,8 @@ def read_roster(path: Path, sources: Mapping[str, str]) -> Roster:
     lost: list[str] = []
     for number, cells, whole in rows[1:]:
         place = f"Line {number}"
+        if whole and not any(map(str.strip, cells)):  # what a spreadsheet leaves below a table
+            continue
         if not whole or len(cells) != len(names):
             refuse(path, place, f"it has {len(cells)} cells of {len(names)}", INSTEAD)
         try:
@@ -125,6 +132,7 @@ def _called(sources: Mapping[str, str]) -> dict[str, set[str]]:
 def _track(path: Path, place: str, text: str) -> int | None:
     if text in EVERY:
         return None
+    text = text.removesuffix(".0")  # where some are empty, a table of numbers may have been written so
     if not (text.isascii() and text.isdigit() and len(text) < 16):
         refuse(path, place, f"{text[:20]} is no number of a track", "Leave it empty for all tracks of the video.")
     return int(text)

@@ -1,21 +1,17 @@
 """Whether a video is done: what its record says beside what is there now, and in words what differs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from emolive.core.errors import SourceError, Unanswered
+from emolive.core.errors import OutputError, SourceError, Unanswered
 from emolive.core.files import why
-from emolive.core.foreign import answered, printable
+from emolive.core.foreign import printable
+from emolive.corpus.asked import FileFacts, RowFacts, asked, facts_of, in_rows
 from emolive.corpus.layout import FAILED, making, results
 from emolive.corpus.manifest import content_hash
-from emolive.corpus.result import FORMAT, FileFacts, VideoResult
-
-READERS, TOGETHER = 16, 64
-"""So many threads look at records, videos and results, each at so many in a row: on a network disk each look is a wait,
-and on any disk handing over costs more than a look."""
+from emolive.corpus.result import FORMAT, VideoResult
 
 MOST_DIFFERENT = 12
 """Settings that are named where they differ."""
@@ -23,8 +19,7 @@ MOST_DIFFERENT = 12
 LONGEST = 60
 """Characters of a value in a sentence."""
 
-T = TypeVar("T")
-U = TypeVar("U")
+FactsOf = Callable[[Path], FileFacts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,59 +84,52 @@ class Wanted:
 
 
 def records(out: Path) -> tuple[Record, ...]:
-    """The records of all results in a folder, by name; what cannot be read is none."""
+    """The records of all results in a folder, by name; what cannot be read is none. Raises `Unanswered`."""
     same: dict[str, Mapping[str, Any]] = {}  # thousands of records say the same of their settings
 
     def shared(one: Record) -> Record:
         options = same.setdefault(one.settings, one.options)
         return replace(one, options=options) if options == one.options else one
 
-    def some(folders: Sequence[Path]) -> list[Record]:
-        return [shared(one) for folder in folders if (one := record(folder))]
-
     def row(folders: Sequence[Path]) -> list[Record]:
-        try:
-            return answered(out, lambda: some(folders))  # one thread that may hang for all of them
-        except Unanswered:
-            return some(folders)  # so that only what hangs is missing
+        found = asked(record, folders)
+        for one in found:
+            if isinstance(one, Unanswered):  # it is not to be done again for that
+                raise one
+        return [shared(one) for one in found if isinstance(one, Record)]
 
-    folders = results(out)
-    with ThreadPoolExecutor(READERS) as pool:
-        return tuple(one for found in pool.map(row, _rows(folders)) for one in found)
-
-
-def _rows(things: Sequence[T]) -> list[Sequence[T]]:
-    return [things[i : i + TOGETHER] for i in range(0, len(things), TOGETHER)]
-
-
-def _looked_at(look: Callable[[T], U], things: Sequence[T]) -> list[U]:
-    """What `look` says of each, in order."""
-    with ThreadPoolExecutor(READERS) as pool:
-        return [one for row in pool.map(lambda row: [look(thing) for thing in row], _rows(things)) for one in row]
+    return tuple(in_rows(row, results(out)))
 
 
 def record(folder: Path) -> Record | None:
-    """The record of a result's folder, if there is one that can be read."""
+    """The record of a result's folder, if there is one that can be read. Raises `Unanswered`."""
     try:
         result = VideoResult.read(folder)
+    except Unanswered:
+        raise
     except SourceError:
         return None
     return Record(folder, **{name: getattr(result, name) for name in _OF_REPORT})
 
 
-def known_among(known: Sequence[Record]) -> Callable[[Path], bool]:
-    """Whether a file is one of the videos that records know, of the same size and time as then."""
-    facts = {one.source: (one.size, one.mtime_ns) for one in known}
+def known_among(known: Sequence[Record]) -> Callable[[Sequence[Path]], set[Path]]:
+    """Which files are among the videos that records know, of the same size and time as then. Raises `Unanswered`."""
+    then = {one.source: (one.size, one.mtime_ns) for one in known}
 
-    def is_known(path: Path) -> bool:
-        then = facts.get(str(path))
-        try:
-            now = path.stat() if then else None
-        except OSError:
-            return False
-        return now is not None and then == (now.st_size, now.st_mtime_ns)
+    def row(paths: Sequence[Path]) -> list[Path]:
+        named = [path for path in paths if str(path) in then]
+        facts = RowFacts(named)
+        return [path for path in named if _is(facts, path, then[str(path)])]
 
-    return is_known
+    return lambda paths: set(in_rows(row, paths))
+
+
+def _is(facts: RowFacts, path: Path, then: tuple[int, int]) -> bool:
+    try:
+        now = facts(path)
+    except (OSError, SourceError):
+        return False
+    return then == (now.size, now.mtime_ns)
 
 
 def standings(
@@ -151,28 +139,35 @@ def standings(
 
     A video without a record of its own under its path, or of another content than that says, may have been renamed,
     moved, or swapped with another one: then one of the same bytes has a record whose video is no longer where it was.
+
+    Raises `Unanswered` where none of many videos answers, and `OutputError` where a result does not.
     """
     by_source: dict[str, list[Record]] = {}
     for one in known:
         by_source.setdefault(one.source, []).append(one)
 
-    def own(video: Path) -> Standing:
+    def own(video: Path, facts: RowFacts) -> Standing:
         try:
-            found = _best([_stand(video, one, wanted) for one in by_source.get(str(video), ())])
-            found = found or Standing(video, None, NEVER, facts_of(video), is_other=True)
+            found = _best([_stand(video, one, wanted, facts) for one in by_source.get(str(video), ())])
+            found = found or Standing(video, None, NEVER, facts(video), is_other=True)
         except (OSError, SourceError) as error:  # whoever makes it will say what is wrong with it
             found = Standing(video, None, (f"it cannot be read ({_plain(error)})",), FileFacts(-1, 0))
         looked()
         return found
 
-    found = _looked_at(own, videos)
+    def row(videos: Sequence[Path]) -> list[Standing]:
+        records = [one for video in videos for one in by_source.get(str(video), ())]
+        facts = RowFacts([*videos, *(one.folder / name for one in records for name in one.files)])
+        return [own(video, facts) for video in videos]
+
+    found = in_rows(row, videos)
     theirs = {id(one.record) for one in found if not one.is_other}
     free: dict[int, list[Record]] = {}  # by the size of their videos, which are not where they were
     for one in known:
         if id(one) not in theirs and one.format >= FORMAT:
             free.setdefault(one.size, []).append(one)
-    hashed = _looked_at(lambda one: _hashed(one) if one.is_other and one.now.size in free else one, found)
-    return [_moved(one, free.get(one.now.size, []), wanted) if one.is_other else one for one in hashed]
+    hashed = in_rows(lambda row: [_hashed(one) if one.now.size in free else one for one in row], found)
+    return [_moved(one, free.get(one.now.size, []), wanted) if one.reasons else one for one in hashed]
 
 
 def standing(video: Path, folder: Path, settings: str) -> Standing | None:
@@ -189,8 +184,8 @@ def standing(video: Path, folder: Path, settings: str) -> Standing | None:
         return None
 
 
-def _stand(video: Path, one: Record, wanted: Wanted) -> Standing:
-    now = facts_of(video)
+def _stand(video: Path, one: Record, wanted: Wanted, facts: FactsOf = facts_of) -> Standing:
+    now = facts(video)
     reasons: list[str] = []
     same_facts = (now.size, now.mtime_ns) == (one.size, one.mtime_ns)
     is_other = False
@@ -205,25 +200,33 @@ def _stand(video: Path, one: Record, wanted: Wanted) -> Standing:
             is_other = True
             reasons.append("the video's content is another one than when it was done")
     reasons += wanted.differences(one) if one.format >= FORMAT else ()
-    reasons += damage(one, wanted.verify)
+    reasons += damage(one, wanted.verify, facts)
     return Standing(video, one, tuple(reasons), now, not reasons and not same_facts, is_other)
 
 
 def _hashed(one: Standing) -> Standing:
     """The same with the hash of its video."""
     try:
-        return one if one.now.sha256 else replace(one, now=replace(one.now, sha256=content_hash(one.video)))
+        return (
+            one
+            if one.now.sha256 or not one.is_other
+            else replace(one, now=replace(one.now, sha256=content_hash(one.video)))
+        )
     except SourceError:
         return one
 
 
 def _moved(one: Standing, maybe: list[Record], wanted: Wanted) -> Standing:
-    """How a video stands for which one of these records may speak, which then is no other's."""
+    """How a video stands for which one of these records may speak, which then is no other's. A video that has a record
+    of its own, made otherwise or damaged, takes one under which it is done only."""
+    own = one.record
+    content = own.content if own and own.format >= FORMAT and not one.is_other else one.now.sha256
     for record in maybe:
-        if record.content == one.now.sha256:
-            maybe.remove(record)
+        if record.content == content:
             reasons = (*wanted.differences(record), *damage(record, wanted.verify))
-            return Standing(one.video, record, reasons, one.now, not reasons)
+            if one.is_other or not reasons:
+                maybe.remove(record)
+                return Standing(one.video, record, reasons, one.now, not reasons)
     return one
 
 
@@ -232,20 +235,22 @@ def _best(found: Sequence[Standing]) -> Standing | None:
     return min(found, key=lambda one: len(one.reasons), default=None)
 
 
-def damage(one: Record, verify: bool = False) -> list[str]:
+def damage(one: Record, verify: bool = False, facts: FactsOf = facts_of) -> list[str]:
     """What is wrong with the files of a result, in words. A file that was copied has another time: its content counts
-    then, as with `verify`."""
+    then, as with `verify`. Raises `OutputError` where one does not answer: it is not to be made again for that."""
     wrong = []
     for name, was in one.files.items():
         path = one.folder / name
         try:
-            now = facts_of(path)
+            now = facts(path)
             if now.size != was.size:
                 wrong.append(f"its {name} has {now.size:,} bytes, not the {was.size:,} that were written")
             elif (verify or now.mtime_ns != was.mtime_ns) and content_hash(path) != was.sha256:
                 wrong.append(f"its {name} is not what was written")
         except FileNotFoundError:
             wrong.append(f"its {name} is gone")
+        except Unanswered as error:
+            raise OutputError(str(error)) from error
         except (OSError, SourceError) as error:
             wrong.append(f"its {name} cannot be read ({_plain(error)})")
     return wrong
@@ -272,12 +277,6 @@ def failure(out: Path) -> str:
         return printable(str(said["error"]))
     except (SourceError, KeyError, TypeError):
         return ""
-
-
-def facts_of(path: Path) -> FileFacts:
-    """A file's size and time. Raises `OSError`."""
-    facts = path.stat()
-    return FileFacts(facts.st_size, facts.st_mtime_ns)
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from emolive.core.errors import ModelError, SourceError
 from emolive.core.files import why, write_whole
 from emolive.core.foreign import read_json
+from emolive.corpus.asked import FileFacts, facts_of
 from emolive.corpus.job import Job, Join, Lost, Outcome, Segment, Split, Task, TaskResult, Whole
 from emolive.corpus.layout import BEGUN, MAKING, VIDEO, as_output_error, data_name, make_folder, making
 from emolive.corpus.leases import Lease, LeaseLost, check, leased_draft
 from emolive.corpus.manifest import content_hash, makers_of, network_facts, settings_hash, settings_of
 from emolive.corpus.progress import TaskProgress
-from emolive.corpus.result import FORMAT, FileFacts, VideoResult
-from emolive.corpus.standing import Record, damage, facts_of, record
+from emolive.corpus.result import FORMAT, VideoResult
+from emolive.corpus.standing import Record, damage, record
 
 if TYPE_CHECKING:
     from emolive.core.options import Options
@@ -115,6 +116,7 @@ def _made(job: Job, split: Split, lease: Lease | None, progress: TaskProgress) -
             frames = run(replace(parts, sinks=sinks), opened.settings)
             seen, notes = parts.source.progress(), parts.source.notes()
         progress.rest()
+        split = _still_the_same(job, split, progress)
         outcome = Outcome(frames, census.faces, notes)
         model = opened.model
         with as_output_error(job.out):
@@ -146,6 +148,23 @@ def _made(job: Job, split: Split, lease: Lease | None, progress: TaskProgress) -
         with as_output_error(job.out):
             result.write(folder)
     return outcome
+
+
+def _still_the_same(job: Job, split: Split, progress: TaskProgress) -> Split:
+    """What was looked at, with the video's size and time as they are now. Raises `SourceError` where it is another one
+    by now: nobody knows which pictures were seen. One that was moved meanwhile is known by its content."""
+    try:
+        now = facts_of(job.video)
+    except OSError:
+        return split
+    if (now.size, now.mtime_ns) == (split.size, split.mtime_ns):
+        return split
+    if content_hash(job.video, progress.alive) != split.content:
+        raise SourceError(
+            f"{job.video} changed while it was looked at: is it still being written? Run the batch again when it is "
+            "whole."
+        )
+    return replace(split, size=now.size, mtime_ns=now.mtime_ns)
 
 
 def _begun(job: Job) -> int:

@@ -2,14 +2,14 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
 from emolive.core.errors import SourceError
-from emolive.core.foreign import answered
+from emolive.core.foreign import answered, is_file, is_folder
 from emolive.media.address import address_in
 from emolive.media.clips import VideoClip
 from emolive.media.film import open_film
@@ -177,17 +177,17 @@ class Matching:
     upward: tuple[Path, ...] = ()
 
 
-def videos_of(name: str, is_known: Callable[[Path], bool] = lambda _: False) -> Matching:
+def videos_of(name: str, known: Callable[[Sequence[Path]], Container[Path]] = lambda _: ()) -> Matching:
     """The videos that a file, a folder with all that is below it, or a pattern like `study/**/*.mp4` stands for; those
-    that are known (`is_known`) are not opened.
+    that are known to be some (`known` says which of some files are) are not opened.
 
     What is there under the whole name is meant as it is, whatever characters it has; so are the folders that a pattern
     begins with.
     """
     path = Path(name).absolute()
-    if path.is_file():
+    if is_file(path):
         return Matching(path.parent, (path,))
-    root, pattern = (path, ()) if path.is_dir() else _split(path)
+    root, pattern = (path, ()) if is_folder(path) else answered(path, lambda: _split(path))
     files: list[Path] = []
     skipped: list[Path] = []
     closed: list[Path] = []
@@ -200,8 +200,10 @@ def videos_of(name: str, is_known: Callable[[Path], bool] = lambda _: False) -> 
         if not listed.readable:
             closed.append(listed.path)
         upward += listed.upward
-        for file in filter(asked, listed.files):
-            (files if is_known(file) or is_video(file) else skipped).append(file)
+        inside = list(filter(asked, listed.files))
+        sure = known(inside)
+        for file in inside:
+            (files if file in sure or is_video(file) else skipped).append(file)
         skipped += filter(asked, listed.others)
     return Matching(root, tuple(sorted(files)), tuple(skipped), tuple(closed), tuple(upward))
 

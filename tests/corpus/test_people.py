@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 from test_summary import line, write
 
 from emolive.commands.main import cli
-from emolive.corpus.result import FORMAT, FileFacts, VideoResult
+from emolive.corpus.asked import FileFacts
+from emolive.corpus.result import FORMAT, VideoResult
 from emolive.corpus.settings import ONLY_SEEN
 from emolive.corpus.tables import FIGURES, TRACKS, dictionary_of
 

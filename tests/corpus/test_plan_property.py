@@ -6,11 +6,12 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emolive.core.errors import SourceError
-from emolive.corpus.result import FORMAT, FileFacts, VideoResult
+from emolive.corpus.asked import FileFacts
+from emolive.corpus.result import FORMAT, VideoResult
 from emolive.corpus.standing import Wanted, records, standings
 from emolive.media.folders import videos_of
 
@@ -115,6 +116,7 @@ def digest(path: Path) -> str:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(MOVES), st.integers(0, COUNT - 1)), max_size=8))
+@example([("swap videos", 0), ("other settings", 0)])
 def test_done_is_what_reading_everything_says(moves):
     with TemporaryDirectory() as folder:
         study = Study(Path(folder).resolve())

@@ -174,6 +174,7 @@ def test_what_is_done_again_is_whole_again(root):
     gone(root, None)
     done = batch(root)
     assert "1 videos done\n" in done.output
+    assert "A result that is there will be made again (its data.jsonl is gone). --why VIDEO tells" in done.output
     assert (root / "results" / "clip" / "data.jsonl").stat().st_size > 0
     assert "1 of them before" in batch(root).output
 
@@ -269,6 +270,19 @@ def test_videos_that_changed_places_are_done(root):
     (study / "other.mp4").rename(study / "clip.mp4")
     assert "2 of them before" in batch(root).output
     assert {folder.name: VideoResult.read(folder).content for folder in results(root / "results")} == before
+
+
+@pytest.mark.ci
+def test_a_result_that_stands_for_a_moved_video_is_not_given_to_the_one_that_took_its_place(root):
+    study = root / "study"
+    (study / "other.mp4").write_bytes((study / "clip.mp4").read_bytes() + bytes(4))
+    assert batch(root).exit_code == 0
+    (study / "clip.mp4").rename(study / "away")
+    (study / "other.mp4").rename(study / "clip.mp4")
+    (study / "away").rename(study / "other.mp4")
+    shutil.rmtree(root / "results" / "clip")  # so other.mp4 is to be done, and clip.mp4 is done, in `other`
+    assert "2 videos done, 1 of them before" in batch(root).output
+    assert "2 videos done, 2 of them before" in batch(root).output
 
 
 def test_one_result_stands_for_one_video(root):

@@ -9,7 +9,7 @@ import os
 import struct
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,6 +18,9 @@ import pytest
 LOOKUP, FORGET, GETATTR, OPEN, READ, RELEASE, FLUSH, INIT, OPENDIR, READDIR, RELEASEDIR = (
     1, 2, 3, 14, 15, 18, 25, 26, 27, 28, 29,
 )  # fmt: skip
+PARALLEL = 1 << 18
+"""The folder may be read while a question about one of its files is open."""
+
 INTERRUPT, SILENT = 36, (FORGET, 36, 42)
 """What is not answered: FORGET, INTERRUPT, BATCH_FORGET."""
 
@@ -26,13 +29,15 @@ FOREVER = 3600
 
 
 @contextmanager
-def stalling(folder: Path, files: Mapping[str, bytes], share: float) -> Iterator[Path]:
-    """Mounts files of which reading beyond a share of their bytes never ends, on a new folder.
+def stalling(folder: Path, files: Mapping[str, bytes], share: float, hushed: Collection[str] = ()) -> Iterator[Path]:
+    """Mounts files of which reading beyond a share of their bytes never ends, on a new folder. It lists `hushed` ones
+    among them, of which no question is answered.
 
     Skips where one may not mount.
     """
     with _mounted(folder) as device:
-        threading.Thread(target=_serve, args=(device, list(files.items()), share), daemon=True).start()
+        given = (device, list(files.items()), share, hushed)
+        threading.Thread(target=_serve, args=given, daemon=True).start()
         yield folder
 
 
@@ -62,11 +67,12 @@ def _mounted(folder: Path) -> Iterator[int]:
         os.close(device)  # which ends all that still waits
 
 
-def _serve(device: int, files: list[tuple[str, bytes]], share: float) -> None:
+def _serve(device: int, files: list[tuple[str, bytes]], share: float, hushed: Collection[str]) -> None:
     with suppress(OSError):  # it is unmounted
         while request := os.read(device, 1 << 17):
             _, what, unique, node = struct.unpack_from("IIQQ", request)
-            answer = _answer(what, node, request[40:], files, share)
+            is_hushed = what == LOOKUP and request[40:].rstrip(b"\0").decode() in hushed
+            answer = None if is_hushed else _answer(what, node, request[40:], files, share)
             if what == INTERRUPT:  # who asked is being ended; without an answer nothing could end it
                 (unique,), answer = struct.unpack_from("Q", request, 40), errno.EINTR
             if answer is not None:
@@ -79,7 +85,7 @@ def _answer(what: int, node: int, asked: bytes, files: list[tuple[str, bytes]], 
     if what in SILENT:
         return None
     if what == INIT:
-        return struct.pack("4I2H2I2H8I", 7, 31, 4096, 0, 8, 8, 4096, 1, 1, 0, *[0] * 8)
+        return struct.pack("4I2H2I2H8I", 7, 31, 4096, PARALLEL, 8, 8, 4096, 1, 1, 0, *[0] * 8)
     if what == LOOKUP:
         name = asked.rstrip(b"\0").decode()
         found = [i for i, (one, _) in enumerate(files) if one == name]
