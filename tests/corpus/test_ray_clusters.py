@@ -83,6 +83,10 @@ def test_auto_joins_the_cluster_of_this_machine_and_says_so_where_there_is_none(
     assert done.returncode == 0, done.stderr
     assert [each["frames"] for each in json.loads(done.stdout)["done"]] == [5]
     assert "ray" not in (done.stdout + done.stderr).lower()  # not a word of Ray's own
+    from ray._private.services import find_gcs_addresses
+
+    if find_gcs_addresses():
+        pytest.skip("another Ray runs on this machine, which is the one that auto finds")
     with tempfile.TemporaryDirectory() as nowhere:
         alone = batch(tmp_path / "other", "auto", {"RAY_TMPDIR": nowhere}, clip)
     assert alone.returncode == 1
