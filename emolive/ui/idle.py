@@ -35,18 +35,21 @@ class Answering:
 
     def __init__(self, press: Callable[[Settings, Event, Menu], Settings], progress: Callable[[], Progress]) -> None:
         self._press, self._progress = press, progress
-        self._said, self._until = "", 0.0
+        self._said = ""
+        self._until: float | None = None
 
     def __call__(self, settings: Settings, event: Event, menu: Menu) -> Settings:
         """The settings after an event."""
         after = self._press(settings, event, menu)
         if not isinstance(event, Closed):
-            self._said = idle(settings, after, event, menu, self._progress())
-            self._until = time.monotonic() + TOLD_S
+            self._said, self._until = idle(settings, after, event, menu, self._progress()), None
         return after
 
     def notes(self) -> tuple[str, ...]:
-        """Why the last key did nothing, for some seconds."""
+        """Why the last key did nothing, for some seconds from the first time on that this is asked: a slow machine may
+        not come to it before."""
+        if self._until is None:
+            self._until = time.monotonic() + TOLD_S
         return (self._said,) if self._said and time.monotonic() < self._until else ()
 
 
