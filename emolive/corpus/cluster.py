@@ -82,7 +82,8 @@ def connect(address: str) -> None:
             within(SILENT_S - PATIENCE, begin, "ray") if address else begin()
     except NoAnswer as error:
         never_mind_ray()
-        raise _absent(address, f"nothing answered within {SILENT_S:.0f} s") from error
+        reason = f"nothing answered within {SILENT_S:.0f} s: it hangs, or asks for a token: set RAY_AUTH_MODE=token"
+        raise _absent(address, reason) from error
     except Exception as error:  # Ray raises a plain Exception where its processes start too slowly
         reason = str(error).strip().partition("\n")[0]
         if not address:

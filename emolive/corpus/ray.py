@@ -30,6 +30,8 @@ from emolive.corpus.leases import Watch
 
 log = logging.getLogger(__name__)
 
+NO_GPU = {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -47,8 +49,9 @@ class RayEngine:
     Ray keeps worker processes and gives them the next task, so a model is loaded once in each. Which workers and nodes
     are alive is what Ray's own health checks say. Its retries are off: they do not tell how often a task was tried, and
     do not try one again that was cancelled because it hung. So attempts are counted here, and a task whose worker is
-    gone goes to the front of the queue; where its node is gone that is not held against it. Where no GPU is asked for,
-    Ray hides them from the workers. Names and namespaces are not needed: tasks have none.
+    gone goes to the front of the queue; where its node is gone that is not held against it. Where no GPU is asked for
+    none is seen: Ray would let all workers of a node sit on its first one. Names and namespaces are not needed: tasks
+    have none.
     """
 
     def __init__(self, work: Work, resources: Resources) -> None:
@@ -74,7 +77,7 @@ class RayEngine:
             num_cpus=plan.cpus,
             num_gpus=self._resources.gpus,
             max_retries=0,
-            runtime_env={"env_vars": thread_settings(plan.threads)},
+            runtime_env={"env_vars": thread_settings(plan.threads) | ({} if self._resources.gpus else NO_GPU)},
         )
         log.info("Ray: %d workers, %d threads each", plan.workers, plan.threads)
         self._pulse.start()

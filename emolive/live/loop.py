@@ -65,7 +65,6 @@ class Parts:
     menu: Menu
     press: Callable[[Settings, Event, Menu], Settings]
     order: Callable[[Scene], tuple[int, ...]]
-    said: Callable[[], tuple[str, ...]] = tuple
     poll: Poll = tuple
     confirm: Confirm = lambda faces, _: tuple(faces)
     always: tuple[str, ...] = ()
@@ -77,6 +76,7 @@ class Parts:
     stop: Callable[[], bool] = lambda: False
     watch: Stopwatch = field(default_factory=Stopwatch)
     slow: Slow | None = None
+    said: Callable[[], tuple[str, ...]] = tuple
 
 
 @dataclass(frozen=True, eq=False)

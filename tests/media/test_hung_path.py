@@ -17,7 +17,7 @@ from emolive.core.scene import Frame
 from emolive.media.data import data_writer
 from emolive.networks.described import default_model
 
-LIMIT_S = 40.0
+LIMIT_S = 100.0
 """Ten seconds of patience, and the start of a process on a busy machine."""
 
 
