@@ -70,7 +70,8 @@ def _emotions(scene: Scene, chosen: Chosen) -> str:
     if not totals.max() > 0:
         return "nothing: no positive evidence"
     best = int(np.argmax(totals))
-    return f"most of it speaks for {label(scene.menu.labels, best)}"
+    name, unit = label(scene.menu.labels, best), chosen.reading.result.measure.unit
+    return f"most of it speaks for {name}" if unit.startswith("score") else f"most heat: {name}; it is no score here"
 
 
 def _proof(scene: Scene, chosen: Chosen) -> str:

@@ -78,7 +78,7 @@ def test_a_page_without_a_face_says_so(monkeypatch, view):
 )
 def test_every_emotion_is_named_with_its_probability(monkeypatch, labels):
     given = examined(scene(labels=labels, **OPEN))
-    words = words_of(monkeypatch, "emotions", given)
+    words = words_of(monkeypatch, "emotions", given).replace("\N{NO-BREAK SPACE}", " ")
     for i, name in enumerate(labels):
         assert name[:4] in words
         assert f"{100 * given.memory.tracks[1].probs[i]:.0f}" in words
@@ -171,14 +171,14 @@ def test_evidence_against_is_blue_and_for_it_orange_and_both_as_strong(monkeypat
     assert abs(red[5]) < 12  # next to nothing
     grey = [cv2.cvtColor(tile.astype(np.uint8), cv2.COLOR_BGR2LAB)[..., 0].astype(float).mean() for tile in tiles]
     assert abs(grey[0] - grey[1]) < 8
-    words = words_of(monkeypatch, "emotions", given)
+    words = words_of(monkeypatch, "emotions", given).replace("\N{NO-BREAK SPACE}", " ")
     for said in ("fixed scale", "blue: against · orange: for", "score per cell"):
         assert said in words
 
 
 def test_a_contrast_is_named_and_an_emotion_against_itself_too(monkeypatch):
     given = examined(scene(against="sad", **OPEN))
-    words = words_of(monkeypatch, "emotions", given)
+    words = words_of(monkeypatch, "emotions", given).replace("\N{NO-BREAK SPACE}", " ")
     top = LABELS[given.readings[0].result.target]
     assert "What speaks for each emotion, not sad?" in words
     assert "each against sad" in words
