@@ -244,3 +244,9 @@ def test_scripts_import_modules_that_there_are(package, folder):
         for imported in _imports(tree):
             if imported.split(".")[0] == "emolive":
                 assert imported in known or imported.rpartition(".")[0] in known, f"{name} imports {imported}"
+
+
+def test_test_files_have_names_of_their_own():
+    """Two of one name in two folders end a whole run of pytest before its first test."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
