@@ -83,8 +83,10 @@ def test_a_probe_asks_nothing_twice(model, crop, true):
     probe = Probe(counting, crop, 3, 0.5)
     cam = true.cams["gradcam", "layer4"][0]
     first = probe.curves(cam)
+    before = len(forwards)
+    assert before > 0
     assert probe.curves(2 * cam) is first  # the same order of cells
-    assert len(forwards) == 1
+    assert len(forwards) == before
     probe.drops(cam), probe.chance(cam.shape)
     before = len(forwards)
     probe.drops(-cam), probe.chance(cam.shape)  # hottest and coldest change places
