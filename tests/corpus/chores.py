@@ -35,8 +35,9 @@ def do(chore: Chore) -> str:
     if chore.what == "sleep":
         time.sleep(60)
     if chore.what.startswith("gpu"):
-        while len(list(chore.folder.glob("gpu *"))) < 2:  # so that one worker does not do both
-            time.sleep(0.01)
+        from waits import wait_for  # not there when this is run as a script
+
+        wait_for(lambda: len(list(chore.folder.glob("gpu *"))) == 2)  # so that one worker does not do both
         return os.environ["CUDA_VISIBLE_DEVICES"]
     return os.environ["OMP_NUM_THREADS"]
 
