@@ -1,6 +1,6 @@
 """The map of every emotion at once, for one face."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,10 +16,27 @@ LINEAR = ("cam", "gradcam", "hirescam", "xgradcam")
 """At the last stage these are class weights × activations (all but `cam` divided by the map's size)."""
 
 
+def take_a_pass(model: Model, v: Variant) -> bool:
+    """Whether the map of each emotion takes a pass back through the network of its own."""
+    method = METHODS[v.method]
+    return method.knows_class and not method.slow and not _linear(model, v)
+
+
+def _linear(model: Model, v: Variant) -> bool:
+    return v.layer in model.last_layers and v.method in LINEAR and model.head is not None
+
+
 def emotion_maps(
-    model: Model, v: Variant, caught: Mapping[str, Tensor], x: Tensor, row: int, scores: Tensor | None = None
+    model: Model,
+    v: Variant,
+    caught: Mapping[str, Tensor],
+    x: Tensor,
+    row: int,
+    scores: Tensor | None = None,
+    only: Sequence[int] | None = None,
 ) -> np.ndarray | None:
-    """One map per class, signed (classes, h, w), of one row of the batch `x` whose activations were `caught`.
+    """One map per class, signed (classes, h, w), of one row of the batch `x` whose activations were `caught`; of some
+    classes `only`, in that order.
 
     At the last stage it is one matrix product for most methods; elsewhere one more forward of the one face, and a
     gradient per class. A method that knows no class gives the same map for each. A slow one needs the `scores` (C,
@@ -27,19 +44,19 @@ def emotion_maps(
     every map: that emotion's own is zero.
     """
     labels, minus = model.spec.labels, v.target.minus
-    head = model.head
-    if v.layer in model.last_layers and v.method in LINEAR and head is not None:
-        act, weight = caught[v.layer][row], head.weight.float()
+    those = list(range(len(labels)) if only is None else only)
+    if _linear(model, v) and model.head is not None:
+        act, weight = caught[v.layer][row], model.head.weight.float()
         if minus is not None:
             weight = weight - weight[labels.index(minus)]
-        maps = torch.einsum("kc,chw->khw", weight, act)
+        maps = torch.einsum("kc,chw->khw", weight[those], act)
         return (maps if v.method == "cam" else maps / act[0].numel()).cpu().numpy()
     if METHODS[v.method].slow:
         if scores is None:
             return None
         act = caught[v.layer][row]
-        return np.stack([explained_by_scores(model, v, act, scores, i) for i in range(len(labels))])
-    wanted = [replace(v, target=Target(label, minus)) for label in labels]
+        return np.stack([explained_by_scores(model, v, act, scores, i) for i in those])
+    wanted = [replace(v, target=Target(labels[i], minus)) for i in those]
     seen = look(model, x[row : row + 1], wanted, v.layer)
     maps_of = [seen.results[w][0].cam for w in wanted]
     found = [each for each in maps_of if each is not None]

@@ -133,18 +133,19 @@ class Likeness:
 class Reading:
     """What the network makes of one face.
 
-    `crop` is (S, S, 3) uint8 RGB, the square the network saw; `square` is where it lies in the frame,
-    turned about its centre by `turn` degrees, clockwise as seen: faces that lean stand upright in the crop, and in all
-    maps. `results` holds
-    each variant that was asked for: `base` is the network as it is (its probabilities are the face's in this frame
-    alone), `shown` the one whose map is painted (another only while looking through a randomised network), `other` the
-    one that is compared with it, `knocked` the one with filters switched off. `maps` is (C, h, w) float32: the filter
-    layer's feature maps. `emotions` are the maps of each class (classes, h, w), of the selected face while that view
-    is open. `agreement` is that of `shown` with `base` while randomised, else of `shown` with `other`. `activation`
-    (h, w) is the mean of the map's layer, which knows no emotion, of the selected face while its map is put to the
-    test. `likeness` is that of its map with random networks', while one is looked through. `other_crop`, `other_square`
-    and `other_label` are set where the compared network is a second one: what it saw (turned alike), and what its map
-    explains. `smoothed` (classes,) are the probabilities smoothed in time, None where nothing came before.
+    `crop` is (S, S, 3) uint8 RGB, the square the network saw; `square` is where it lies in the frame, turned about its
+    centre by `turn` degrees, clockwise as seen: faces that lean stand upright in the crop, and in all maps. `results`
+    holds each variant that was asked for: `base` is the network as it is (its probabilities are the face's in this
+    frame alone), `shown` the one whose map is painted (another only while looking through a randomised network),
+    `other` the one that is compared with it, `knocked` the one with filters switched off. `maps` is (C, h, w) float32:
+    the filter layer's feature maps. `emotions` are the maps of each class (classes, h, w), of the selected face while
+    that view is open; `renewed` is the class whose map is of this frame beside the explained one's, where maps are
+    renewed in turn (-1 where all are of this frame). `agreement` is that of `shown` with `base` while randomised, else
+    of `shown` with `other`. `activation` (h, w) is the mean of the map's layer, which knows no emotion, of the selected
+    face while its map is put to the test. `likeness` is that of its map with random networks', while one is looked
+    through. `other_crop`, `other_square` and `other_label` are set where the compared network is a second one: what it
+    saw (turned alike), and what its map explains. `smoothed` (classes,) are the probabilities smoothed in time, None
+    where nothing came before.
     """
 
     crop: np.ndarray
@@ -156,6 +157,7 @@ class Reading:
     other: Variant | None = None
     knocked: Variant | None = None
     emotions: np.ndarray | None = None
+    renewed: int = -1
     ledger: Ledger | None = None
     proof: Proof | None = None
     regions: Regions = Regions()

@@ -80,6 +80,9 @@ class RayEngine:
             runtime_env={"env_vars": thread_settings(plan.threads) | ({} if self._resources.gpus else NO_GPU)},
         )
         log.info("Ray: %d workers, %d threads each", plan.workers, plan.threads)
+        free = ray.available_resources()  # type: ignore[no-untyped-call]
+        if self._resources.address and (free.get("CPU", 0) < plan.cpus or free.get("GPU", 0) < self._resources.gpus):
+            _say("Others use all of the Ray cluster now. The batch begins as soon as a worker finds room.")
         self._pulse.start()
         return self
 
@@ -120,10 +123,9 @@ class RayEngine:
         waits = not any(n.get("CPU", 0) >= need[0] and n.get("GPU", 0) >= need[1] for n in self._pulse.nodes)
         if waits and not self._waits and self._pulse.count:
             gpus = f" and the {need[1]:g} GPUs" if need[1] else ""
-            tqdm.write(  # not logged: who waits is to know, and warnings are for --verbose
+            _say(
                 f"No machine of the Ray cluster has the {need[0]:g} CPUs{gpus} that a worker needs. The batch waits "
-                "for one: ray start --address=HOST:PORT",
-                file=sys.stderr,
+                "for one: ray start --address=HOST:PORT"
             )
         self._waits = waits
 
@@ -186,6 +188,11 @@ def plan_for(nodes: list[dict[str, float]], resources: Resources) -> Plan:
     share = min(sum(cores) / workers, min(cores))
     cpus = math.floor(share) if share >= 1 else math.floor(share * 1e4) / 1e4  # Ray counts in ten-thousandths
     return Plan(workers, cpus, max(1, int(share)))
+
+
+def _say(what: str) -> None:
+    """Not logged: who waits is to know, and warnings are for --verbose."""
+    tqdm.write(what, file=sys.stderr)
 
 
 def _serve(work: Work, task: Any, level: int) -> Any:

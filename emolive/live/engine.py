@@ -10,13 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from emolive.attribution.emotions import emotion_maps
+from emolive.attribution.emotions import emotion_maps, take_a_pass
 from emolive.attribution.look import SLOW, Look, explained_by_scores, look
 from emolive.attribution.methods import METHODS
 from emolive.attribution.passes import channel_scores
 from emolive.audit.agreement import agreement, likeness, regions, registered
-from emolive.audit.controls import controls_of
-from emolive.audit.probe import answered
 from emolive.audit.randomise import randomised
 from emolive.audit.sanity import SEEDS
 from emolive.core.reading import Likeness, likeliest
@@ -44,6 +42,7 @@ from emolive.core.scene import (
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.crop import crop_face, square
 from emolive.faces.lean import turn
+from emolive.live.proving import Prover, activation
 from emolive.live.slow import SlowMaps, Worked
 from emolive.live.smooth import Given, answers, given
 from emolive.networks.checkpoint import Model, as_seen
@@ -95,7 +94,7 @@ class Engine:
         self.watch = watch or Stopwatch()
         self.slow = SlowMaps()
         self.detector, self.half, self.figures = detector, half, figures
-        self.controls = controls_of(model)
+        self.prover = Prover(model)
         self._ahead: dict[Frame, _Seen] = {}
         self._given: Given = {}
         self._randomised = lru_cache(maxsize=2 * SEEDS)(lambda stages, seed: randomised(model, stages, seed))
@@ -109,22 +108,29 @@ class Engine:
         if not faces:
             return ()
         chosen = selected(faces, settings, memory)
-        pending = self._pending(frame, faces[chosen], settings, memory)
+        pending = self.prover.pending(frame, faces[chosen], settings, memory)
         before = self._ahead.pop(frame, None)
         anew = pending or (before and settings.frozen and before.look.slow)
         seen = before if before and not anew else self._look([(frame, faces)], settings, given(memory), pending)[0]
-        return tuple(
+        readings = [
             dataclasses.replace(
                 reading,
                 regions=self._regions(reading, face) if self.figures or i == chosen else Regions(),
                 agreement=_agreement(reading),
-                emotions=self._emotions(seen, i, settings) if i == chosen else None,
-                proof=self._proof(pending, seen, i, reading, frame, face, settings) if i == chosen else None,
-                activation=self._activation(seen, i, settings) if i == chosen else None,
-                likeness=self._likeness(seen, i, reading, frame, face, settings, memory) if i == chosen else None,
             )
             for i, (reading, face) in enumerate(zip(seen.readings, faces, strict=True))
+        ]
+        reading, face, row = readings[chosen], faces[chosen], seen.first + chosen
+        maps, renewed = self._emotions(seen, chosen, reading, frame, face, settings, memory)
+        readings[chosen] = dataclasses.replace(
+            reading,
+            emotions=maps,
+            renewed=renewed,
+            proof=self.prover.proof(pending, seen.look, row, reading, frame, face, settings),
+            activation=activation(seen.look, row, settings),
+            likeness=self._likeness(seen, chosen, reading, frame, face, settings, memory),
         )
+        return tuple(readings)
 
     def finished(
         self,
@@ -266,21 +272,31 @@ class Engine:
         seconds = [_Second(c, s, theirs[r.target]) for c, (s, _), r in zip(crops, cuts, results, strict=True)]
         return results, seconds
 
-    def _emotions(self, seen: "_Seen", i: int, settings: Settings) -> np.ndarray | None:
+    def _emotions(
+        self, seen: _Seen, i: int, reading: Reading, frame: Frame, face: Face, settings: Settings, memory: Memory
+    ) -> tuple[np.ndarray | None, int]:
+        """The map of each emotion, and which one was renewed. Where each takes a pass back, those of a film are renewed
+        in turn, one a frame beside the one that is explained: all seven at once would halve the frames a second."""
         if "emotions" not in settings.views:
-            return None
-        v = base_variant(settings)
+            return None, -1
+        v, row = base_variant(settings), seen.first + i
         scores = self.slow.known(_key(v, i))
-        return emotion_maps(self.model, v, seen.look.caught, seen.x, seen.first + i, scores)
+        before = None if settings.frozen else _kept(memory, reading, frame, face)
+        own, target = reading.result.cam, reading.result.target
+        others = [k for k in range(len(reading.result.probs)) if k != target]
+        if before is None or before.emotions is None or own is None or not (others and take_a_pass(self.model, v)):
+            return emotion_maps(self.model, v, seen.look.caught, seen.x, row, scores), -1
+        turn = next((k for k in others if k > before.renewed), others[0])
+        found = emotion_maps(self.model, v, seen.look.caught, seen.x, row, only=[turn])
+        if found is None:
+            return None, -1
+        maps = before.emotions.copy()
+        maps[turn], maps[target] = found[0], own
+        return maps, turn
 
     def _regions(self, reading: Reading, face: Face) -> Regions:
         cam = reading.result.cam
         return Regions() if cam is None else regions(cam, reading.square, face.box, face.points, reading.turn)
-
-    def _activation(self, seen: _Seen, i: int, settings: Settings) -> np.ndarray | None:
-        """What knows no emotion, at the map's layer: a control of its proof."""
-        caught = seen.look.caught.get(base_variant(settings).layer) if settings.proof else None
-        return None if caught is None else caught[seen.first + i].mean(0).cpu().numpy()
 
     def _likeness(
         self, seen: _Seen, i: int, reading: Reading, frame: Frame, face: Face, settings: Settings, memory: Memory
@@ -303,64 +319,24 @@ class Engine:
                 maps += [] if found is None else [found]
         return dataclasses.replace(likeness(cam, maps), t_ms=frame.t_ms)
 
-    def _pending(self, frame: Frame, face: Face, settings: Settings, memory: Memory) -> Proof | None:
-        """The masked faces of the frame before, to ride in this frame's batch; their outcome is not known yet. Nothing
-        is asked about a map that was drawn in another way than is asked for now."""
-        if not settings.proof or settings.frozen or memory.last is None:
-            return None
-        track, index, last = memory.last
-        if index == frame.index or track != face.track or (last.base or last.shown) != base_variant(settings):
-            return None
-        known = memory.tracks.get(track)
-        return self._question(last, track, index, last.activation, known.tally.asked if known else 0)
-
-    def _proof(
-        self,
-        pending: Proof | None,
-        seen: _Seen,
-        i: int,
-        reading: Reading,
-        frame: Frame,
-        face: Face,
-        settings: Settings,
-    ) -> Proof | None:
-        """The answer for the frame before; for a frozen frame, by a second forward, the answer for itself: all of it,
-        at once."""
-        if settings.proof and settings.frozen:
-            activation = self._activation(seen, i, settings)
-            question = self._question(reading, face.track, frame.index, activation)
-            return question and answered(self.model, question)
-        if pending is None:
-            return None
-        after = self.model.probabilities(seen.look.extra)[:, pending.target].tolist()
-        return dataclasses.replace(pending, after=tuple(after))
-
-    def _question(
-        self, reading: Reading, track: int, index: int, activation: np.ndarray | None, turn: int | None = None
-    ) -> Proof | None:
-        """What is to be asked about a reading's map: everything, or what is the `turn` of a film's frame."""
-        result, way = reading.result, reading.base or reading.shown
-        if result.cam is None or not np.isfinite(result.cam).all():
-            return None
-        beside = self.controls.of(way.method, way.layer, result.target, result.cam, activation)
-        asks = beside.asks() if turn is None else beside.turn(turn)
-        masked = beside.faces(reading.crop, asks, index)
-        before = float(result.probs[result.target])
-        return Proof(index, track, result.target, before, asks, (), masked, way, turn is None)
-
 
 def _stages(v: Variant) -> int:
     """How many parts of a way to look's network are random."""
     return int(v.net.removeprefix("a~"))
 
 
-def _kept_likeness(memory: Memory, reading: Reading, frame: Frame, face: Face) -> Likeness | None:
-    """What was found of the same face and the same map less than a second before, if anything was."""
-    if memory.last is None:
+def _kept(memory: Memory, reading: Reading, frame: Frame, face: Face) -> Reading | None:
+    """What was read of the same face, looked at in the same way, in the frame before."""
+    if memory.last is None or frame.cut:
         return None
     track, _, last = memory.last
-    same = (track, last.shown, last.result.target) == (face.track, reading.shown, reading.result.target)
-    found = last.likeness if same and track else None
+    return last if track and (track, last.shown, last.base) == (face.track, reading.shown, reading.base) else None
+
+
+def _kept_likeness(memory: Memory, reading: Reading, frame: Frame, face: Face) -> Likeness | None:
+    """What was found of the same face and the same map less than a second before, if anything was."""
+    last = _kept(memory, reading, frame, face)
+    found = last.likeness if last and last.result.target == reading.result.target else None
     return found if found and 0 <= frame.t_ms - found.t_ms < LIKENESS_MS else None
 
 

@@ -117,6 +117,38 @@ def test_gpus_are_those_that_ray_gives_and_none_where_none_are_asked_for():
     assert "Traceback" not in none.stderr
 
 
+HOLDS = """
+import ray, sys
+ray.init(address=sys.argv[1])
+@ray.remote(num_cpus=1)
+class Holder:
+    def here(self): return True
+holder = Holder.remote()
+assert ray.get(holder.here.remote())
+print("held", flush=True)
+sys.stdin.read()
+"""
+"""Another user of the cluster, who holds its CPU until nobody writes to him any more."""
+
+
+def test_a_cluster_that_others_use_is_waited_for_and_that_is_said(clip, tmp_path):
+    with started("--num-cpus", "1") as here:
+        where = {"env": os.environ | here, "text": True}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen([sys.executable, "-c", HOLDS, here["ADDRESS"]], **pipes, **where) as other:
+            assert any("held" in line for line in other.stdout)
+            command = [sys.executable, "-m", "emolive", "batch", str(clip), "--out", str(tmp_path / "out"), "--json"]
+            command += ["--engine", "ray", "--address", here["ADDRESS"]]
+            said = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+            with subprocess.Popen(command, **said, **where) as driver:
+                assert any("Others use all of the Ray cluster now." in line for line in driver.stderr)
+                assert driver.poll() is None
+                other.stdin.close()
+                out, _ = driver.communicate(timeout=PATIENCE)
+    assert driver.returncode == 0
+    assert [each["frames"] for each in json.loads(out)["done"]] == [5]
+
+
 def seen(here: dict[str, str], gpus: float) -> subprocess.CompletedProcess:
     """Which GPUs the workers of four tasks may see, as a list in JSON."""
     command = [sys.executable, str(Path(ray_work.__file__)), here["ADDRESS"], str(gpus)]

@@ -283,6 +283,49 @@ def test_every_emotion_of_score_cam_comes_with_its_map(model, frame, faces):
     np.testing.assert_allclose(reading.emotions[reading.result.target], reading.result.cam, atol=1e-6)
 
 
+def shot(frame: Frame, index: int, cut: bool = False) -> Frame:
+    """The frame, darker by `index` steps, so that each has maps of its own."""
+    darker = np.ascontiguousarray((frame.bgr * (1 - 0.04 * index)).astype(np.uint8))
+    return replace(frame, index=index, t_ms=40.0 * index, bgr=darker, cut=cut)
+
+
+def test_maps_that_take_a_pass_each_are_renewed_in_turn(engine, frame, faces):
+    settings = replace(QUICK, method="layercam", layer="layer3", views=("camera", "emotions"))
+    memory, one, before, renewed = Memory(), faces[:1], None, set()
+    for index in range(7):
+        now = shot(frame, index)
+        (reading,) = engine(now, one, settings, memory)
+        (whole,) = engine(now, one, replace(settings, frozen=True), Memory())
+        fresh = {k for k in range(7) if np.allclose(reading.emotions[k], whole.emotions[k], atol=1e-5)}
+        if before is None:
+            assert fresh == set(range(7))
+        else:
+            assert fresh == {reading.renewed, reading.result.target}
+            kept = [k for k in range(7) if k not in fresh]
+            assert np.array_equal(reading.emotions[kept], before[kept])
+            renewed |= fresh
+        memory, before = remember(memory, now, one, (reading,), settings), reading.emotions
+    assert renewed == set(range(7))
+    for another in (replace(settings, frozen=True), replace(settings, method="hirescam")):
+        (reading,) = engine(shot(frame, 7), one, another, memory)
+        (whole,) = engine(shot(frame, 7), one, another, Memory())
+        np.testing.assert_allclose(reading.emotions, whole.emotions, atol=1e-5)
+    (reading,) = engine(shot(frame, 7, cut=True), one, settings, memory)
+    (whole,) = engine(shot(frame, 7), one, settings, Memory())
+    np.testing.assert_allclose(reading.emotions, whole.emotions, atol=1e-5)
+
+
+@pytest.mark.parametrize(("method", "layer"), [("gradcam", "layer4"), ("eigencam", "layer3")])
+def test_maps_without_a_pass_of_their_own_are_all_of_the_frame(engine, frame, faces, method, layer):
+    settings = replace(QUICK, method=method, layer=layer, views=("camera", "emotions"))
+    (first,) = engine(frame, faces[:1], settings, Memory())
+    memory = remember(Memory(), frame, faces[:1], (first,), settings)
+    (reading,) = engine(shot(frame, 5), faces[:1], settings, memory)
+    (whole,) = engine(shot(frame, 5), faces[:1], settings, Memory())
+    np.testing.assert_allclose(reading.emotions, whole.emotions, atol=1e-5)
+    assert reading.renewed == -1
+
+
 @pytest.mark.ci
 @pytest.mark.parametrize("frames", [40, pytest.param(1000, marks=pytest.mark.endurance)])
 def test_switching_anything_on_every_frame_leaves_no_hook_and_no_memory(model, frame, faces, frames):
