@@ -5,6 +5,7 @@ is handed to it.
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -45,6 +46,10 @@ log = logging.getLogger(__name__)
 
 FIRST_PICTURE = "the first picture is there"
 """Logged when it is: `emolive bench` measures how long that takes from the start."""
+
+
+SURE = 0.8
+"""The part of the time that drawing took which is counted on; what is done meanwhile may take that much longer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +146,7 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
             notes = *said, *map(str, failures)
             timings = watch.lap() if frame else timings
             if frame and not settings.frozen and not limit.time_is_up():
-                ahead.begin(partial(_fetch, parts, settings))
+                ahead.begin(partial(_fetch, parts, settings, slack_s(timings) if progress.live else 0.0))
             working = parts.slow.working() if parts.slow else None
             slow_part = working and (working.words, round(100 * working.part))
             now = settings, notes, progress.ended, slow_part, _recording(parts)
@@ -168,8 +173,17 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
     return limit.count
 
 
-def _fetch(parts: Parts, settings: Settings) -> Fetched:
-    """Read the next frame and find its faces."""
+def slack_s(timings: Mapping[str, float]) -> float:
+    """For how long the next frame of what is live may be waited for: its faces are still found while this one is drawn,
+    and it is not older than it must be when it is shown. `timings` are the last frame's milliseconds."""
+    drawn = sum(timings.get(stage, 0.0) for stage in ("draw", "show"))
+    found = sum(timings.get(stage, 0.0) for stage in ("decode", "detect", "confirm"))
+    return max(0.0, SURE * drawn - found / SURE) / 1e3
+
+
+def _fetch(parts: Parts, settings: Settings, slack: float = 0.0) -> Fetched:
+    """Read the next frame, after so many seconds, and find its faces."""
+    time.sleep(slack)
     with parts.watch("decode"):
         frame = parts.source.read(settings)
     if not isinstance(frame, Frame):
