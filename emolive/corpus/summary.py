@@ -18,6 +18,7 @@ from emolive.corpus.settings import MadeWith, check_alike, kinds_of, made_with, 
 from emolive.corpus.study import Sighted, Summary
 from emolive.corpus.summary_page import MOST, page
 from emolive.corpus.tables import as_dict, names, write_tables
+from emolive.media import folders
 from emolive.reports.people import SUFFIXES, Person, read_people
 from emolive.reports.ribbon import named
 from emolive.reports.tally import HOLD_S, Tally, tally
@@ -41,26 +42,42 @@ class SummaryWish:
     seed: int = 0
 
 
-def find(folder: Path) -> dict[str, Path]:
+def find(folder: Path) -> tuple[dict[str, Path], list[Path]]:
     """The data files in a folder and the folders in it, by the name of their video, sorted: what `emolive batch` wrote,
-    recordings made with --bundle, or any data files. Of several files of one result the Parquet one is taken.
+    recordings made with --bundle, or any data files. Of several files of one result the Parquet one is taken. And the
+    folders that may not be read, or do not answer.
 
     Raises `EmoliveError` where there are none.
     """
     if not is_folder(folder):
         raise EmoliveError(f"There is no folder {folder}. Name one that `emolive batch` wrote, or one of data files.")
+    data: list[Path] = []
+    closed: list[Path] = []
+    for here in folders.walk(folder):
+        if MAKING in here.path.relative_to(folder).parts:
+            continue
+        closed += [] if here.readable else [here.path]
+        is_made = any(path.name == REPORT for path in here.files)
+        data += [
+            path
+            for path in here.files
+            if path.suffix in SUFFIXES and path.name not in OURS and (not is_made or path.stem == "data")
+        ]
     found: dict[str, Path] = {}
-    for suffix in SUFFIXES:
-        for path in sorted(folder.rglob(f"*{suffix}")):
-            inside = path.relative_to(folder)
-            is_result = path.stem == "data" and len(inside.parts) > 1
-            hidden = any(part.startswith(".") for part in inside.parts) or MAKING in inside.parts
-            if hidden or path.name in OURS or ((path.parent / REPORT).exists() and not is_result):
-                continue
-            found[str(inside.parent if is_result else inside.with_suffix(""))] = path
+    for path in sorted(data, key=lambda path: (SUFFIXES.index(path.suffix), path)):
+        inside = path.relative_to(folder)
+        is_result = path.stem == "data" and len(inside.parts) > 1
+        found[str(inside.parent if is_result else inside.with_suffix(""))] = path
     if not found:
-        raise EmoliveError(f"There is no data file ({', '.join(SUFFIXES)}) in {folder}. Make some: emolive batch.")
-    return dict(sorted(found.items()))
+        raise EmoliveError(
+            f"There is no data file ({', '.join(SUFFIXES)}) in {folder}. Make some: emolive batch."
+            + (f" {_closed(closed)}" if closed else "")
+        )
+    return dict(sorted(found.items())), closed
+
+
+def _closed(closed: Sequence[Path]) -> str:
+    return f"Folders that you may not read, or that do not answer: {folders.named(closed)}."
 
 
 def summarise(folder: Path, wish: SummaryWish = SummaryWish()) -> Summary:
@@ -68,9 +85,10 @@ def summarise(folder: Path, wish: SummaryWish = SummaryWish()) -> Summary:
 
     Raises `EmoliveError` for results of different settings that are not told apart, and for a people.csv that is none.
     """
-    files = find(folder)
+    files, closed = find(folder)
     made = {name: made_with(path) for name, path in files.items()}
     notes, failures = _counted_once(files, made)
+    failures += [_closed(closed)] if closed else []
     kinds = kinds_of({name: made[name] for name in files})
     if not wish.by_settings:
         check_alike(folder, made, kinds)

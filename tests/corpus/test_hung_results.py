@@ -112,3 +112,21 @@ def done_elsewhere(out: Path, name: str, video: Path) -> None:
     stand_in.write_bytes(b"0")
     folder = done(out, Path(name).stem, stand_in)
     replace(VideoResult.read(folder), source=str(video)).write(folder)
+
+
+LINE = '{"t_ms": %d, "faces": [{"face": 1, "probs_smooth": {"happy": 0.9, "sad": 0.1}}]}\n'
+
+
+def test_a_summary_names_the_folder_that_does_not_answer_and_counts_the_rest(tmp_path):
+    results = tmp_path / "results"
+    results.mkdir()
+    (results / "seen.jsonl").write_text("".join(LINE % (40 * i) for i in range(50)))
+    began = time.monotonic()
+    with silent(results / "gone"):
+        told = CliRunner().invoke(cli, ["summary", str(results), "--out", str(tmp_path / "out")])
+        none = CliRunner().invoke(cli, ["summary", str(results / "gone"), "--out", str(tmp_path / "none")])
+    assert time.monotonic() - began < 2 * LIMIT_S
+    assert (told.exit_code, none.exit_code) == (1, 1)
+    assert "Folders that you may not read, or that do not answer: gone." in told.output
+    assert SAYS in none.output
+    assert "seen" in (tmp_path / "out" / "summary.csv").read_text()

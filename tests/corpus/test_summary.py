@@ -103,7 +103,8 @@ def test_what_is_found(data, tmp_path):
     write(folder / ".making" / "b" / "data.jsonl", "half")
     write(folder / "deep" / "c.csv", "x")
     write(folder / "summary.csv", "ours")
-    assert list(find(folder)) == ["a", "deep/c"]
+    files, closed = find(folder)
+    assert (list(files), closed) == (["a", "deep/c"], [])
     with pytest.raises(EmoliveError, match="no data file"):
         find(write(tmp_path / "empty" / "x.txt", "x").parent)
 
