@@ -1,8 +1,8 @@
 """The values that travel through emolive. Everything that crosses a module border is one of these, and frozen.
 
-A frame comes in; faces are found in it; each face is read by the network (`reading.py`); what is remembered joins in;
-the scene goes to views and sinks. Only `Settings` (`settings.py`) travel backwards, and take effect on the next frame.
-All of them can be imported from here.
+A frame comes in; faces are found in it; each face is read by the network (`reading.py`); what is remembered joins in
+(`remembered.py`); the scene goes to views and sinks. Only `Settings` (`settings.py`) travel backwards, changed by what
+a user did (`events.py`), and take effect on the next frame. All of them can be imported from here.
 
 Colour order: BGR in `Frame.bgr` and `Picture.bgr`, RGB in crops, nowhere else. Times are milliseconds.
 """
@@ -15,6 +15,13 @@ from typing import Protocol
 
 import numpy as np
 
+from emolive.core.events import Aim as Aim
+from emolive.core.events import Closed as Closed
+from emolive.core.events import Enlarge as Enlarge
+from emolive.core.events import Event as Event
+from emolive.core.events import Key as Key
+from emolive.core.events import Pin as Pin
+from emolive.core.events import Select as Select
 from emolive.core.evidence import Evidence as Evidence
 from emolive.core.evidence import Trials as Trials
 from emolive.core.mesh import Mesh
@@ -26,6 +33,11 @@ from emolive.core.reading import Proof as Proof
 from emolive.core.reading import Reading as Reading
 from emolive.core.reading import Regions as Regions
 from emolive.core.reading import Result as Result
+from emolive.core.remembered import Best as Best
+from emolive.core.remembered import Memory as Memory
+from emolive.core.remembered import Moment as Moment
+from emolive.core.remembered import Pinned as Pinned
+from emolive.core.remembered import Remembered as Remembered
 from emolive.core.settings import TOP as TOP
 from emolive.core.settings import VIEW_NAMES as VIEW_NAMES
 from emolive.core.settings import Menu as Menu
@@ -89,66 +101,6 @@ class Face:
     mesh: Mesh | None = None
     confirmed: bool = True
     outside: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Moment:
-    """A track's probabilities (classes,) and their entropy in bits at a time; a timeline is made of these."""
-
-    t_ms: float
-    probs: np.ndarray
-    entropy: float
-
-
-@dataclass(frozen=True, eq=False)
-class Remembered:
-    """What is kept of one track. `probs` (classes,) is the last answer (smoothed); `scale` the heat that counts as
-    full, per variant (without its target), smoothed likewise; `strength` (C,) mean activation of the filter layer's
-    channels, smoothed, so that the order of tiles stands still; `layer` says which layer `strength` belongs to.
-    `timeline` spans the last 30 s; `regions` are the mean shares of heat per label since the track began."""
-
-    probs: np.ndarray
-    scale: Mapping[Variant, float]
-    strength: np.ndarray
-    layer: str
-    seen_ms: float
-    timeline: tuple[Moment, ...] = ()
-    regions: Mapping[int, Regions] = field(default_factory=dict)
-    region_counts: Mapping[int, int] = field(default_factory=dict)
-    base: Variant | None = None  # the way to look that `regions` and `tally` are of
-    tally: Trials = field(default_factory=Trials)
-    evidence: Evidence | None = None  # what the tally's finished seconds add up to
-
-
-@dataclass(frozen=True, eq=False)
-class Best:
-    """A face that excited a pinned filter: how much, its crop (S, S, 3) uint8 RGB, its track and time."""
-
-    strength: float
-    crop: np.ndarray
-    track: int
-    t_ms: float
-
-
-@dataclass(frozen=True, eq=False)
-class Pinned:
-    """What is kept of a pinned filter: its mean activation in the selected face over the last 10 s (t_ms, value), and
-    the nine faces of this session that excited it most (at most one per track and second)."""
-
-    sparkline: tuple[tuple[float, float], ...] = ()
-    best: tuple[Best, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Memory:
-    """All that is remembered between frames, besides the tracker: per track, dropped with the track. `chosen` is the
-    face selected while the user selects none, so that it does not flicker; `pinned` per (filter layer, channel); `last`
-    is the selected face's reading of the frame before, with its track and frame index: what the proof masks."""
-
-    tracks: Mapping[int, Remembered] = field(default_factory=dict)
-    chosen: int = 0
-    pinned: Mapping[tuple[str, int], Pinned] = field(default_factory=dict)
-    last: tuple[int, int, "Reading"] | None = None
 
 
 @dataclass(frozen=True)
@@ -238,51 +190,6 @@ class Scene:
         i = selected(self.faces, self.settings, self.memory)
         face = self.faces[i]
         return Chosen(i, face, self.readings[i], self.memory.tracks.get(face.track), self.doubt(i))
-
-
-@dataclass(frozen=True)
-class Key:
-    """A key was pressed: its character, or one of "esc", "left", "right", "up", "down", "enter", "pageup"…"""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Pin:
-    """A tile was clicked: pin this channel of the filter layer, or unpin it."""
-
-    channel: int
-
-
-@dataclass(frozen=True)
-class Select:
-    """A face was clicked."""
-
-    track: int
-
-
-@dataclass(frozen=True)
-class Aim:
-    """An emotion's tile was clicked: the map explains this label, or the likeliest again."""
-
-    label: str
-
-
-@dataclass(frozen=True)
-class Closed:
-    """A window was closed by its frame's button."""
-
-    view: str
-
-
-@dataclass(frozen=True)
-class Enlarge:
-    """A pane of the board was clicked at its heading: show this view alone, or all of them again."""
-
-    view: str
-
-
-Event = Key | Pin | Select | Aim | Closed | Enlarge
 
 
 @dataclass(frozen=True)
