@@ -7,12 +7,13 @@ Runtime is measured where `onnx`, `onnxscript` and `onnxruntime` are installed; 
 begin and needs a compiler of C++, with --compiled.
 """
 
-import io
 import shutil
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from importlib import util
+from pathlib import Path
 
 import click
 import numpy as np
@@ -50,6 +51,7 @@ def passes(model: Model, compiled: bool) -> Iterator[tuple[str, Pass]]:
         yield "torch.compile", lambda x: model.probabilities(_logits(made, x))
     if all(util.find_spec(name) for name in ("onnx", "onnxscript", "onnxruntime")):
         yield "ONNX Runtime, float32", _onnx(model)
+        yield "ONNX Runtime, int8", _onnx(model, whole=True)
 
 
 @torch.no_grad()
@@ -80,23 +82,48 @@ def _openvino_half(model: Model) -> Pass:
     return run
 
 
-def _onnx(model: Model) -> Pass:
+def _onnx(model: Model, whole: bool = False) -> Pass:
+    """The network in ONNX Runtime; in `whole` numbers where it can, scaled by what it sees in the pictures below."""
     import onnxruntime
 
-    file, size = io.BytesIO(), model.spec.input_size
-    torch.onnx.export(
-        model.net, (torch.zeros(2, 3, size, size),), file, dynamo=False, input_names=["x"],
-        dynamic_axes={"x": {0: "n"}},
-    )  # fmt: skip
-    session = onnxruntime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])
+    size = model.spec.input_size
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "net.onnx")
+        torch.onnx.export(
+            model.net, (torch.zeros(2, 3, size, size),), str(file), dynamo=False, input_names=["x"],
+            dynamic_axes={"x": {0: "n"}},
+        )  # fmt: skip
+        if whole:
+            file = _quantised(file, model)
+        session = onnxruntime.InferenceSession(file.read_bytes(), providers=["CPUExecutionProvider"])
     return lambda x: model.probabilities(torch.from_numpy(session.run(None, {"x": x.contiguous().numpy()})[0]))
+
+
+def _quantised(file: Path, model: Model) -> Path:
+    from onnxruntime import quantization
+
+    class Pictures(quantization.CalibrationDataReader):
+        def __init__(self) -> None:
+            self.left = iter(pictures(model, 32))
+
+        def get_next(self) -> dict[str, np.ndarray] | None:
+            one = next(self.left, None)
+            return None if one is None else {"x": one[None].numpy()}
+
+    quantization.quantize_static(file, file.with_name("int8.onnx"), Pictures(), per_channel=True)
+    return file.with_name("int8.onnx")
+
+
+def pictures(model: Model, n: int) -> Tensor:
+    """A prepared batch of `n`: noise, since the time does not depend on what is seen."""
+    size = model.spec.crop_size
+    return model.prepare(np.random.default_rng(0).integers(0, 256, (n, size, size, 3), np.uint8))
 
 
 def measured(rounds: int, compiled: bool) -> str:
     """The table, as Markdown."""
     model = load()
-    generator, size = np.random.default_rng(0), model.spec.crop_size
-    batches = {n: model.prepare(generator.integers(0, 256, (n, size, size, 3), np.uint8)) for n in FACES}
+    batches = {n: pictures(model, n) for n in FACES}
     engines = list(passes(model, compiled))
     times: dict[tuple[int, int], list[float]] = {}
     differs = [0.0] * len(engines)
