@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Collection, Iterable
 from contextlib import ExitStack
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from importlib import util
 from typing import Any
 
@@ -135,4 +135,13 @@ def _compiled(whole: Any, outputs: tuple[int, ...], pictures: int, precision: st
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),  # as many as PyTorch was given: one of several workers
         "ENABLE_CPU_PINNING": False,  # other programs need cores, too
     }
-    return openvino.Core().compile_model(graph, "CPU", how)
+    return _core().compile_model(graph, "CPU", how)
+
+
+@cache
+def _core() -> Any:
+    """The one that all graphs share, and that stays: each would give the thread that makes it a stack for its signals,
+    and take that away when it goes, in whatever order. Where the wrong one is gone, Ctrl-C ends a process at once."""
+    import openvino
+
+    return openvino.Core()

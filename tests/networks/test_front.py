@@ -126,3 +126,26 @@ def test_it_takes_as_many_threads_as_pytorch_was_given(quick, threads):
     finally:
         torch.set_num_threads(before)
     assert graph.get_property("INFERENCE_NUM_THREADS") == threads
+
+
+LOOKED_AT = """
+import faulthandler, gc, os, signal
+faulthandler.enable()
+from emolive.networks.checkpoint import load
+from emolive.networks.fast import fast
+first, second = (fast(load(), "openvino") for _ in range(2))
+del first
+gc.collect()
+del second
+gc.collect()
+signal.signal(signal.SIGINT, lambda *_: print("heard", flush=True))
+os.kill(os.getpid(), signal.SIGINT)
+print("alive")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no process sends itself Ctrl-C there")
+def test_ctrl_c_is_heard_after_graphs_and_networks_are_gone():
+    """Each OpenVINO core once left the thread a stack for its signals that was gone: Ctrl-C ended it without a word."""
+    done = subprocess.run([sys.executable, "-c", LOOKED_AT], capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout.split()) == (0, ["heard", "alive"]), done.stderr
