@@ -39,8 +39,7 @@ TOPICS: Mapping[str, str] = {
     "pinned": "The pinned filter's mean activation over the last 10 seconds; the dot is now.",
     "best": "The faces of this session that excited the pinned filter most, and how much.",
     "emotions": "The map of each emotion on the selected face, all on one scale, with the emotions' probabilities.",
-    "emotion map": "The map of this emotion; a click makes it the target (in brackets), a second one undoes it. In a "
-    "film, maps that take a pass back each are renewed in turn, one a frame; a frozen picture has all of its own.",
+    "emotion map": "The map of this emotion; a click makes it the target (in brackets), a second one undoes it.",
     "proof": "Tests of the map, switched on by d, z, w and a.",
     "faithful": "If the map tells the truth, masking what it calls hot costs more than masking anything else.",
     "verdict": "The verdict: a map must beat each of its controls, under both ways of masking.",
