@@ -40,8 +40,7 @@ def figures(logits: Tensor, truth: np.ndarray, labels: tuple[str, ...]) -> list[
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--draws", type=int, default=20, show_default=True)
 @click.option("--balance", type=float, default=0.0, show_default=True)
-@click.option("--floor", type=float, default=0.53, show_default=True)
-def main(checkpoint: Path, folder: Path, draws: int, balance: float, floor: float) -> None:
+def main(checkpoint: Path, folder: Path, draws: int, balance: float) -> None:
     """Print one line without scales and one with them."""
     model = load(checkpoint)
     faces = read_faces(folder, model.spec.crop_size, model.spec.labels)
@@ -52,7 +51,7 @@ def main(checkpoint: Path, folder: Path, draws: int, balance: float, floor: floa
         for _ in range(draws):
             halves = torch.randperm(len(faces)).chunk(2)
             for mine, other in (halves, halves[::-1]):
-                fitted = calibrate(logits[mine], faces.truth[mine], balance, floor, spread)
+                fitted = calibrate(logits[mine], faces.truth[mine], balance, spread)
                 rows.append(figures(fitted(logits[other]), faces.truth[other], faces.labels))
         accuracy, entropy, error, right = np.mean(rows, axis=0)
         click.echo(f"{name}: accuracy {accuracy:.2%}, cross-entropy {entropy:.4f}, calibration error {error:.2%} "

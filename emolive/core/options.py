@@ -473,8 +473,6 @@ OWN = (
     Option("vote_weight", Number(0), None, "How much votes weigh where both are learnt.", LEARNING, ("train",)),
     Option("calibration_balance", Number(0, 1), None, "The same as --balance, for the calibration in the end.",
            LEARNING, ("train",)),
-    Option("floor", Number(0, 1), None, "Raise classes that have less recall on validation to this much.",
-           LEARNING, ("train",)),
     Option("color", Choice(("gray", "rgb")), None, "What the network sees: grey pictures or colours.",
            NETWORK, ("train",)),
     Option("crop_size", Integer(8, 1024), None, "To how many pixels a face is reduced first.", NETWORK, ("train",)),

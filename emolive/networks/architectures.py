@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor, nn
 
 from emolive.core.imports import later
@@ -16,6 +17,14 @@ from emolive.networks import torchvision_guard  # noqa: F401
 Chain = Sequence[tuple[str, nn.Module]]
 """Parts of a network that run one after the other, from its input to its logits, each with the layer whose output it
 gives; "" for one that cannot be shown."""
+
+
+def after(chain: Chain, joint: str, out: Tensor) -> Tensor:
+    """The logits (N, classes) that the parts after a `joint`, a layer of the chain, make of its output."""
+    out = out.contiguous(memory_format=torch.channels_last)
+    for _, part in chain[[name for name, _ in chain].index(joint) + 1 :]:
+        out = part(out)
+    return out
 
 
 class Blueprint(Protocol):

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from emolive.networks.architectures import Chain
+from emolive.networks.architectures import Chain, after
 
 ALONE = 4
 """Batches of up to so many pictures have a graph each, which is faster than the one for any number."""
@@ -63,10 +63,7 @@ class Front:
 
     def after(self, out: Tensor, joint: str) -> Tensor:
         """The logits (N, classes) from the joint's output, by PyTorch."""
-        out = out.contiguous(memory_format=torch.channels_last)
-        for _, part in self._chain[[name for name, _ in self._chain].index(joint) + 1 :]:
-            out = part(out)
-        return out
+        return after(self._chain, joint, out)
 
     def logits(self, x: Tensor) -> Tensor:
         """The logits (N, classes) of a batch x (N, 3, S, S)."""

@@ -9,8 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-LIFT = 0.05
-"""By how much the bias of a class is raised at a time until its recall is high enough."""
 SPREAD = 0.35
 """How far the logarithms of the scales are expected to lie from 0 (standard deviation) before any picture was seen."""
 LARGEST_TEMPERATURE, LARGEST_SCALE = 20.0, 8.0
@@ -36,24 +34,19 @@ class Calibration:
         linear.bias.copy_(linear.bias * self.scale + self.bias)
 
 
-def calibrate(
-    logits: Tensor, truth: np.ndarray, balance: float = 0.0, floor: float = 0.0, spread: float = SPREAD
-) -> Calibration:
+def calibrate(logits: Tensor, truth: np.ndarray, balance: float = 0.0, spread: float = SPREAD) -> Calibration:
     """The calibration that gives logits (N, K) of the classes `truth` (N,) the least cross-entropy.
 
     Vector scaling: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, arXiv 1706.04599; a normal prior
     (`spread`: of the scales' logarithms) keeps them near 1 where there are few pictures. Here classes count
-    count^-balance each, so that rare ones are not forgotten; then the bias of a class whose recall is under `floor` is
-    raised until it is not.
+    count^-balance each, so that rare ones are not forgotten.
 
     Temperature and scales are bounded, whatever the logits are. Where no fit is better than none (or logits are not
-    finite), the temperature is 1, the scales are 1 and the biases 0 but for the floor.
+    finite), the temperature is 1, the scales are 1 and the biases 0.
     """
     t = torch.from_numpy(truth)
     fit = _fitted(logits.double(), t, balance, spread) if torch.isfinite(logits).all() else None
-    plain = torch.ones(logits.shape[1]), torch.zeros(logits.shape[1])
-    temperature, scale, bias = fit or (1.0, *plain)
-    return Calibration(temperature, scale, _lifted(logits * scale, t, bias, floor))
+    return Calibration(*(fit or (1.0, torch.ones(logits.shape[1]), torch.zeros(logits.shape[1]))))
 
 
 def _fitted(logits: Tensor, truth: Tensor, balance: float, spread: float) -> tuple[float, Tensor, Tensor] | None:
@@ -96,14 +89,3 @@ def _within(value: Tensor, largest: float) -> Tensor:
     """A logarithm, held smoothly between those of 1 / `largest` and `largest`; near 0 it is the value itself."""
     limit = math.log(largest)
     return limit * torch.tanh(value / limit)
-
-
-def _lifted(logits: Tensor, truth: Tensor, bias: Tensor, floor: float) -> Tensor:
-    for _ in range(100):
-        right = (logits + bias).argmax(1) == truth
-        recall = [float(right[truth == k].float().mean()) if (truth == k).any() else 1.0 for k in range(len(bias))]
-        worst = int(np.argmin(recall))
-        if recall[worst] >= floor:
-            break
-        bias = bias + LIFT * torch.nn.functional.one_hot(torch.tensor(worst), len(bias))
-    return bias

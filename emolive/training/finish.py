@@ -41,7 +41,7 @@ def finish(best: Path, held: Faces, out: Path, settings: Recipe, trained_on: str
         raise EmoliveError(
             f"{error} The network learnt too fast; it is kept as it is. Begin another --out with a lower --lr."
         ) from error
-    fitted = calibrate(logits, held.truth, settings.calibration_balance, settings.floor)
+    fitted = calibrate(logits, held.truth, settings.calibration_balance)
     head = model.head
     if head is None:
         raise ModelError(f"{best} has no linear head that its calibration could be folded into.")

@@ -39,7 +39,7 @@ class Recipe:
     bend: how often the expression in a picture is made weaker or stronger, or a neutral face is given a smile: see
     `bend`.
     freeze: up to which module, in the order of the network's, weights stay as they began ("": none do).
-    calibration_balance, floor: see `calibrate`, which ends a run.
+    calibration_balance: see `calibrate`, which ends a run.
     val_fraction: part of each class that is held out where the data have no folder for validation.
     group_by: a pattern in a picture's path; pictures of which it matches the same are held out together.
     average: over about how many epochs the shipped weights are a moving average (0: no averaging).
@@ -57,7 +57,6 @@ class Recipe:
     targets: str = "label"
     vote_weight: float = 0.5
     calibration_balance: float = 0.0
-    floor: float = 0.0
     init: str = "imagenet"
     freeze: str = ""
     color: str = "gray"

@@ -21,7 +21,7 @@ RECIPE, DATA = "settings.json", "data.json"
 MOST_DATA = 1 << 30
 """Bytes of the list of pictures: a hundred for each of ten million."""
 
-FREE = frozenset(("stages", "patience", "workers", "precision", "calibration_balance", "floor"))
+FREE = frozenset(("stages", "patience", "workers", "precision", "calibration_balance"))
 """What may be another when a run goes on: how long it goes, by what machine, and what is done when it has ended."""
 
 

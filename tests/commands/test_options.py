@@ -157,8 +157,8 @@ def test_values_out_of_range_get_a_sentence(words):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("lr", "fast"), ("lr", 0), ("batch", 2.5), ("warmup", float("nan")), ("stages", 5), ("floor", 2), ("seed", None),
-     ("targets", "all"), ("init", ["a"]), ("patience", True)],
+    [("lr", "fast"), ("lr", 0), ("batch", 2.5), ("warmup", float("nan")), ("stages", 5),
+     ("calibration_balance", 2), ("seed", None), ("targets", "all"), ("init", ["a"]), ("patience", True)],
 )  # fmt: skip
 def test_a_file_of_settings_for_training_is_checked_too(tmp_path, key, value):
     (tmp_path / "s.json").write_text(json.dumps({key: value}))

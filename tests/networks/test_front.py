@@ -145,6 +145,7 @@ print("alive")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process sends itself Ctrl-C there")
+@pytest.mark.ci
 def test_ctrl_c_is_heard_after_graphs_and_networks_are_gone():
     """Each OpenVINO core once left the thread a stack for its signals that was gone: Ctrl-C ended it without a word."""
     done = subprocess.run([sys.executable, "-c", LOOKED_AT], capture_output=True, text=True, timeout=300)
