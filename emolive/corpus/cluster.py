@@ -22,7 +22,7 @@ if not log.isEnabledFor(logging.INFO):
     # Ray prints what it thinks of dead workers to standard output, where --json is; it reads this when it is imported.
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
 
-import ray  # noqa: E402
+import ray as ray  # noqa: E402 (whoever else needs it takes it from here, so that it reads that)
 
 PATIENCE = 3.0
 """Seconds until somebody must be listening at a cluster's address; Ray itself would wait for minutes."""

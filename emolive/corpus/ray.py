@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
-import ray
-from ray.exceptions import NodeDiedError, RayError, RayTaskError, RuntimeEnvSetupError
 from tqdm import tqdm
 
 from emolive.core.errors import EmoliveError
 from emolive.core.patience import NoAnswer, within
-from emolive.corpus.cluster import ASK_S, SILENT_S, Pulse, connect, never_mind_ray, nodes_of_cluster
+from emolive.corpus.cluster import ASK_S, SILENT_S, Pulse, connect, never_mind_ray, nodes_of_cluster, ray
 from emolive.corpus.contract import (
     ATTEMPTS,
     Done,
@@ -145,7 +143,7 @@ class RayEngine:
         try:
             for running in self._running:
                 ray.cancel(running, force=True)
-        except RayError as problem:  # the cluster is gone, and with it what ran there
+        except ray.exceptions.RayError as problem:  # the cluster is gone, and with it what ran there
             log.debug("could not cancel: %s", problem)
         finally:
             self._running.clear()
@@ -156,12 +154,13 @@ class RayEngine:
         task, attempts = self._running.pop(ready)
         try:
             return Done(task, ray.get(ready), attempts)
-        except (RayTaskError, RuntimeEnvSetupError) as error:  # `_serve` raises nothing: it could not even begin
+        except (ray.exceptions.RayTaskError, ray.exceptions.RuntimeEnvSetupError) as error:
+            # `_serve` raises nothing: it could not even begin
             log.debug("a task could not begin", exc_info=error)
             return Done(task, Failure(_no_start(error), fatal=True), attempts)
-        except RayError as error:
+        except ray.exceptions.RayError as error:
             log.warning("a worker died (%s) at its task", type(error).__name__)
-            attempts -= isinstance(error, NodeDiedError)
+            attempts -= isinstance(error, ray.exceptions.NodeDiedError)
             if attempts < ATTEMPTS:
                 self._queue.appendleft((task, attempts))
                 return None
@@ -201,7 +200,7 @@ def _serve(work: Work, task: Any, level: int) -> Any:
     return attempt(work, task)
 
 
-def _no_start(error: RayError) -> str:
+def _no_start(error: ray.exceptions.RayError) -> str:
     cause = getattr(error, "cause", None) or error
     reason = str(cause).strip().splitlines()[-1]
     return (
