@@ -106,5 +106,5 @@ def _tidy(out: Path) -> None:
                 continue
             forget(folder)
             if not holders(folder):
-                clear(folder, answers=False)
+                clear(folder, answers=False, nobody=True)
         (out / MAKING).rmdir()

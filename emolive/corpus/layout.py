@@ -39,9 +39,8 @@ WRITTEN = frozenset((REPORT, VIDEO, *DATA, *HALF))
 """All names that emolive gives to files while a result is made."""
 
 _DRAFT = re.compile(r"(draft|lost)-[0-9a-f]{32}")
-_NOTED = re.compile(
-    rf"[0-9a-f]{{16}}-[0-9]{{5}}\.answers|[0-9a-f]{{16}}\.split|{re.escape(FAILED)}|{BEGUN}|{PROGRESS}-[0-9a-f]{{32}}"
-)
+_NOTED = re.compile(rf"[0-9a-f]{{16}}-[0-9]{{5}}\.answers|[0-9a-f]{{16}}\.split|{re.escape(FAILED)}|{BEGUN}")
+_PROGRESS = re.compile(rf"{PROGRESS}-[0-9a-f]{{32}}")
 _HALF_ANSWERS = re.compile(r"[0-9a-f]{16}-[0-9]{5}\.[0-9a-f]+\.part")
 
 
@@ -179,15 +178,17 @@ def fence(folder: Path) -> None:
                 _remove_draft(aside)
 
 
-def clear(folder: Path, answers: bool) -> None:
+def clear(folder: Path, answers: bool, nobody: bool = False) -> None:
     """Remove from a folder of `making` what emolive left half made there, and with `answers` what segments have kept
-    and what was noted of the work; then the folder, if it is empty. What cannot be removed lies out of sight."""
+    and what was noted of the work, or, where `nobody` is at work, how far it was; then the folder, if it is empty. What
+    cannot be removed lies out of sight."""
     if folder.is_symlink() or not folder.is_dir():
         return
     for left in tuple(folder.iterdir()):
         if _DRAFT.fullmatch(left.name):
             _remove_draft(left)
-        elif _HALF_ANSWERS.fullmatch(left.name) or (answers and _NOTED.fullmatch(left.name)):
+        dead = [_HALF_ANSWERS, *([_NOTED] if answers else []), *([_PROGRESS] if answers or nobody else [])]
+        if any(kind.fullmatch(left.name) for kind in dead):
             with suppress(OSError):
                 left.unlink()
     with suppress(OSError):

@@ -12,6 +12,7 @@ import pytest
 from waits import wait_for
 
 from emolive.corpus import leases as module
+from emolive.corpus.batch import _tidy
 from emolive.corpus.layout import DRIVERS, MAKING, making
 from emolive.corpus.leases import Holder, Lease, LeaseLost, Leases, check, has_ended, holders, leased_draft
 
@@ -164,3 +165,17 @@ def test_a_lease_that_says_nothing_is_taken_over_when_it_has_stood_still(tmp_pat
         assert list(holders(folder)) == ["result"]
         assert json.loads(taken.path.read_text())["pid"] == os.getpid()
         assert dataclasses.is_dataclass(holders(folder)["result"])
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_how_far_a_task_was_goes_where_nobody_is_at_work_on_it(tmp_path, taken):
+    """A worker that was killed in a hurry left it behind."""
+    folder, other = tmp_path / MAKING / "clip", 32 * "a"
+    with Leases(tmp_path, 600) as leases:
+        folder.mkdir(parents=True)
+        left = folder / f"progress-{other}"
+        left.write_text("1 2 60 3\n")
+        if taken:
+            leases.take(folder)
+        _tidy(tmp_path)
+        assert left.exists() == taken

@@ -150,7 +150,7 @@ def test_a_result_on_a_disk_that_can_only_be_read(root):
         subprocess.run(["mount", "-o", "remount,ro", other], check=True)
         given = ("batch", root / "study", "--out", other / "out")
         assert "1 of them before" in said(emolive(*given))
-        again = emolive(*given, "--method", "layercam")
+        again = emolive(*given, "--method", "hirescam")
         assert again.exit_code == 1
         assert "Read-only file system" in said(again)
 
