@@ -4,27 +4,30 @@
     python train/between.py SHIPPED CONTINUED DATA/validation LONDON --out runs/between
 
 The mean (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022, arXiv:2109.01903) is chosen on
-validation, by its cross-entropy after a calibration that was fitted on the other half. LONDON (folders happy and
-neutral, people.csv) chooses one number: what is added to the score of "happy" so that smiling and neutral faces of
-these people are told apart best, but no more than may be added before the accuracy on validation falls by over a
-standard error. Its worth is said for the half of the people that it was not chosen on, and the halves exchanged; what
-is written has the number of all of them. Writes model.safetensors and the tables in between.md.
+validation: it goes as far towards the continuation as the cross-entropy, after a calibration that was fitted on the
+other half, is no worse than the first network's. Rare classes count more in the calibration (count^-0.5), and no class
+has a floor. LONDON (folders happy and neutral, people.csv) chooses one number: what is added to the score of "happy" so
+that smiling and neutral faces of these people are told apart best, but no more than validation bears: there its
+accuracy falls by no more than a standard error, and the calibration error is no more than chance alone gives. Its worth
+is said for the half of the people that it was not chosen on, and the halves exchanged; what is written has the number
+of all of them. Writes model.safetensors and the tables in between.md.
 """
 
 from __future__ import annotations
 
 import csv
 import dataclasses
+from itertools import pairwise
 from pathlib import Path
 
 import click
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, softmax
 
 from emolive.networks.checkpoint import Model, load, save
 from emolive.training.calibrate import calibrate
-from emolive.training.confidence import confidence, facts
+from emolive.training.confidence import calibration_error, calibration_floor, confidence, facts
 from emolive.training.dataset import Faces, read_faces
 from emolive.training.evaluate import detected, logits_of, measure, predict
 from emolive.training.scales import fixed_scales
@@ -33,6 +36,8 @@ PARTS = tuple(k / 10 for k in range(11))
 """Parts of the way from the first network to the second."""
 PRIORS = tuple(k / 10 for k in range(31))
 """What may be added to the score of "happy"."""
+BALANCE = 0.5
+"""Classes count count^-BALANCE each in a calibration."""
 
 
 def mixed(one: Model, other: Model, part: float) -> Model:
@@ -49,19 +54,25 @@ def unseen(logits: torch.Tensor, truth: np.ndarray) -> torch.Tensor:
     half = np.random.default_rng(0).permutation(len(truth)) % 2 == 0
     scores = torch.empty_like(logits)
     for fitted, judged in ((half, ~half), (~half, half)):
-        scores[judged] = calibrate(logits[fitted], truth[fitted])(logits[judged])
+        scores[judged] = calibrate(logits[fitted], truth[fitted], BALANCE)(logits[judged])
     return scores
 
 
 def affordable(scores: np.ndarray, truth: np.ndarray, happy: int) -> float:
-    """The most that may be added to "happy" before these (N, K) have fewer right answers by over a standard error.
+    """The most that may be added to "happy" while these (N, K) have no fewer right answers by over a standard error,
+    and a calibration error no larger than chance alone gives on average.
 
     The error is that of the paired difference: of the answers that were right and are wrong, and the other way round.
     """
-    raised = [(scores + prior * (np.arange(scores.shape[1]) == happy)).argmax(1) == truth for prior in PRIORS]
-    cost = [(raised[0] & ~now).sum() - (~raised[0] & now).sum() for now in raised]
-    error = [np.sqrt((raised[0] != now).sum()) for now in raised]
-    return max(prior for prior, more, by in zip(PRIORS, cost, error, strict=True) if more <= by)
+    before = scores.argmax(1) == truth
+    for prior, following in pairwise(PRIORS):
+        raised = softmax(torch.from_numpy(scores + following * (np.arange(scores.shape[1]) == happy)), 1).numpy()
+        now = raised.argmax(1) == truth
+        cost = (before & ~now).sum() - (~before & now).sum()
+        error = calibration_error(raised.max(1), now)
+        if cost > np.sqrt((before != now).sum()) or error > calibration_floor(raised)["mean"]:
+            return prior
+    return PRIORS[-1]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -128,11 +139,11 @@ def main(shipped: Path, continued: Path, validation: Path, london: Path, out: Pa
         seen = read(model, posed)
         lines.append(f"| {part:.1f} | {losses[-1]:.4f} | {100 * accuracy:.2f} % | {told(seen, seen.right(0), women)} |")
         click.echo(lines[-1])
-    best = PARTS[int(np.argmin(losses))]
+    best = max(part for part, loss in zip(PARTS, losses, strict=True) if loss <= losses[0])
     model = mixed(one, other, best)
     logits, happy = logits_of(model, faces.crops), labels.index("happy")
     most = affordable(unseen(logits, faces.truth).numpy(), faces.truth, happy)
-    fitted = calibrate(logits, faces.truth)
+    fitted = calibrate(logits, faces.truth, BALANCE)
     head = model.head
     assert head is not None
     fitted.fold(head)

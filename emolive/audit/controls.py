@@ -129,14 +129,14 @@ def beside(path: str | Path) -> Path:
 
 def controls_of(model: Model) -> Controls:
     """What is kept beside a network; nothing where there is no such file, or it is another network's."""
-    return _kept(model.path, model.sha256, len(model.spec.labels))
+    file = beside(model.path) if model.path else None
+    if file is None or not file.is_file():
+        return Controls()
+    return _kept(file, file.stat().st_mtime_ns, model.sha256, len(model.spec.labels))
 
 
 @lru_cache(maxsize=4)
-def _kept(path: str, sha256: str, classes: int) -> Controls:
-    if not path or not beside(path).is_file():
-        return Controls()
-    file = beside(path)
+def _kept(file: Path, _written: int, sha256: str, classes: int) -> Controls:
     try:
         with open_regular(file, most=MOST_BYTES) as opened:
             found = tensors_of(opened.read(MOST_BYTES))
