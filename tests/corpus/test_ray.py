@@ -123,7 +123,8 @@ def test_what_is_no_address(address: str) -> None:
 
 
 def test_without_ray_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "emolive.corpus.ray")
+    for name in ("emolive.corpus.ray", "emolive.corpus.cluster"):
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "ray", None)  # the import system's own way to say that there is none
     with pytest.raises(EmoliveError, match=r"pip install 'emolive\[ray\]'"):
         open_engine("ray", play, Resources())
