@@ -1,6 +1,7 @@
 """A small film of a face."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import av
 import cv2
 import numpy as np
 import pytest
+
+with suppress(ImportError):  # it tells Ray to be quiet, which is heard only before any test imports Ray
+    import emolive.corpus.cluster  # noqa: F401
 
 
 @pytest.fixture(scope="module")
