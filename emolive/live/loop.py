@@ -48,6 +48,9 @@ FIRST_PICTURE = "the first picture is there"
 """Logged when it is: `emolive bench` measures how long that takes from the start."""
 
 
+FETCHED, LOOKED = ("decode", "detect", "confirm"), ("prepare", "forward", "explain")
+"""The stages of what is done ahead, and of the network's look; the others draw, show and write."""
+
 SURE = 0.8
 """The part of the time that drawing took which is counted on; what is done meanwhile may take that much longer."""
 
@@ -176,8 +179,8 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
 def slack_s(timings: Mapping[str, float]) -> float:
     """For how long the next frame of what is live may be waited for: its faces are still found while this one is drawn,
     and it is not older than it must be when it is shown. `timings` are the last frame's milliseconds."""
-    drawn = sum(timings.get(stage, 0.0) for stage in ("draw", "show"))
-    found = sum(timings.get(stage, 0.0) for stage in ("decode", "detect", "confirm"))
+    found = sum(timings.get(stage, 0.0) for stage in FETCHED)
+    drawn = sum(ms for stage, ms in timings.items() if stage not in (*FETCHED, *LOOKED))
     return max(0.0, SURE * drawn - found / SURE) / 1e3
 
 
