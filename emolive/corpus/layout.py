@@ -184,11 +184,11 @@ def clear(folder: Path, answers: bool, nobody: bool = False) -> None:
     cannot be removed lies out of sight."""
     if folder.is_symlink() or not folder.is_dir():
         return
+    dead = [_HALF_ANSWERS, *([_NOTED] if answers else []), *([_PROGRESS] if answers or nobody else [])]
     for left in tuple(folder.iterdir()):
         if _DRAFT.fullmatch(left.name):
             _remove_draft(left)
-        dead = [_HALF_ANSWERS, *([_NOTED] if answers else []), *([_PROGRESS] if answers or nobody else [])]
-        if any(kind.fullmatch(left.name) for kind in dead):
+        elif any(kind.fullmatch(left.name) for kind in dead):
             with suppress(OSError):
                 left.unlink()
     with suppress(OSError):

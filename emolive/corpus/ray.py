@@ -78,7 +78,7 @@ class RayEngine:
             runtime_env={"env_vars": thread_settings(plan.threads) | ({} if self._resources.gpus else NO_GPU)},
         )
         log.info("Ray: %d workers, %d threads each", plan.workers, plan.threads)
-        free = ray.available_resources()  # type: ignore[no-untyped-call]
+        free = ray.available_resources() if self._resources.address else {}  # type: ignore[no-untyped-call]
         if self._resources.address and (free.get("CPU", 0) < plan.cpus or free.get("GPU", 0) < self._resources.gpus):
             _say("Others use all of the Ray cluster now. The batch begins as soon as a worker finds room.")
         self._pulse.start()

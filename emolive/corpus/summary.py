@@ -11,7 +11,7 @@ from emolive.core.errors import EmoliveError
 from emolive.core.files import check_output, write_output
 from emolive.core.foreign import is_folder
 from emolive.corpus.figures import FigureRow, StudyFigures
-from emolive.corpus.layout import MAKING, REPORT
+from emolive.corpus.layout import REPORT
 from emolive.corpus.roster import Roster, RosterEntry, read_roster
 from emolive.corpus.seconds import Seconds, Sums
 from emolive.corpus.settings import MadeWith, check_alike, kinds_of, made_with, told_apart
@@ -54,8 +54,6 @@ def find(folder: Path) -> tuple[dict[str, Path], list[Path]]:
     data: list[Path] = []
     closed: list[Path] = []
     for here in folders.walk(folder):
-        if MAKING in here.path.relative_to(folder).parts:
-            continue
         closed += [] if here.readable else [here.path]
         is_made = any(path.name == REPORT for path in here.files)
         data += [

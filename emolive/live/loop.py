@@ -37,7 +37,7 @@ from emolive.core.scene import (
     variants,
 )
 from emolive.core.stopwatch import Stopwatch
-from emolive.live.ahead import Ahead
+from emolive.live.ahead import Ahead, Slack
 from emolive.live.limit import FrameRate, Limit
 from emolive.live.memory import remember
 from emolive.live.past import Past
@@ -46,13 +46,6 @@ log = logging.getLogger(__name__)
 
 FIRST_PICTURE = "the first picture is there"
 """Logged when it is: `emolive bench` measures how long that takes from the start."""
-
-
-FETCHED, LOOKED = ("decode", "detect", "confirm"), ("prepare", "forward", "explain")
-"""The stages of what is done ahead, and of the network's look; the others draw, show and write."""
-
-SURE = 0.8
-"""The part of the time that drawing took which is counted on; what is done meanwhile may take that much longer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +114,11 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
     unconfirmed: tuple[Face, ...] = ()
     looked: Asked | None = None
     drawn: tuple[object, ...] | None = None
-    pace, limit = FrameRate(), Limit(parts.source, parts.interactive, parts.max_frames, parts.max_seconds)
+    pace, slack, limit = (
+        FrameRate(),
+        Slack(),
+        Limit(parts.source, parts.interactive, parts.max_frames, parts.max_seconds),
+    )
     with ahead or Ahead() as ahead:
         while not (settings.quit or parts.stop() or limit.time_is_up()):
             fetched = ahead.take(partial(_fetch, parts, settings), parts.stop)
@@ -149,7 +146,7 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
             notes = *said, *map(str, failures)
             timings = watch.lap() if frame else timings
             if frame and not settings.frozen and not limit.time_is_up():
-                ahead.begin(partial(_fetch, parts, settings, slack_s(timings) if progress.live else 0.0))
+                ahead.begin(partial(_fetch, parts, settings, slack(timings) if progress.live else 0.0))
             working = parts.slow.working() if parts.slow else None
             slow_part = working and (working.words, round(100 * working.part))
             now = settings, notes, progress.ended, slow_part, _recording(parts)
@@ -174,14 +171,6 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
     if failures:
         raise failures[0]
     return limit.count
-
-
-def slack_s(timings: Mapping[str, float]) -> float:
-    """For how long the next frame of what is live may be waited for: its faces are still found while this one is drawn,
-    and it is not older than it must be when it is shown. `timings` are the last frame's milliseconds."""
-    found = sum(timings.get(stage, 0.0) for stage in FETCHED)
-    drawn = sum(ms for stage, ms in timings.items() if stage not in (*FETCHED, *LOOKED))
-    return max(0.0, SURE * drawn - found / SURE) / 1e3
 
 
 def _fetch(parts: Parts, settings: Settings, slack: float = 0.0) -> Fetched:
