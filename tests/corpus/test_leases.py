@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from thinned import dear
 from waits import wait_for
 
 from emolive.corpus import leases as module
@@ -153,7 +154,7 @@ def test_a_driver_that_was_killed_on_this_machine_is_known_to_be_gone_at_once(tm
             driver.kill()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"driver": 1}', "null", '{"token": {}}'])
+@pytest.mark.parametrize("text", ["", "{", *dear("[]", '{"driver": 1}', "null", '{"token": {}}')])
 def test_a_lease_that_says_nothing_is_taken_over_when_it_has_stood_still(tmp_path, text):
     folder = making(tmp_path / "clip")
     folder.mkdir(parents=True)

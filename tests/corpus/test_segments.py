@@ -98,6 +98,7 @@ def test_segments_that_are_lost_or_broken_are_looked_at_again(whole, model, tmp_
     assert VideoResult.read(job.out).people == VideoResult.read(whole.out).people
 
 
+@pytest.mark.ci
 def test_what_is_done_is_kept_and_other_settings_do_it_again(whole, model):
     before = {path: path.stat().st_mtime_ns for path in whole.out.iterdir()}
     assert work(Whole(whole)) == Outcome(24, 19, kept=True)

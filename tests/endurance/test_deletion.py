@@ -11,6 +11,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from thinned import dear
 
 from emolive.core.errors import OutputError
 from emolive.corpus.batch import _tidy
@@ -115,7 +116,7 @@ def litter(out: Path, outside: Path, draw: np.random.Generator) -> None:
         (out / MAKING).symlink_to(outside, target_is_directory=True)
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(200, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(20), pytest.param(200, marks=pytest.mark.endurance)])
 def test_nothing_that_emolive_did_not_make_is_deleted_or_replaced(tmp_path, tally, count):
     """Batches of videos with odd names into a folder with a user's own files, folders and links where results would go
     and in results; with other options each time, every second one killed at a random moment. (The network's answers

@@ -13,6 +13,7 @@ from children import Child, refused
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet as pq
+from thinned import dear
 
 from emolive.core.errors import EmoliveError
 from emolive.corpus.answers import _kept
@@ -168,7 +169,7 @@ def _read(folder: Path, kind: str, data: bytes) -> str:
     return "read"
 
 
-@pytest.mark.parametrize("count", [200, pytest.param(2500, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(200), pytest.param(2500, marks=pytest.mark.endurance)])
 def test_hostile_files(count, tally):
     """Data files (JSON lines, CSV, Parquet), settings of recordings, reports and kept answers of batches, facts beside
     models, with a value replaced by any other, or with bytes changed; made by Hypothesis."""

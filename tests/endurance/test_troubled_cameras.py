@@ -14,6 +14,7 @@ import waits
 from films import MjpegCamera, numbered
 from mutate import damaged
 from recording import record
+from thinned import dear
 
 from emolive.core.scene import Frame, Picture, Scene
 from emolive.media import camera as cameras
@@ -88,7 +89,7 @@ def wait_for(spy: Spy, more: int) -> None:
     waits.wait_for(lambda: len(spy.frames) >= target)
 
 
-@pytest.mark.parametrize("count", [2, pytest.param(50, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(2), pytest.param(50, marks=pytest.mark.endurance)])
 def test_a_stream_cut_and_restored(tmp_path, camera, tally, count):
     """A network camera's stream is cut for a random time, and comes back."""
     rng = np.random.default_rng(0)
@@ -106,7 +107,7 @@ def test_a_stream_cut_and_restored(tmp_path, camera, tally, count):
     assert cuts == count
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(500, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(20), pytest.param(500, marks=pytest.mark.endurance)])
 def test_corrupt_jpegs(tmp_path, camera, tally, count):
     """A network camera sends JPEGs with changed bytes, cut short, empty, or no JPEGs at all."""
     sent = []
@@ -129,7 +130,7 @@ def test_corrupt_jpegs(tmp_path, camera, tally, count):
     assert len(sent) == count
 
 
-@pytest.mark.parametrize("count", [4, pytest.param(100, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(4), pytest.param(100, marks=pytest.mark.endurance)])
 def test_the_resolution_changes(tmp_path, camera, tally, count):
     """A network camera changes its resolution while it runs."""
 
@@ -148,7 +149,7 @@ def test_the_resolution_changes(tmp_path, camera, tally, count):
     assert all(b.cut for a, b in pairwise(spy.frames) if b.bgr.shape != a.bgr.shape)
 
 
-@pytest.mark.parametrize("count", [1, pytest.param(20, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("count", [*dear(1), pytest.param(20, marks=pytest.mark.endurance)])
 def test_a_camera_that_freezes(tmp_path, camera, tally, count):
     """A network camera stays connected but sends nothing for longer than one waits for it."""
 

@@ -264,6 +264,7 @@ def test_maps_of_other_squares_are_laid_over_each_other_before_they_are_compared
         assert reading.agreement.spearman > 0.5
 
 
+@pytest.mark.ci
 def test_a_randomised_look_has_every_methods_map_and_contrast(engine, frame, faces):
     for method in ("gradcam", "guided", "scorecam"):
         settings = replace(QUICK, method=method, layer="layer1", random=5, frozen=True)

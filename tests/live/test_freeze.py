@@ -164,6 +164,7 @@ turns_with_keys = st.dictionaries(
 )
 
 
+@pytest.mark.ci
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(script=turns_with_keys, waits=st.booleans())
 def test_random_keys_show_what_must_be_seen(films, fast, script, waits):

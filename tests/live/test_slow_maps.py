@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import xserver as x
 from nets import seeded
+from thinned import dear
 from waits import wait_for
 
 from emolive.core.options import Options
@@ -105,7 +106,7 @@ def test_a_slow_map_comes_while_the_loop_goes_on_and_only_of_a_frame_that_stands
     assert spy.now.working is None
 
 
-@pytest.mark.parametrize(("key", "field"), [("x", "mirror"), ("m", "method"), (" ", "frozen"), ("A", None)])
+@pytest.mark.parametrize(("key", "field"), [("m", "method"), *dear(("x", "mirror"), (" ", "frozen"), ("A", None))])
 def test_any_key_stops_it_and_does_its_own_job(key, field):
     def script(spy: Spy) -> Iterator[str]:
         yield from [" "]

@@ -9,6 +9,7 @@ import pillow_heif
 import pytest
 from films import frames_of, number_of, numbered, until_frame
 from PIL import Image
+from thinned import dear
 
 from emolive.core.errors import SourceError
 from emolive.core.scene import Settings
@@ -41,6 +42,7 @@ def test_every_picture_of_an_animation_at_its_time(moving, tried):
     )
 
 
+@pytest.mark.parametrize("moving", ["png", *dear("webp", "avif", "gif")], indirect=True)
 def test_an_animation_loops_where_somebody_watches(moving):
     with open_files([moving], realtime=True) as source:
         seen = [until_frame(source) for _ in range(8)]

@@ -82,6 +82,7 @@ def test_where_it_may_not_be_written(tmp_path):
         pass
 
 
+@pytest.mark.ci
 def test_kill_costs_a_second_at_most(tmp_path):
     script = f"""
 import sys, time

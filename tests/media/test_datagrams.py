@@ -15,6 +15,8 @@ from emolive.media import stream
 from emolive.media.datagrams import PortPair
 from emolive.media.sources import open_camera
 
+pytestmark = pytest.mark.ci
+
 LIMIT_S = 2.0
 
 

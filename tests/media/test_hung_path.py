@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,33 +29,56 @@ def hung(tmp_path) -> Iterator[Path]:
         yield folder
 
 
+Ended = tuple[subprocess.CompletedProcess[str], float]
+"""What became of a command, and the seconds that it took."""
+
+NEVER = [
+    ["plot", "{}/x.jsonl"],
+    ["summary", "{}"],
+    ["layers", "--model", "{}/m.pt"],
+    ["file", "{}/x.mp4", "--headless"],
+    ["explain", "{}"],
+    ["replay", "{}/x", "--headless"],
+    ["batch", "{}/x.mp4"],
+    ["evaluate", "{}"],
+    ["train", "{}"],
+    ["train", ".", "--out", "{}/run", "--resume"],
+    ["bench", "--source", "{}/x.mp4"],
+    ["demo", "--headless", "--data", "{}/x.jsonl"],
+]
+"""Commands that ask for what never answers."""
+
+
+def started(pool: ThreadPoolExecutor, commands: list[list[str]], folder: Path, made: Path) -> dict[str, Future[Ended]]:
+    """The commands, of which some run beside one another: most of their time they wait. Each is in a folder of its
+    own below `made`; `{}` in them is `folder`."""
+
+    def run(at: int, command: list[str]) -> Ended:
+        words = [word.format(folder) for word in command]
+        (where := made / str(at)).mkdir()
+        began = time.monotonic()
+        run = [sys.executable, "-m", "emolive", *words]
+        done = subprocess.run(run, capture_output=True, text=True, timeout=300, cwd=where)
+        return done, time.monotonic() - began
+
+    return {" ".join(command): pool.submit(run, at, command) for at, command in enumerate(commands)}
+
+
+@pytest.fixture(scope="module")
+def of_what_never_answers(tmp_path_factory) -> Iterator[dict[str, Future[Ended]]]:
+    made = tmp_path_factory.mktemp("never")
+    with silent(made / "hung") as folder, ThreadPoolExecutor(4) as pool:
+        yield started(pool, NEVER, folder, made)
+
+
 @pytest.mark.ci
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["plot", "{}/x.jsonl"],
-        ["summary", "{}"],
-        ["layers", "--model", "{}/m.pt"],
-        ["file", "{}/x.mp4", "--headless"],
-        ["explain", "{}"],
-        ["replay", "{}/x", "--headless"],
-        ["batch", "{}/x.mp4"],
-        ["evaluate", "{}"],
-        ["train", "{}"],
-        ["train", ".", "--out", "{}/run", "--resume"],
-        ["bench", "--source", "{}/x.mp4"],
-        ["demo", "--headless", "--data", "{}/x.jsonl"],
-    ],
-    ids=" ".join,
-)
-def test_a_path_that_does_nothing_is_given_up(hung, command):
-    words = [word.format(hung) for word in command]
-    began = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "emolive", *words], capture_output=True, text=True, timeout=120)
+@pytest.mark.parametrize("command", map(" ".join, NEVER))
+def test_a_path_that_does_nothing_is_given_up(of_what_never_answers, command):
+    done, seconds = of_what_never_answers[command].result()
     assert done.returncode == 1, done.stderr
     assert "has not answered for 10 s" in done.stderr
     assert "Traceback" not in done.stderr
-    assert time.monotonic() - began < LIMIT_S
+    assert seconds < LIMIT_S
 
 
 @pytest.mark.ci
@@ -93,33 +117,37 @@ def halves(tmp_path_factory, portrait) -> Iterator[Path]:
         yield folder
 
 
+STOPPING = [
+    ["file", "{}/film.mp4", "--headless"],
+    ["file", "{}/face.png", "--headless"],
+    ["file", "{}/film.mp4", "--headless", "--start", "0:01"],
+    ["demo", "--headless", "--model", "{}/net.safetensors"],
+    ["demo", "--headless", "--model", "{}/net.pt"],
+    ["demo", "--headless", "--model-b", "{}/net.safetensors"],
+    ["layers", "--model", "{}/net.safetensors"],
+    ["plot", "{}/rows.jsonl"],
+    ["plot", "{}/rows.csv"],
+    ["plot", "{}/rows.parquet"],
+    ["summary", "{}", "--out", "out"],
+    ["explain", "{}/face.png", "--out", "out"],
+    ["replay", "{}", "--headless"],
+    ["batch", "{}/film.mp4", "--out", "out"],
+    ["bench", "--source", "{}/film.mp4"],
+    ["train", "{}", "--settings", "{}/settings.json"],
+]
+"""Commands that ask for what comes half."""
+
+
+@pytest.fixture(scope="module")
+def of_halves(halves, tmp_path_factory) -> Iterator[dict[str, Future[Ended]]]:
+    with ThreadPoolExecutor(4) as pool:
+        yield started(pool, STOPPING, halves, tmp_path_factory.mktemp("stopping"))
+
+
 @pytest.mark.ci
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["file", "{}/film.mp4", "--headless"],
-        ["file", "{}/face.png", "--headless"],
-        ["file", "{}/film.mp4", "--headless", "--start", "0:01"],
-        ["demo", "--headless", "--model", "{}/net.safetensors"],
-        ["demo", "--headless", "--model", "{}/net.pt"],
-        ["demo", "--headless", "--model-b", "{}/net.safetensors"],
-        ["layers", "--model", "{}/net.safetensors"],
-        ["plot", "{}/rows.jsonl"],
-        ["plot", "{}/rows.csv"],
-        ["plot", "{}/rows.parquet"],
-        ["summary", "{}", "--out", "out"],
-        ["explain", "{}/face.png", "--out", "out"],
-        ["replay", "{}", "--headless"],
-        ["batch", "{}/film.mp4", "--out", "out"],
-        ["bench", "--source", "{}/film.mp4"],
-        ["train", "{}", "--settings", "{}/settings.json"],
-    ],
-    ids=" ".join,
-)
-def test_a_file_that_stops_in_its_middle_is_given_up(halves, tmp_path, command):
-    words = [word.format(halves) for word in command]
-    run = [sys.executable, "-m", "emolive", *words]
-    done = subprocess.run(run, capture_output=True, text=True, timeout=300, cwd=tmp_path)
+@pytest.mark.parametrize("command", map(" ".join, STOPPING))
+def test_a_file_that_stops_in_its_middle_is_given_up(of_halves, command):
+    done, _ = of_halves[command].result()
     assert done.returncode == 1, done.stderr
     assert "has not answered for 10 s" in done.stderr + done.stdout
     assert "Traceback" not in done.stderr

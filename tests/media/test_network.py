@@ -28,6 +28,8 @@ from emolive.core.errors import SourceError
 from emolive.core.scene import END, Settings
 from emolive.media.sources import find, open_camera, open_files
 
+pytestmark = pytest.mark.ci
+
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 S = Settings()
@@ -280,14 +282,12 @@ def leave(command: list[str], folder: Path, interrupted: bool, hangs: Callable[[
     assert odd.plays(folder / "out.mp4")
 
 
-@pytest.mark.ci
 @pytest.mark.parametrize("interrupted", [True, False])
 def test_leaving_while_a_stream_hangs(tmp_path, interrupted):
     with mute() as url:
         leave(["cam", "--camera", url, *([] if interrupted else ["--frames", "1"])], tmp_path, interrupted)
 
 
-@pytest.mark.ci
 def test_leaving_while_a_film_at_an_address_hangs(tmp_path, host):
     pieces = segments(tmp_path, 3)
     host.answers = {"/a.m3u8": playlist(range(3), ended=True)}

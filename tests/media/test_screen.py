@@ -93,6 +93,7 @@ def test_a_picture_that_stands_lasts_as_long_as_it_stood(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.ci
 def test_a_pause_is_left_out(tmp_path):
     window = Window()
     with ScreenRecorder(tmp_path, window.look, first) as recorder:
@@ -243,6 +244,7 @@ with ScreenRecorder(Path(sys.argv[1]), lambda: shown, lambda shown: shown["camer
 """
 
 
+@pytest.mark.ci
 def test_what_was_recorded_until_it_was_killed_plays(tmp_path):
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     run = [sys.executable, "-c", KILLED, str(tmp_path)]

@@ -16,6 +16,8 @@ from emolive.media import newest
 from emolive.media.address import is_address
 from emolive.media.sources import open_camera
 
+pytestmark = pytest.mark.ci
+
 S = Settings()
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import xserver as x
 from scenes import examined, scene
+from thinned import dear
 from waits import wait_for
 
 from emolive.core.scene import Aim, Closed, Enlarge, Hit, Key, Picture, Pin, Scene, Select
@@ -146,7 +147,7 @@ def test_caps_lock_changes_nothing(windows, shown):
     settle(windows)
 
 
-@pytest.mark.parametrize("size", [None, (500, 480), (900, 300)])
+@pytest.mark.parametrize("size", [(500, 480), *dear(None), pytest.param((900, 300), marks=pytest.mark.ci)])
 def test_a_click_on_a_tile_pins_its_channel_in_any_window_size(windows, shown, size):
     if size:
         resize(windows, "filters", size)
@@ -157,7 +158,7 @@ def test_a_click_on_a_tile_pins_its_channel_in_any_window_size(windows, shown, s
             assert wait_for(windows.poll) == [hit.event]
 
 
-@pytest.mark.parametrize("size", [None, (700, 700)])
+@pytest.mark.parametrize("size", [(700, 700), *dear(None)])
 def test_a_click_on_a_face_selects_it(windows, shown, size):
     if size:
         resize(windows, "camera", size)
