@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any, NoReturn, TypeVar
 
 from emolive.core.errors import SourceError, Unanswered
@@ -54,13 +55,23 @@ def refuse(path: Path, place: str, reason: str, then: str) -> NoReturn:
 
 def answered(path: Path, call: Callable[[], T]) -> T:
     """What a call gives that asks the system about a path, given up with `Unanswered` after `PATIENCE_S`: it cannot be
-    interrupted where a file system hangs."""
-    try:
-        return within(PATIENCE_S, call, f"ask {path.name}")
-    except NoAnswer:
-        raise Unanswered(
-            f"{path} has not answered for {PATIENCE_S:.0f} s. Is the drive that it lies on there?"
-        ) from None
+    interrupted where a file system hangs. As long as that question stays open no other one is asked about the path."""
+    if not hangs(path):
+        try:
+            return within(PATIENCE_S, call, f"ask {path.name}")
+        except NoAnswer as error:
+            _open_questions[path] = error.thread
+    raise Unanswered(f"{path} has not answered for {PATIENCE_S:.0f} s. Is the drive that it lies on there?")
+
+
+def hangs(path: Path) -> bool:
+    """Whether a question about a path was given up and is open still."""
+    asking = _open_questions.get(path)
+    return asking is not None and asking.is_alive()
+
+
+_open_questions: dict[Path, Thread] = {}
+"""What each path that did not answer was asked last, as the thread that waits for it."""
 
 
 def is_file(path: Path) -> bool:

@@ -10,7 +10,11 @@ _mine = threading.local()
 
 
 class NoAnswer(Exception):
-    """A call has not come back in time."""
+    """A call has not come back in time; it goes on in `thread`."""
+
+    def __init__(self, thread: threading.Thread) -> None:
+        super().__init__()
+        self.thread = thread
 
 
 def within(seconds: float, call: Callable[[], T], name: str = "") -> T:
@@ -37,5 +41,5 @@ def within(seconds: float, call: Callable[[], T], name: str = "") -> T:
     if failed:
         raise failed[0]
     if not given:
-        raise NoAnswer
+        raise NoAnswer(thread)
     return given[0]

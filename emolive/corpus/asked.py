@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from emolive.core.errors import Unanswered
-from emolive.core.foreign import answered
+from emolive.core.foreign import PATIENCE_S, answered, hangs
+from emolive.core.patience import NoAnswer, within
 
 READERS, TOGETHER = 16, 64
 """So many threads ask, each so many questions in a row."""
@@ -55,10 +56,12 @@ def asked(question: Callable[[Path], T], paths: Sequence[Path]) -> list[T | Unan
     if not paths:
         return []
     try:
-        return answered(paths[0], lambda: [question(path) for path in paths])
-    except Unanswered:
-        with ThreadPoolExecutor(len(paths)) as pool:
-            found = list(pool.map(alone, paths))
+        if not any(map(hangs, paths)):
+            return within(PATIENCE_S, lambda: [question(path) for path in paths], "ask a row")
+    except (NoAnswer, Unanswered):
+        pass  # of one of them, or more
+    with ThreadPoolExecutor(len(paths)) as pool:
+        found = list(pool.map(alone, paths))
     hung = [one for one in found if isinstance(one, Unanswered)]
     if len(hung) == len(found) >= A_DRIVE:
         raise hung[0]

@@ -1,8 +1,10 @@
 """Live sources: one thread reads and keeps the newest frame only, so that what is shown is never old."""
 
 import logging
+import statistics
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol, Self
 
@@ -18,6 +20,9 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 0.05
 """The longest that `read` waits, in seconds."""
+
+DUE_SOON = 0.25
+"""The next picture is waited for if it is due within this part of a camera's interval: the one at hand is old then."""
 
 STALLED = 2.0
 """Seconds without a frame after which the user is told, and a camera that only fails counts as gone."""
@@ -65,6 +70,7 @@ class LiveSource:
         self._stop = threading.Event()
         self._newest: Frame | None = None
         self._index = -1
+        self._gaps: deque[float] = deque(maxlen=5)
         self._t_ms = 0.0
         self._size: tuple[int, ...] = ()
         self._cut = False
@@ -98,6 +104,7 @@ class LiveSource:
             self._check_patience()
             if settings.frozen or self._newest is None:
                 return None
+            self._await_what_is_due()
             frame, self._newest, self._cut = self._newest, None, False
             return frame
 
@@ -114,6 +121,13 @@ class LiveSource:
         if not self._connected:
             return (f"{self._name} is lost, reconnecting… ({silent:.0f} s)",)
         return (f"no picture from {self._name} for {silent:.0f} s",) if silent > STALLED else ()
+
+    def _await_what_is_due(self) -> None:
+        """Wait for the next frame if it will be there in a moment."""
+        every = statistics.median(self._gaps or [0.0])
+        moment, due, before = DUE_SOON * every, self._heard + every - time.monotonic(), self._index
+        if 0 < due < moment < PATIENCE:
+            self._changed.wait_for(lambda: self._index > before or self._ended or self._error, moment)
 
     def _check_patience(self) -> None:
         """Watched from here, because the thread may hang in the driver or the network."""
@@ -183,6 +197,7 @@ class LiveSource:
             if self._index < 0:
                 self._began = now
             else:
+                self._gaps.append(now - self._heard)
                 self._t_ms = max((now - self._began) * 1000, self._t_ms + EPSILON_MS)
                 self._cut |= bgr.shape != self._size
             self._size, self._heard, self._connected = bgr.shape, now, True

@@ -1,14 +1,17 @@
 """The door through which files come in gives what is in them, and asks the system no more often than it must."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from waits import wait_for
 
 from emolive.core import foreign
-from emolive.core.foreign import AT_ONCE, open_regular, read_json
+from emolive.core.errors import Unanswered
+from emolive.core.foreign import AT_ONCE, answered, hangs, open_regular, read_json
 
 MOVES = st.lists(
     st.tuples(st.sampled_from(("read", "readline", "seek", "back")), st.integers(0, 3 * AT_ONCE)), max_size=8
@@ -51,3 +54,18 @@ def test_a_small_file_is_one_question(tmp_path, monkeypatch):
     (tmp_path / "small.json").write_text('{"a": [1, 2]}')
     assert read_json(tmp_path / "small.json") == {"a": [1, 2]}
     assert len(asked) == 1
+
+
+def test_as_long_as_a_question_about_a_path_is_open_no_other_one_is_asked(monkeypatch, tmp_path):
+    monkeypatch.setattr(foreign, "PATIENCE_S", 0.05)
+    answer, asked = threading.Event(), []
+    here = tmp_path / "here"
+    with pytest.raises(Unanswered, match="here has not answered"):
+        answered(here, answer.wait)
+    with pytest.raises(Unanswered, match="here has not answered"):
+        answered(here, lambda: asked.append(1))
+    assert not asked
+    assert answered(tmp_path / "there", lambda: 2) == 2
+    answer.set()
+    wait_for(lambda: not hangs(here))
+    assert answered(here, lambda: 3) == 3
