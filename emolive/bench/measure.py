@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from emolive import __version__
+from emolive.attribution.emotions import take_a_pass
 from emolive.bench import live, neighbours, start
 from emolive.bench.costs import costs
 from emolive.bench.meter import Meter, SceneWork
@@ -21,7 +22,7 @@ from emolive.bench.result import Bench, summed_up
 from emolive.core.errors import EmoliveError
 from emolive.core.interrupts import Interrupts
 from emolive.core.options import FACTS, Options
-from emolive.core.scene import Frame, Picture, Scene, Settings, Source, area
+from emolive.core.scene import Frame, Picture, Scene, Settings, Source, area, base_variant
 from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
 from emolive.live.ahead import Ahead
@@ -79,8 +80,10 @@ def measure(options: Options, workload: Workload, say: Callable[[str], None]) ->
         with interrupts.calm():
             say(f"Measuring {workload.frames} frames, the bare network in turn …")
             with _opened(workload) as source:
-                bench = _frames(*fresh(source), workload, model, show, folder)
-            bench = replace(bench, peak_memory_mb=start.peak_memory_mb())
+                made, settings = fresh(source)
+                bench = _frames(made, settings, workload, model, show, folder)
+            passes_back = take_a_pass(model, base_variant(settings))
+            bench = replace(bench, passes_back=passes_back, peak_memory_mb=start.peak_memory_mb())
             interrupts.leave()
             with _opened(workload) as source:
                 bench = replace(bench, steps=_steps(model, detect, source))

@@ -59,6 +59,14 @@ def test_a_busy_machine_gives_no_verdict():
     assert json.loads(summed_up(QUIET).json())["verdict"] is True
 
 
+def test_a_map_that_takes_a_pass_back_has_no_bound():
+    done = Bench(**{**vars(summed_up(QUIET)), "passes_back": True})
+    (line,) = (line for line in table(done).splitlines() if line.startswith("overhead"))
+    assert "takes a pass back; at most 1.35× without one" in line
+    assert "yes" not in line
+    assert json.loads(done.json())["verdict"] is None
+
+
 def test_frames_with_other_numbers_of_faces_do_not_make_the_machine_look_busy():
     assert summed_up([*QUIET, sample(99.0, 90.0, faces=8)]).spread == pytest.approx(1)
 
@@ -142,6 +150,8 @@ def test_the_command_measures_everything(tmp_path):
     assert all(ms > 0 for ms in found["steps"].values())
     assert found["steps"]["answer"] < found["steps"][FORWARD] / 10
     assert found["overhead"] > 0.9
+    assert found["passes_back"] is True  # the shipped network's first map is of layer3
+    assert found["verdict"] is None
     assert found["bare_ms"] > 0
     assert found["start"]["face_s"] > 0.5
     assert found["clock_ms"] > 1

@@ -29,8 +29,10 @@ from emolive.live.loop import run
 from emolive.live.outputs import outputs
 from emolive.media.player import Player
 from emolive.media.switch import RecordingSwitch
+from emolive.networks.checkpoint import Model
 from emolive.ui.keys import BINDINGS, press
 from emolive.ui.snapshot import Snapshots
+from emolive.ui.views import VIEWS
 
 log = logging.getLogger(__name__)
 
@@ -148,6 +150,11 @@ def narrowed(net: nn.Module) -> nn.Module:
     return net
 
 
+def small_one(model: Model) -> Model:
+    """The model with a quarter of the channels and pictures of 32×32."""
+    return replace(model, net=narrowed(model.net), spec=replace(model.spec, input_size=32))
+
+
 def resident_mb() -> float:
     """The memory of this process that is in RAM, after what is unreachable, or kept for later, was given back."""
     gc.collect()
@@ -169,7 +176,7 @@ def test_soak(tmp_path, portrait, model, tally, count):
     """Frames (320×180) through the loop, with a network of a quarter of the channels, while any key and click comes at
     random, recordings begin and end, faces come and go. Memory: the medians before frame 2,000 and before the end, and
     a line through all from 2,000 on."""
-    small = replace(model, net=narrowed(model.net), spec=replace(model.spec, input_size=32))
+    small = small_one(model)
     before = {thread.name for thread in threading.enumerate()}
     options = Options(recordings=tmp_path / "kept", frames=count, max_faces=PEOPLE)
     switch, hands = Counted(options.recordings, "camera", None, True), Hands()
@@ -191,7 +198,29 @@ def test_soak(tmp_path, portrait, model, tally, count):
     tally.say(f"{len(shots)} snapshots; no exception, hook or thread left")
     if count >= 2000:
         early, late = np.median(hands.memory[1000 // EVERY : 2000 // EVERY]), np.median(hands.memory[-1000 // EVERY :])
-        settled = np.array(hands.memory[2000 // EVERY :])
-        slope = np.polyfit(EVERY * np.arange(len(settled)), settled, 1)[0] * 10_000
+        slope = growth(hands.memory[2000 // EVERY :])
         tally.say(f"memory {early:.0f} MB → {late:.0f} MB, {slope:+.2f} MB in 10,000 frames")
         assert late - early < 10
+
+
+def growth(measured: Sequence[float]) -> float:
+    """The slope of a line through what was measured once in `EVERY` frames, for 10,000 frames."""
+    return float(np.polyfit(EVERY * np.arange(len(measured)), measured, 1)[0] * 10_000)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+@pytest.mark.parametrize("count", [*dear(70), pytest.param(30_000, marks=pytest.mark.endurance)])
+def test_playing_on_and_on(portrait, model, tally, count):
+    """Frames (320×180) of a film without end, with a network of a quarter of the channels and all views drawn, while
+    nobody touches anything. Memory: a line through what was measured from frame 8,000 on, when all is warm."""
+    views = tuple(VIEWS)
+    options, watcher = Options(frames=count, max_faces=PEOPLE, views=views), Hands()
+    clips = [partial(Crowd, portrait, "one")]
+    with Player(clips, realtime=False) as source, Detector(options.detector) as detector:
+        prepared, settings = session.parts(options, small_one(model), source, detector, Tracker())
+        assert run(replace(prepared, sinks=(watcher,), always=views), settings) == count
+    assert watcher.frames == count
+    if count > 8000:
+        settled = watcher.memory[8000 // EVERY :]
+        tally.say(f"memory {settled[0]:.0f} MB → {settled[-1]:.0f} MB, {growth(settled):+.2f} MB in 10,000 frames")
+        assert growth(settled) < 1
