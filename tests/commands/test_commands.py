@@ -71,6 +71,7 @@ def times(path: Path) -> list[float]:
     return [float(line.rstrip(",")) for line in done.stdout.split()]
 
 
+@pytest.mark.ci
 def test_a_file_gives_video_and_data_with_its_own_times(film, tmp_path):
     out, data = tmp_path / "new" / "out.mp4", tmp_path / "new" / "out.jsonl"
     ok("file", film, "--headless", "--out", out, "--data", data)

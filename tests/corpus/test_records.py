@@ -285,6 +285,7 @@ def test_a_result_that_stands_for_a_moved_video_is_not_given_to_the_one_that_too
     assert "2 videos done, 2 of them before" in batch(root).output
 
 
+@pytest.mark.ci
 def test_one_result_stands_for_one_video(root):
     """A video that was moved, and copied: one of the two is known, the other is another video."""
     (root / "study" / "clip.mp4").rename(root / "study" / "one.mp4")

@@ -63,6 +63,7 @@ def test_live_probabilities_are_those_of_the_crop(engine, frame, faces):
         assert reading.result.probs.sum() == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.ci
 def test_a_randomised_look_paints_another_map_but_the_label_stays_the_networks(engine, frame, faces):
     true = engine(frame, faces, QUICK, Memory())
     for stages in range(1, 6):

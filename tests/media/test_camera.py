@@ -167,6 +167,7 @@ def test_another_size_is_a_cut():
     assert frames[cuts.index(True)].bgr.shape == (96, 128, 3)
 
 
+@pytest.mark.ci
 def test_unplugged_is_an_error_that_says_what_to_do():
     device = Device(wrong=lambda i: (False, None) if i > 10 else None)
     with pytest.raises(SourceError, match="emolive cameras"), open_camera("0", device=device) as source:

@@ -121,6 +121,7 @@ def test_real_time_is_real():
     assert source.progress().speed == 1.0
 
 
+@pytest.mark.ci
 def test_a_slow_machine_shows_every_frame_and_says_so():
     with playing(Numbers(8, slow_s=0.08)) as source:
         shown = []

@@ -70,6 +70,7 @@ def middles(path: Path) -> list[int]:
     return [int(frame[frame.shape[0] // 2, frame.shape[1] // 2]) for frame in frames]
 
 
+@pytest.mark.ci
 def test_a_picture_that_stands_lasts_as_long_as_it_stood(tmp_path):
     """Nothing changes and the loop hands nothing over, as when a frame is frozen: it is recorded all the same."""
     window = Window()
@@ -150,6 +151,7 @@ def test_recordings_of_one_second_have_names_of_their_own(tmp_path):
     assert len({*one.made, *two.made}) == 2 == len(list(tmp_path.iterdir()))
 
 
+@pytest.mark.ci
 def test_the_last_seconds_become_a_clip_and_the_recording_goes_on(tmp_path):
     window = Window()
     with ScreenRecorder(tmp_path, window.look, first) as recorder:

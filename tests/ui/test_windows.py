@@ -181,6 +181,7 @@ def board(windows: Windows) -> Iterator[Scene]:
     settle(windows)
 
 
+@pytest.mark.ci
 def test_clicks_in_the_panes_of_the_board_are_those_of_the_windows(windows, board):
     for kind, count in ((Select, 3), (Pin, 16), (Aim, 7), (Enlarge, 5)):
         found = hits(windows, "board", kind)
