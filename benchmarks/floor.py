@@ -70,7 +70,7 @@ def _half(model: Model, x: Tensor) -> Tensor:
 
 
 def _openvino_half(model: Model) -> Pass:
-    front = fast(model, "openvino").front
+    front = fast(model, "openvino").quick
     assert front is not None
     graphs = {n: front.graph(("layer4",), n, "bf16") for n in FACES}
 

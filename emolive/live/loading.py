@@ -31,19 +31,27 @@ def meanwhile(load: Callable[[Say], T], source: Source, screen: FirstWords, sett
     No frame is lost: the first one of a film is shown and taken back, so that the loop begins with it. What is live
     goes on meanwhile, and those frames are gone.
     """
-    words = [""]
-    frame: Frame | None = None
-    told = False
+    words = ["Loading …"]
+    frame = _picture(source, settings)
+    if frame:  # before anything is loaded, which would take its time
+        screen.say(words[-1], frame.bgr)
+        log.info(PICTURE)
     with Ahead[T]() as ahead:
         ahead.begin(lambda: load(words.append))
         while not ahead.ready():
-            fresh = source.read(settings) if frame is None or source.progress().live else None
-            frame = fresh if isinstance(fresh, Frame) else frame
+            live = source.progress().live
+            fresh = _picture(source, settings) if frame is None or live else None
+            if fresh and not frame:
+                log.info(PICTURE)
+            frame = fresh or frame
             if frame:
                 screen.say(words[-1], frame.bgr)
-                if not told:
-                    log.info(PICTURE)
-                told = True
         if frame and not source.progress().live:
             source.take_back(frame)
         return ahead.result()
+
+
+def _picture(source: Source, settings: Settings) -> Frame | None:
+    """The next picture of a source, if it has one now."""
+    frame = source.read(settings)
+    return frame if isinstance(frame, Frame) else None

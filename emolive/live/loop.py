@@ -44,7 +44,7 @@ from emolive.live.past import Past
 
 log = logging.getLogger(__name__)
 
-FIRST_PICTURE = "the first picture is there"
+FIRST_PICTURE, FIRST_FACE = "the first picture is there", "the first face is read"
 """Logged when it is: `emolive bench` measures how long that takes from the start."""
 
 
@@ -109,6 +109,7 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
     failures: list[OutputError] = []
     timings: Mapping[str, float] = {}
     memory, scene, past = Memory(), None, Past()
+    logged: set[str] = set()
     before = memory
     held: Held | None = None
     unconfirmed: tuple[Face, ...] = ()
@@ -151,14 +152,12 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
             slow_part = working and (working.words, round(100 * working.part))
             now = settings, notes, progress.ended, slow_part, _recording(parts)
             if held and now != drawn:
-                first = scene is None
                 shot = scene is not None and settings.shots != scene.settings.shots
                 scene = _scene(parts, *held, readings, memory, settings, progress, timings, pace.fps, notes, working)
                 scene = replace(scene, unconfirmed=unconfirmed)
                 failures += _hand_out(parts, sinks, scene, shot)
                 drawn = now
-                if first:
-                    log.info(FIRST_PICTURE)
+                _log_firsts(scene, logged)
             events = parts.poll()
             if parts.slow and working:
                 if any(isinstance(event, Key) for event in events):
@@ -171,6 +170,14 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
     if failures:
         raise failures[0]
     return limit.count
+
+
+def _log_firsts(scene: Scene, logged: set[str]) -> None:
+    """Say of the first scene, and of the first with a face that was read, that it was shown."""
+    for words in (FIRST_PICTURE, FIRST_FACE) if scene.readings else (FIRST_PICTURE,):
+        if words not in logged:
+            log.info(words)
+            logged.add(words)
 
 
 def _fetch(parts: Parts, settings: Settings, slack: float = 0.0) -> Fetched:

@@ -17,6 +17,7 @@ from emolive.core.scene import Confirm, Detect, Menu, Settings, Source, Track
 from emolive.core.settings import parsed_target
 from emolive.core.stopwatch import Stopwatch
 from emolive.faces.native import explain_missing_libraries
+from emolive.live.ahead import Ahead
 from emolive.live.loading import WINDOW, meanwhile
 from emolive.live.loop import Parts, run
 from emolive.live.outputs import (
@@ -146,10 +147,12 @@ def play(
         source = stack.enter_context(open_source())
 
         def load(say: Callable[[str], None]) -> "tuple[Model, Parts, Settings]":
-            say("Loading the face detector …")
-            detect, track = detector(options, stack)
-            say("Loading the network …")
-            model = _model(options)
+            with Ahead["Model"]() as network:  # side by side
+                network.begin(partial(_model, options))
+                say("Loading the face detector …")
+                detect, track = detector(options, stack)
+                say("Loading the network …")
+                model = network.result()
             prepare_fonts(model.spec.labels)
             return model, *parts(options, model, source, detect, track)
 
@@ -194,7 +197,7 @@ def _model(options: Options) -> "Model":
     from emolive.networks.fast import fast
 
     model = load(options.model, options.labels, choose_device(options.device), options.facts())
-    return fast(model, options.backend)
+    return fast(model, options.backend, wait=options.headless)
 
 
 def parts(
@@ -225,7 +228,9 @@ def parts(
     settings, names = checked(options.with_map(model.spec.best_map).settings(), model)
     if options.unsure is None:
         settings = replace(settings, unsure=model.spec.metrics.get("unsure", 0.0))
-    second = fast(load(options.model_b, (), model.device), options.backend) if options.model_b else None
+    second = (
+        fast(load(options.model_b, (), model.device), options.backend, options.headless) if options.model_b else None
+    )
     models = ("a", "b") if second else ("a",)
     menu = Menu(
         methods=tuple(METHODS),

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 
 import av
 import cv2
@@ -40,23 +41,31 @@ class Actor:
         return cv2.addWeighted(one, 1 - (level - below), after, level - below, 0)
 
 
-@cache
-def cast() -> tuple[Actor, ...]:
-    """Give all actors; where their films are missing or cannot be read, a portrait that every installation has."""
+def cast(most: int | None = None) -> tuple[Actor, ...]:
+    """Give all actors, or the first `most`: only their films are read. Where films are missing or cannot be read, a
+    portrait that every installation has."""
     try:
-        films = sorted(weights("demo").glob("*.mp4"))
-        return tuple(_read(film.read_bytes()) for film in films) or (_portrait(),)
+        films = sorted(weights("demo").glob("*.mp4"))[:most]
+        return tuple(map(actor, films)) or (_portrait(),)
     except (OSError, ValueError, KeyError, av.FFmpegError):
         return (_portrait(),)
+
+
+@cache
+def actor(film: Path) -> Actor:
+    """The actor of a film, which is read once."""
+    return _read(film.read_bytes())
 
 
 def _read(content: bytes) -> Actor:
     """The actor of a film; its comment says what is in it."""
     with av.open(BytesIO(content), "r", format="mp4") as container:
         about = json.loads(container.metadata["comment"])
-        frames = np.stack([frame_bgr(frame) for frame in container.decode(video=0)])
-    if frames.shape != (1 + len(about["expressions"]) * about["levels"], HEIGHT, WIDTH, 3):
-        raise ValueError("This film does not hold what its comment says.")
+        frames = np.empty((1 + len(about["expressions"]) * about["levels"], HEIGHT, WIDTH, 3), np.uint8)
+        for shown, frame in zip(frames, container.decode(video=0), strict=True):
+            if (frame.height, frame.width) != (HEIGHT, WIDTH):
+                raise ValueError("This film does not hold what its comment says.")
+            shown[:] = frame_bgr(frame)
     frames.setflags(write=False)
     return Actor(frames, len(about["expressions"]), about["levels"], about["people"])
 

@@ -99,7 +99,7 @@ class DemoClip:
         """Those who play, cut to what is shown of them; reduced here, since a later step would lose every other row."""
         width, height = self._size
         actors = []
-        for actor in cast()[: self._faces]:
+        for actor in cast(self._faces):
             frames = actor.frames[:, self._part[0], self._part[1]]
             if height < frames.shape[1]:
                 frames = np.stack([cv2.resize(f, (width, height), interpolation=cv2.INTER_AREA) for f in frames])
@@ -127,9 +127,9 @@ class DemoClip:
     def _background(self) -> np.ndarray:
         """Dusk: a soft slope from blue-grey to dark."""
         y, x = np.mgrid[0 : 1 : HEIGHT * 1j, 0 : 1 : WIDTH * 1j]
-        slope = (0.75 * y + 0.25 * x)[..., None]
-        dusk: np.ndarray = np.array((96, 78, 66)) * (1 - slope) + np.array((44, 36, 34)) * slope
-        return dusk.round().astype(np.uint8)
+        slope = 0.75 * y + 0.25 * x
+        dusk = [light * (1 - slope) + dark * slope for light, dark in ((96, 44), (78, 36), (66, 34))]
+        return np.stack([channel.round().astype(np.uint8) for channel in dusk], axis=-1)
 
 
 def _grid(faces: int) -> tuple[int, int]:

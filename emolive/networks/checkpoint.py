@@ -7,7 +7,7 @@ web page and notebook all call it, so they cannot drift apart.
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,14 +32,14 @@ GRAY = (0.299, 0.587, 0.114)
 @dataclass(frozen=True, eq=False)
 class Model:
     """A network in eval mode with frozen weights, its spec, the file it came from and that file's sha256; and what
-    gives the beginning of that network's passes faster (see `fast`), if there is such a thing."""
+    gives the beginning of that network's passes faster (see `fast`), if there is such a thing by the time of a pass."""
 
     net: nn.Module
     spec: Spec
     path: str = ""
     sha256: str = ""
     device: str = "cpu"
-    front: Front | None = None
+    front: Callable[[], Front | None] = lambda: None
 
     @property
     def name(self) -> str:
@@ -68,8 +68,9 @@ class Model:
 
     @property
     def quick(self) -> Front | None:
-        """The front, if it is of this network: a model made from another one may have a net of its own."""
-        return self.front if self.front is not None and self.front.net is self.net else None
+        """The front, if it is there and of this network: a model made from another one may have a net of its own."""
+        front = self.front()
+        return front if front is not None and front.net is self.net else None
 
     def prepare(self, crops: np.ndarray | Sequence[np.ndarray]) -> Tensor:
         """`prepare` for this model, on its device."""
@@ -78,10 +79,9 @@ class Model:
     def logits(self, x: Tensor) -> Tensor:
         """The network's logits (N, classes) float32 for a batch from `prepare`, without gradients."""
         with torch.no_grad():
-            if self.quick is None:
-                logits: Tensor = self.net(x).float()
-                return logits
-            return self.quick.logits(x)
+            quick = self.quick
+            logits: Tensor = self.net(x).float() if quick is None else quick.logits(x)
+            return logits
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Softmax of the logits after temperature, over the last axis."""

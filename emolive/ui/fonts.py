@@ -28,7 +28,7 @@ EUROPEAN, PLAIN = "\u0250", "…–—−“”‘’•→≤≥●"
 def font_files(text: str, bold: bool = False) -> list[tuple[str, Path]]:
     """A text in parts, and the font file that each is to be set in; as few parts as possible."""
     own = own_font(bold)
-    if all(c < EUROPEAN or c in PLAIN for c in text):
+    if _is_plain(text):
         return [(text, own)]
     lacking = _drawn(text) - _characters(own)
     if not lacking:
@@ -43,6 +43,8 @@ def font_files(text: str, bold: bool = False) -> list[tuple[str, Path]]:
 def problem(texts: Iterable[str]) -> str:
     """A sentence about what of these texts cannot be shown as it should, and what to install; "" if all can."""
     whole = "".join(texts)
+    if _is_plain(whole):
+        return ""
     lacking = sorted(
         {c for c in _drawn(whole) - _characters(own_font(False)) if not _first_with(frozenset((c,)), False)}
     )
@@ -70,15 +72,21 @@ def prepare(labels: Sequence[str]) -> None:
 
 def use_in_plots(texts: Iterable[str]) -> None:
     """Let matplotlib set what DejaVu Sans lacks of these texts in the fonts that have it."""
+    others = dict.fromkeys(path for text in texts for _, path in font_files(text) if path != own_font(False))
+    if not others:
+        return
     from matplotlib import font_manager, rcParams
 
     families = []
-    for path in dict.fromkeys(path for text in texts for _, path in font_files(text)):
-        if path != own_font(False):
-            font_manager.fontManager.addfont(path)
-            families.append(font_manager.FontProperties(fname=path).get_name())
-    if families:
-        rcParams["font.family"] = [*dict.fromkeys(("DejaVu Sans", *families))]
+    for path in others:
+        font_manager.fontManager.addfont(path)
+        families.append(font_manager.FontProperties(fname=path).get_name())
+    rcParams["font.family"] = [*dict.fromkeys(("DejaVu Sans", *families))]
+
+
+def _is_plain(text: str) -> bool:
+    """Whether emolive's own font has all of it, known without opening a font."""
+    return all(c < EUROPEAN or c in PLAIN for c in text)
 
 
 @lru_cache(maxsize=1)

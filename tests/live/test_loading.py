@@ -64,6 +64,16 @@ def test_a_film_stands_at_its_first_picture_and_begins_with_it():
     assert screen.said[-1][0] == "Loading the network …"
 
 
+def test_the_picture_is_there_before_anything_is_loaded():
+    screen = Shown(1)
+
+    def load(say) -> list[str]:
+        return [text for text, _ in screen.said]
+
+    with open_demo(1, realtime=True) as source:
+        assert len(meanwhile(load, source, screen, Settings())) == 1
+
+
 def test_a_camera_goes_on():
     screen = Shown(4)
     with LiveSource("test", Camera, "The camera is gone.") as source:

@@ -1,5 +1,6 @@
 """OpenVINO's part of a pass gives what PyTorch gives: answers, activations, exact gradients; or it stands aside."""
 
+import math
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from thinned import dear
+from waits import wait_for
 
 from emolive.attribution.hooks import passed, taps
 from emolive.attribution.look import look
@@ -106,6 +108,40 @@ def test_where_it_is_not_installed_pytorch_does_it_and_asking_for_it_is_a_senten
     with pytest.raises(EmoliveError, match=r"not installed \(pip install"):
         fast(plain, "openvino")
     assert fast(plain, "torch").quick is None
+
+
+def test_in_windows_pytorch_does_the_first_passes_and_openvino_the_later_ones(plain, monkeypatch):
+    """Nothing is prepared beside the first pass, however long that takes; once begun it is made once."""
+    made, make = [], fast_module._front
+    monkeypatch.setattr(fast_module, "_front", lambda *args: made.append(make(*args)) or made[-1])
+    monkeypatch.setattr(fast_module, "CALM_S", math.inf)
+    soon = fast(plain, wait=False)
+    x = batch(soon, 2)
+    assert all(soon.quick is None for _ in range(3))
+    first = soon.logits(x)
+    assert not made
+    monkeypatch.setattr(fast_module, "CALM_S", 0.0)
+    front = wait_for(lambda: soon.quick)
+    assert made == [front]
+    assert soon.quick is front
+    torch.testing.assert_close(soon.logits(x), first, atol=1e-4, rtol=1e-4)
+
+
+def test_where_openvino_fails_windows_go_on_with_pytorch(plain, monkeypatch):
+    asked = []
+
+    def fails(*_: object) -> None:
+        asked.append(1)
+        raise RuntimeError("no such operation")
+
+    monkeypatch.setattr(fast_module, "Front", fails)
+    monkeypatch.setattr(fast_module, "CALM_S", 0.0)
+    soon = fast(plain, wait=False)
+    wait_for(lambda: soon.quick or asked)
+    assert soon.front._made.exception(timeout=60) is None
+    assert soon.quick is None
+    with pytest.raises(EmoliveError, match="no such operation"):
+        fast(plain, "openvino", wait=False)
 
 
 def test_its_converter_has_nothing_to_report_with():
