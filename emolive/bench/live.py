@@ -152,8 +152,9 @@ def recording(
             source = stack.enter_context(LiveSource("bench", lambda: _Camera(pictures), "The camera is gone."))
             parts, settings = fresh(source)
             recorders: list[Recorder] = [stack.enter_context(Recorder(folder / f"{turn}.mp4"))] if turn % 2 else []
+            parts = replace(parts, sinks=recorders, always=("camera",) if recorders else parts.always)
             began = time.perf_counter()
-            count = run(replace(parts, sinks=recorders, max_seconds=seconds), settings)
+            count = run(replace(parts, max_seconds=seconds), settings)
             rates[turn % 2].append(count / (time.perf_counter() - began))
         sent += count * len(recorders)
         dropped += sum(recorder.dropped for recorder in recorders)

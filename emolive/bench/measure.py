@@ -33,6 +33,7 @@ from emolive.media.encode import Mp4
 from emolive.media.sources import expand, open_demo, open_files
 from emolive.networks.checkpoint import Model, choose_device, load
 from emolive.networks.fast import fast
+from emolive.ui.views import VIEWS
 from emolive.ui.windows import Windows, display_problem
 
 WARM = 10
@@ -40,6 +41,9 @@ WARM = 10
 
 PICTURES = 30
 """Frames that the camera of the recording shows, over and over."""
+
+FILM = "camera"
+"""The view that is written as a film."""
 
 PACKAGES = ("torch", "numpy", "mediapipe", "opencv-contrib-python", "av")
 
@@ -68,14 +72,17 @@ def measure(options: Options, workload: Workload, say: Callable[[str], None]) ->
         interrupts = stack.enter_context(Interrupts())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         headless = options.headless or display_problem() is not None
-        show = _bar(stack, workload) if headless else _windows(stack)
+        windows = None if headless else stack.enter_context(Windows())
+        show = _shown_in(windows) if windows else stack.enter_context(ProgressBar(workload.frames + WARM))
         detect = stack.enter_context(Detector(options.detector, options.min_confidence, options.max_faces))
         model = load(options.model, options.labels, choose_device(options.device), options.facts())
         quick = fast(model, options.backend)
 
         def fresh(source: Source) -> tuple[Parts, Settings]:
-            made, settings = parts(replace(options, headless=False), quick, source, detect, Tracker())
-            return replace(made, interactive=False, stop=interrupts), settings
+            made, settings = parts(replace(options, headless=headless), quick, source, detect, Tracker())
+            # As in a session: windows draw what they show; without them there is a film to be written.
+            drawn = {"compose": windows.compose} if windows else {"always": (FILM,)}
+            return replace(made, interactive=False, stop=interrupts, **drawn), settings
 
         with interrupts.calm():
             say(f"Measuring {workload.frames} frames, the bare network in turn …")
@@ -117,14 +124,8 @@ def _opened(workload: Workload) -> Source:
     return open_files(expand([Path(workload.source)]), realtime=False)
 
 
-def _bar(stack: ExitStack, workload: Workload) -> SceneWork:
-    """What a run without windows shows."""
-    return stack.enter_context(ProgressBar(workload.frames + WARM))
-
-
-def _windows(stack: ExitStack) -> SceneWork:
+def _shown_in(windows: Windows) -> SceneWork:
     """The windows as a stage of their own: what the user does in them meanwhile is taken, and has no effect."""
-    windows = stack.enter_context(Windows())
 
     def show(scene: Scene, pictures: Mapping[str, Picture]) -> None:
         windows(scene, pictures)
@@ -138,7 +139,8 @@ def _frames(made: Parts, settings: Settings, workload: Workload, model: Model, s
     with Mp4(folder / "encode.mp4") as mp4:
 
         def encode(scene: Scene, pictures: Mapping[str, Picture]) -> None:
-            mp4.write(pictures["camera"].bgr, scene.frame.t_ms, scene.frame.cut)
+            film = pictures.get(FILM) or VIEWS[FILM](scene)
+            mp4.write(film.bgr, scene.frame.t_ms, scene.frame.cut)
 
         ahead: Ahead[Fetched] = Ahead()
         meter = Meter(model, made.detect, made.watch, ahead, {"show": show, "encode": encode}, WARM)

@@ -267,7 +267,7 @@ def parts(
         press=Undoable(answering),
         said=answering.notes,
         order=order,
-        always=options.shown_views[:1] if options.out or options.record or not options.headless else (),
+        always=options.shown_views[:1] if options.out or options.record or options.bundle else (),
         device=model.device,
         interactive=not options.headless,
         max_frames=options.frames,

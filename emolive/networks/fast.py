@@ -68,7 +68,7 @@ def _front(quick: Model, model: Model, backend: str) -> Front | None:
     chain = model.architecture.chain
     assert chain is not None
     try:
-        return Front(quick.net, chain(quick.net), model.layers, model.spec.input_size, model.net)
+        return Front(quick.net, model.net, chain, model.layers, model.spec.input_size)
     except Exception as error:  # a library of its own; whatever it cannot do, PyTorch can
         log.info("OpenVINO does not do this network", exc_info=True)
         if backend == "openvino":

@@ -6,7 +6,7 @@ are PyTorch's: they begin at the joint, so that a gradient there is exact.
 
 import sys
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from functools import cache, lru_cache, partial
 from importlib import util
@@ -33,19 +33,22 @@ def installed() -> bool:
 class Front:
     """The beginning of a network `net` in eval mode, which takes (N, 3, size, size), and its end.
 
-    `chain` are its parts, `layers` the paths of its modules that can be shown, in the order in which they finish;
-    `plain` is the same network made of PyTorch's own modules. Where OpenVINO cannot do it, any exception may be raised.
+    `plain` is the same network made of PyTorch's own modules, `chain` gives the parts of either, `layers` are the paths
+    of its modules that can be shown, in the order in which they finish. While a front is made nothing passes through
+    `net`, which others may be looking through. Where OpenVINO cannot do it, any exception may be raised.
     """
 
-    def __init__(self, net: nn.Module, chain: Chain, layers: Iterable[str], size: int, plain: nn.Module) -> None:
-        self.net, self._chain = net, chain
-        self._joints = [name for name, _ in chain if name]
+    def __init__(
+        self, net: nn.Module, plain: nn.Module, chain: Callable[[nn.Module], Chain], layers: Iterable[str], size: int
+    ) -> None:
+        self.net, self._chain = net, chain(net)
+        self._joints = [name for name, _ in self._chain if name]
         order = list(layers)
         self._order = order[: order.index(self._joints[-1]) + 1]
         self._lock = threading.Lock()
         self._whole = _converted(_Layers(plain, self._order), size)
         self._kept = lru_cache(GRAPHS)(partial(_compiled, self._whole))  # holds nothing of this object: it can go
-        self._check(size)
+        self._check(plain, chain(plain), size)
 
     def joint(self, graded: Collection[str]) -> str | None:
         """Where PyTorch has to take over if gradients at the layers `graded` are wanted; None: it has to do it all."""
@@ -74,12 +77,13 @@ class Front:
         """OpenVINO's graph that gives the outputs of `layers` for so many pictures, -1 for any number."""
         return _compiled(self._whole, tuple(map(self._order.index, layers)), pictures, precision)
 
-    def _check(self, size: int) -> None:
+    def _check(self, plain: nn.Module, chain: Chain, size: int) -> None:
         """See on a sample that it is this network."""
         x = torch.linspace(-2, 2, 3 * size**2).view(1, 3, size, size)  # one picture, as most passes have
+        joint = self._joints[-1]
         with torch.no_grad():
-            want = self.net(x.contiguous(memory_format=torch.channels_last))
-            alike = torch.allclose(self.logits(x), want, atol=ALIKE)
+            want = plain(x.contiguous(memory_format=torch.channels_last))
+            alike = torch.allclose(after(chain, joint, self.before(x, joint, ())[joint]), want, atol=ALIKE)
         if not alike:
             raise RuntimeError("OpenVINO gives other logits")
 

@@ -127,6 +127,17 @@ def test_in_windows_pytorch_does_the_first_passes_and_openvino_the_later_ones(pl
     torch.testing.assert_close(soon.logits(x), first, atol=1e-4, rtol=1e-4)
 
 
+def test_nothing_that_others_see_goes_through_the_network_while_openvino_is_prepared(plain):
+    """They look through it meanwhile, with hooks on its layers."""
+    soon = fast(plain, wait=False)
+    with taps(soon.net, LAYERS) as caught:
+        assert soon.front._make() is not None
+    assert not caught
+    with taps(soon.net, LAYERS) as caught:
+        soon.net(batch(soon, 1))
+    assert len(caught) == len(LAYERS)
+
+
 def test_where_openvino_fails_windows_go_on_with_pytorch(plain, monkeypatch):
     asked = []
 
