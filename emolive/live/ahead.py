@@ -69,7 +69,7 @@ class Ahead(Generic[T]):
 FETCHED, LOOKED = ("decode", "detect", "confirm"), ("prepare", "forward", "explain")
 """The stages of what is done ahead, and of the network's look; the others draw, show and write."""
 
-SURE = 0.8
+SURE = 0.9
 """The part of the time that drawing took which is counted on; what is done meanwhile may take that much longer."""
 
 

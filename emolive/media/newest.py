@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 0.05
 """The longest that `read` waits, in seconds."""
 
-DUE_SOON = 0.25
+DUE_SOON = 0.5
 """The next picture is waited for if it is due within this part of a camera's interval: the one at hand is old then."""
 
 STALLED = 2.0
@@ -125,8 +125,8 @@ class LiveSource:
     def _await_what_is_due(self) -> None:
         """Wait for the next frame if it will be there in a moment."""
         every = statistics.median(self._gaps or [0.0])
-        moment, due, before = DUE_SOON * every, self._heard + every - time.monotonic(), self._index
-        if 0 < due < moment < PATIENCE:
+        moment, before = min(DUE_SOON * every, PATIENCE), self._index
+        if 0 < self._heard + every - time.monotonic() < moment:
             self._changed.wait_for(lambda: self._index > before or self._ended or self._error, moment)
 
     def _check_patience(self) -> None:
