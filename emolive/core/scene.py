@@ -10,6 +10,7 @@ Colour order: BGR in `Frame.bgr` and `Picture.bgr`, RGB in crops, nowhere else. 
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import TracebackType
 from typing import Protocol
 
@@ -138,7 +139,7 @@ class Chosen:
     remembered: Remembered | None
     doubt: str = ""
 
-    @property
+    @cached_property
     def probs(self) -> np.ndarray:
         """The answer for it: probabilities (classes,); what is not finite counts as 0."""
         probs: np.ndarray = np.nan_to_num(self.reading.answer)
@@ -179,10 +180,15 @@ class Scene:
     def doubt(self, i: int) -> str:
         """Why no emotion of `faces[i]` is named, in a word or two; "" where it is. The one rule, for all views: what
         the network cannot know (`Face.outside`), of which no figure is shown either, and what it is "unsure" of."""
-        unsure = np.nan_to_num(self.readings[i].answer).max() < self.settings.unsure
-        return self.faces[i].outside or ("unsure" if unsure else "")
+        return self._doubts[i]
 
-    @property
+    @cached_property
+    def _doubts(self) -> tuple[str, ...]:
+        surest = (np.nan_to_num(reading.answer).max() for reading in self.readings)
+        least = self.settings.unsure
+        return tuple(f.outside or ("unsure" if p < least else "") for f, p in zip(self.faces, surest, strict=False))
+
+    @cached_property
     def chosen(self) -> Chosen | None:
         """The selected face; None where there is none that is confirmed."""
         if not self.faces:

@@ -37,7 +37,7 @@ def status(scene: Scene, width: int, px: int) -> Picture:
     if working:
         words = f"{working.words} {working.part:.0%} · any key stops it"
         lines += [[Part(line, NOTE, topic="working")] for line in draw.wrap(words, px, room)]
-    image = np.full((px // 2 + row * len(lines), width, 3), GROUND, np.uint8)
+    image = draw.blank(width, px // 2 + row * len(lines), GROUND)
     tips = []
     for n, line in enumerate(lines):
         x, y = pad, px // 4 + n * row
@@ -165,7 +165,7 @@ def loading(text: str, size: tuple[int, int], px: int = 16, picture: np.ndarray 
         draw.fill(image, (0, height - row, width, height), GROUND)
         draw.text(image, draw.shorten(text, px, width - px), px // 2, height - row + px // 8, px, PAPER)
         return image
-    image = np.full((height, width, 3), GROUND, np.uint8)
+    image = draw.blank(width, height, GROUND)
     draw.text(image, "emolive", width / 2, height / 2 - 4 * px, 3 * px, PAPER, bold=True, align=0.5)
     for n, line in enumerate(draw.wrap(text, px, width - 2 * px)):
         draw.text(image, line, width / 2, height / 2 + px + n * round(1.5 * px), px, DIM, align=0.5)
