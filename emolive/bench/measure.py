@@ -2,6 +2,7 @@
 
 import platform
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from emolive import __version__
 from emolive.attribution.emotions import take_a_pass
 from emolive.bench import live, neighbours, start
 from emolive.bench.costs import costs
-from emolive.bench.meter import Meter, SceneWork
+from emolive.bench.meter import Meter, Sample, SceneWork
 from emolive.bench.result import Bench, summed_up
 from emolive.core.errors import EmoliveError
 from emolive.core.interrupts import Interrupts
@@ -33,7 +34,6 @@ from emolive.media.encode import Mp4
 from emolive.media.sources import expand, open_demo, open_files
 from emolive.networks.checkpoint import Model, choose_device, load
 from emolive.networks.fast import fast
-from emolive.ui.views import VIEWS
 from emolive.ui.windows import Windows, display_problem
 
 WARM = 10
@@ -88,9 +88,17 @@ def measure(options: Options, workload: Workload, say: Callable[[str], None]) ->
             say(f"Measuring {workload.frames} frames, the bare network in turn …")
             with _opened(workload) as source:
                 made, settings = fresh(source)
-                bench = _frames(made, settings, workload, model, show, folder)
-            passes_back = take_a_pass(model, base_variant(settings))
-            bench = replace(bench, passes_back=passes_back, peak_memory_mb=start.peak_memory_mb())
+                meter = _metered(made, settings, workload, model, show)
+            peak = start.peak_memory_mb()
+            interrupts.leave()
+            with _opened(workload) as source:
+                pictures = _pictures(source)
+            bench = replace(
+                summed_up(_with_encoding(meter.samples, pictures, folder)),
+                every_face=not workload.is_demo or meter.seen == {workload.faces},
+                passes_back=take_a_pass(model, base_variant(settings)),
+                peak_memory_mb=peak,
+            )
             interrupts.leave()
             with _opened(workload) as source:
                 bench = replace(bench, steps=_steps(model, detect, source))
@@ -100,8 +108,6 @@ def measure(options: Options, workload: Workload, say: Callable[[str], None]) ->
                 bench = replace(bench, key=live.keys(*fresh(source), show))
             interrupts.leave()
             say("Recording a camera …")
-            with _opened(workload) as source:
-                pictures = _pictures(source)
             camera = partial(live.recording, pictures=pictures, folder=folder, seconds=workload.frames / live.FPS)
             bench = replace(bench, recording=camera(fresh))
             interrupts.leave()
@@ -134,22 +140,28 @@ def _shown_in(windows: Windows) -> SceneWork:
     return show
 
 
-def _frames(made: Parts, settings: Settings, workload: Workload, model: Model, show: SceneWork, folder: Path) -> Bench:
+def _metered(made: Parts, settings: Settings, workload: Workload, model: Model, show: SceneWork) -> Meter:
     """Run the loop with a meter in it."""
-    with Mp4(folder / "encode.mp4") as mp4:
-
-        def encode(scene: Scene, pictures: Mapping[str, Picture]) -> None:
-            film = pictures.get(FILM) or VIEWS[FILM](scene)
-            mp4.write(film.bgr, scene.frame.t_ms, scene.frame.cut)
-
-        ahead: Ahead[Fetched] = Ahead()
-        meter = Meter(model, made.detect, made.watch, ahead, {"show": show, "encode": encode}, WARM)
-        run(replace(made, sinks=[meter], max_frames=workload.frames + WARM), settings, ahead)
+    ahead: Ahead[Fetched] = Ahead()
+    meter = Meter(model, made.detect, made.watch, ahead, {"show": show}, WARM)
+    run(replace(made, sinks=[meter], max_frames=workload.frames + WARM), settings, ahead)
     if not meter.samples:
         raise EmoliveError(
             f"{workload.source} shows no face after its first {WARM} frames: there is nothing to measure."
         )
-    return replace(summed_up(meter.samples), every_face=not workload.is_demo or meter.seen == {workload.faces})
+    return meter
+
+
+def _with_encoding(samples: list[Sample], pictures: list[np.ndarray], folder: Path) -> list[Sample]:
+    """The same samples with what writing pictures into a film takes. It is measured by itself: an encoder works on
+    when it has been handed a frame, and the network would be measured beside it."""
+    took = []
+    with Mp4(folder / "encode.mp4") as mp4:
+        for n in range(WARM + len(samples)):
+            began = time.perf_counter()
+            mp4.write(pictures[n % len(pictures)], 1e3 * n / live.FPS, False)
+            took.append(1e3 * (time.perf_counter() - began))
+    return [replace(s, stages={**s.stages, "encode": ms}) for s, ms in zip(samples, took[WARM:], strict=True)]
 
 
 def _steps(model: Model, detect: Detector, source: Source) -> Mapping[str, float]:
