@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from emolive.audit.verdict import judged
 from emolive.core.evidence import OWN
@@ -52,14 +53,14 @@ def others(scene: Scene) -> None:
                 card(scene, index)
 
 
-def layer(scene: Scene) -> None:
-    """One layer: heat on the picture, filter tiles, the ledger, and what blurring does."""
+def layer(scene: Scene) -> DeltaGenerator | None:
+    """One layer: heat on the picture, filter tiles, the ledger; gives the place for what masking does (`masked`)."""
     name, reading = scene.settings.layer, selected_reading(scene)
     if reading is None:
-        return
+        return None
     count, height, width = reading.maps.shape
     say.title(name)
-    method, aim = TITLES[scene.settings.method], scene.menu.labels[reading.painted.target]
+    method = TITLES[scene.settings.method]
     say.caption(f"{count} filters, each a map of {height} × {width} cells. {_chosen(scene)}")
     high, wide = scene.frame.bgr.shape[:2]
     heat = st.container() if wide > WIDE * high else None
@@ -71,13 +72,21 @@ def layer(scene: Scene) -> None:
     show(heat, camera(scene).bgr, f"Heat of {method} at {name}", f"{_stem(scene)}-{name}-heat.png")
     words = f"{min(scene.settings.tiles, count)} filters of {name}"
     show(tiles, bundle.tiles(scene), words, f"{_stem(scene)}-{name}-filters.png")
-    if reading.proof is not None:
-        drops.html(parts.drops(reading.proof, aim))
-        if scene.chosen:
-            say.note(judged(scene.chosen, scene.menu).text, drops)
-        drops.image(_masked(reading.proof), width="stretch", alt="The face without what this map calls hot")
+    place: DeltaGenerator = drops.container()
     if reading.ledger is not None:
         ledger.html(parts.ledger(reading.ledger, scene.menu.labels[reading.ledger.target]))
+    return place
+
+
+def masked(place: DeltaGenerator, scene: Scene) -> None:
+    """What masking the map's hottest part does, beside its controls', and what is to be said of it."""
+    reading = selected_reading(scene)
+    if reading is None or reading.proof is None:
+        return
+    place.html(parts.drops(reading.proof, scene.menu.labels[reading.painted.target]))
+    if scene.chosen:
+        say.note(judged(scene.chosen, scene.menu).text, place)
+    place.image(_masked(reading.proof), width="stretch", alt="The face without what this map calls hot")
 
 
 def strip(scene: Scene) -> None:
@@ -112,7 +121,7 @@ def strip(scene: Scene) -> None:
     download(view, "The map of each emotion", f"{_stem(scene)}-emotions.png")
 
 
-def show(place: st.delta_generator.DeltaGenerator, bgr: np.ndarray, words: str, file: str) -> None:
+def show(place: DeltaGenerator, bgr: np.ndarray, words: str, file: str) -> None:
     """A picture with what it shows for those who cannot see it, and a button that gives it as PNG."""
     place.image(bundle.jpeg(bgr), width="stretch", alt=words)
     with place:

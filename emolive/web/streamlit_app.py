@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
+from emolive.attribution.methods import METHODS
 from emolive.core.errors import EmoliveError
 from emolive.core.scene import Face, Frame, Scene
 from emolive.networks.checkpoint import Model, choose_device, load
@@ -77,13 +78,16 @@ def _pictures(network: Model, frames: Sequence[Frame], failures: dict[str, str],
     faces, whole = _find(network, frame, wish.detector)
     if faces:
         wish = replace(wish, face=controls.face(faces))
-        scenes = _look(network, frame, faces, wish)
+        scenes = _look(network, frame, faces, wish, proof=METHODS[wish.method].slow)
         if scenes[0].chosen:
             sections.card(scenes[0], scenes[0].chosen.index)
-        for scene in scenes:
-            sections.layer(scene)
+        places = [sections.layer(scene) for scene in scenes]
         sections.strip(scenes[0])
         sections.others(scenes[0])
+        # What masking does takes longest, so all else is seen before it; but for slow maps, which are made once.
+        for place, scene in zip(places, _look(network, frame, faces, wish), strict=True):
+            if place:
+                sections.masked(place, scene)
     st.download_button(
         "Download everything (ZIP)",
         lambda: bundle.archive(_everything(network, frames, wish, whole), failures, network, wish),
@@ -110,10 +114,13 @@ def _find(network: Model, frame: Frame, detector: str) -> tuple[tuple[Face, ...]
     return whole_picture(frame, network, detector) if whole else (), whole
 
 
-def _look(network: Model, frame: Frame, faces: tuple[Face, ...], wish: Wish) -> list[Scene]:
+def _look(network: Model, frame: Frame, faces: tuple[Face, ...], wish: Wish, proof: bool = True) -> list[Scene]:
+    """What the network makes of the faces; without `proof` only if that is not known yet."""
+    key = (network, frame, len(faces), faces[0].box, wish.asked)
+    if not proof and key not in _all_kept():
+        return list(explained(network, frame, faces, wish, proof=False))
     with st.spinner("Looking …"):
         bar = st.empty()
-        key = (network, frame, len(faces), faces[0].box, wish.asked)
 
         def tell(part: float) -> None:
             bar.progress(min(part, 1.0), "Score-CAM")
@@ -123,14 +130,20 @@ def _look(network: Model, frame: Frame, faces: tuple[Face, ...], wish: Wish) -> 
     return [redrawn(scene, wish) for scene in scenes]
 
 
+def _all_kept() -> dict[Hashable, Any]:
+    kept: dict[Hashable, Any] = st.session_state.setdefault("kept", {})
+    return kept
+
+
 def _kept(key: Hashable, make: Callable[[], T]) -> T:
     """What this session has made before, or makes now; the last few are kept."""
-    kept: dict[Hashable, T] = st.session_state.setdefault("kept", {})
+    kept = _all_kept()
     if key not in kept:
         kept[key] = make()
     while len(kept) > LOOKS:
         del kept[next(iter(kept))]
-    return kept[key]
+    made: T = kept[key]
+    return made
 
 
 def _everything(network: Model, frames: Sequence[Frame], wish: Wish, whole: bool) -> list[Sequence[Scene]]:

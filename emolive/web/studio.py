@@ -63,7 +63,7 @@ class Wish:
         drawn = {name: getattr(Wish, name) for name in ("tiles", "sort", "alpha", "colormap", "scale")}
         return replace(self, **drawn)
 
-    def settings(self, layer: str, first: bool) -> Settings:
+    def settings(self, layer: str, first: bool, proof: bool = True) -> Settings:
         """The same for the engine and the views, at one of the layers; the map of each emotion at the first only."""
         return Settings(
             method=self.method,
@@ -73,7 +73,7 @@ class Wish:
             selected=self.face,
             views=("camera", "filters", "emotions") if first else ("camera", "filters"),
             by_share=True,
-            proof=True,
+            proof=proof,
             frozen=True,
         )
 
@@ -130,10 +130,12 @@ def explained(
     faces: Sequence[Face],
     wish: Wish,
     progress: Callable[[float], None] = lambda _: None,
+    proof: bool = True,
 ) -> tuple[Scene, ...]:
     """What the network makes of the faces: a scene per layer, the deepest first, ready for the views.
 
-    `progress` is told how far a slow map is. Raises `EmoliveError` for a method, layer or target that does not exist.
+    Without `proof` nothing is masked, which takes most of the time. `progress` is told how far a slow map is. Raises
+    `EmoliveError` for a method, layer or target that does not exist.
     """
     known = tuple(model.layers)
     pick(wish.method, TITLES, "method")
@@ -143,7 +145,7 @@ def explained(
     menu = Menu(UNPINNED, known, model.spec.labels, tracks=tracks, blind=BLIND, random=model.architecture.random)
     scenes: list[Scene] = []
     for layer in sorted(wish.layers, key=known.index, reverse=True):
-        settings = wish.settings(layer, first=not scenes)
+        settings = wish.settings(layer, not scenes, proof)
         with _TURN:
             readings = Engine(model, wish.detector).finished(frame, faces, settings, Memory(), progress)
         memory = remember(Memory(), frame, faces, readings, settings)

@@ -5,6 +5,7 @@ import json
 import threading
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,12 +14,16 @@ import torch
 from click.testing import CliRunner
 from PIL import Image
 from safetensors.torch import save_file
+from streamlit.testing.v1 import AppTest
 
 from emolive.attribution.methods import METHODS
 from emolive.core.errors import EmoliveError, ModelError, SourceError
 from emolive.core.scene import Frame
 from emolive.faces.crop import square
+from emolive.live import proving
 from emolive.networks.checkpoint import save
+from emolive.ui.camera import camera
+from emolive.ui.views import emotions
 from emolive.web import bundle, parts, uploads
 from emolive.web.studio import (
     SORTS,
@@ -58,6 +63,30 @@ def test_a_scene_per_layer_deepest_first_each_with_its_own_map(model, frame, fac
         assert reading.proof is not None
         assert reading.ledger is not None
     assert scenes[0].readings[0].emotions.shape[0] == len(model.spec.labels)
+
+
+def test_without_the_proof_all_else_is_the_same(model, frame, faces):
+    (whole,), (quick,) = explained(model, frame, faces, Wish()), explained(model, frame, faces, Wish(), proof=False)
+    assert selected_reading(quick).proof is None
+    np.testing.assert_array_equal(camera(quick).bgr, camera(whole).bgr)
+    np.testing.assert_array_equal(emotions(quick).bgr, emotions(whole).bgr)
+    np.testing.assert_array_equal(bundle.tiles(quick), bundle.tiles(whole))
+
+
+def test_what_masking_does_keeps_nothing_else_waiting(monkeypatch):
+    """It takes longest: where it fails, all else has been seen."""
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("not yet")
+
+    monkeypatch.setattr(proving, "answered", fails)
+    page = AppTest.from_file(str(Path(parts.__file__).with_name("streamlit_app.py")), default_timeout=60).run()
+    assert [error.message for error in page.exception] == ["not yet"]
+    assert [title.value for title in page.subheader] == ["Every emotion"]
+    html = [piece.proto.body for piece in page.get("html")]
+    assert any("What speaks for" in piece for piece in html)
+    assert not any("with a fifth of the face masked" in piece for piece in html)
+    assert len(page.get("image")) > 9
 
 
 @pytest.mark.ci
