@@ -117,15 +117,16 @@ def _find(network: Model, frame: Frame, detector: str) -> tuple[tuple[Face, ...]
 def _look(network: Model, frame: Frame, faces: tuple[Face, ...], wish: Wish, proof: bool = True) -> list[Scene]:
     """What the network makes of the faces; without `proof` only if that is not known yet."""
     key = (network, frame, len(faces), faces[0].box, wish.asked)
-    if not proof and key not in _all_kept():
-        return list(explained(network, frame, faces, wish, proof=False))
     with st.spinner("Looking …"):
-        bar = st.empty()
+        bar = st.empty()  # in each run: what follows keeps its place on the page, where it takes the place of the old
 
         def tell(part: float) -> None:
             bar.progress(min(part, 1.0), "Score-CAM")
 
-        scenes = _kept(key, lambda: explained(network, frame, faces, wish, tell))
+        if proof or key in _all_kept():
+            scenes = _kept(key, lambda: explained(network, frame, faces, wish, tell))
+        else:
+            scenes = explained(network, frame, faces, wish, proof=False)
         bar.empty()
     return [redrawn(scene, wish) for scene in scenes]
 

@@ -126,6 +126,34 @@ def test_each_control_changes_what_is_seen_and_the_address_brings_it_back(visit,
     assert [again.picture(name) for name in names] == seen
 
 
+MOST_HEAT_MAPS = """() => {
+    window.most = 0;
+    const count = () => [...document.querySelectorAll("img")].filter(i => i.alt.startsWith("Heat of ")).length;
+    const look = new MutationObserver(() => { window.most = Math.max(window.most, count()); });
+    look.observe(document.body, {subtree: true, childList: true, attributes: true});
+}"""
+"""Has the page remember how many heat maps there were at once at most."""
+
+
+def test_nothing_stands_twice_while_the_network_is_asked(visit):
+    """What is drawn anew takes the place of the old, whether the network was asked before it or not."""
+    v = visit(f"?{GRADCAM}")
+    v.done()
+    v.page.evaluate(MOST_HEAT_MAPS)
+    shown = "Grad-CAM"
+    for method in ("HiResCAM", "LayerCAM", "Eigen-CAM"):
+        heat = v.page.get_by_role("img", name=re.compile(f"^Heat of {shown}")).first
+        before = heat.get_attribute("src")
+        v.page.get_by_role("slider", name="Strength of the heat").press("ArrowLeft")
+        expect(heat).not_to_have_attribute("src", before)
+        v.rest()
+        v.pick("Method of the heat map", method)
+        expect(v.page.get_by_role("img", name=re.compile(f"^Heat of {method}"))).to_be_visible()
+        v.done()
+        shown = method
+    assert v.page.evaluate("window.most") == 1
+
+
 def test_what_only_pretends_to_be_a_picture_gets_a_sentence(visit, trio, tmp_path):
     text, empty = tmp_path / "x.jpg", tmp_path / "empty.png"
     text.write_text("I am no picture.")
