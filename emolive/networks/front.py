@@ -24,6 +24,9 @@ GRAPHS = 4
 ALIKE = 1e-3
 """Logits of a sample that differ by more are another network's; rounding makes some 1e-6."""
 
+_TRACING = threading.Lock()
+"""PyTorch keeps in one place, for all threads, which modules it is tracing."""
+
 
 def installed() -> bool:
     """Whether OpenVINO is there."""
@@ -115,7 +118,7 @@ def _converted(module: nn.Module, size: int) -> Any:
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
-    with torch.no_grad():
+    with _TRACING, torch.no_grad():
         traced = torch.jit.trace(module.eval(), torch.zeros(2, 3, size, size), check_trace=False)  # type: ignore[no-untyped-call]
     reader, decoder = FrontEndManager().load_by_framework("pytorch"), TorchScriptPythonDecoder(traced)
     graph = reader.convert(reader.load(decoder))  # the decoder has to live until then
