@@ -19,6 +19,9 @@ from emolive.media.record import Recorder
 
 FPS = 30.0
 
+FILM = "camera"
+"""The view that is written as a film."""
+
 PRESSES = 20
 
 SETTLED_S = 1.0
@@ -152,7 +155,7 @@ def recording(
             source = stack.enter_context(LiveSource("bench", lambda: _Camera(pictures), "The camera is gone."))
             parts, settings = fresh(source)
             recorders: list[Recorder] = [stack.enter_context(Recorder(folder / f"{turn}.mp4"))] if turn % 2 else []
-            parts = replace(parts, sinks=recorders, always=("camera",) if recorders else parts.always)
+            parts = replace(parts, sinks=recorders, always=(FILM,) if recorders else parts.always)
             began = time.perf_counter()
             count = run(replace(parts, max_seconds=seconds), settings)
             rates[turn % 2].append(count / (time.perf_counter() - began))

@@ -42,9 +42,6 @@ WARM = 10
 PICTURES = 30
 """Frames that the camera of the recording shows, over and over."""
 
-FILM = "camera"
-"""The view that is written as a film."""
-
 PACKAGES = ("torch", "numpy", "mediapipe", "opencv-contrib-python", "av")
 
 
@@ -81,7 +78,7 @@ def measure(options: Options, workload: Workload, say: Callable[[str], None]) ->
         def fresh(source: Source) -> tuple[Parts, Settings]:
             made, settings = parts(replace(options, headless=headless), quick, source, detect, Tracker())
             # As in a session: windows draw what they show; without them there is a film to be written.
-            drawn = {"compose": windows.compose} if windows else {"always": (FILM,)}
+            drawn = {"compose": windows.compose} if windows else {"always": (live.FILM,)}
             return replace(made, interactive=False, stop=interrupts, **drawn), settings
 
         with interrupts.calm():

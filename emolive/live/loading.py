@@ -32,26 +32,22 @@ def meanwhile(load: Callable[[Say], T], source: Source, screen: FirstWords, sett
     goes on meanwhile, and those frames are gone.
     """
     words = ["Loading …"]
-    frame = _picture(source, settings)
-    if frame:  # before anything is loaded, which would take its time
-        screen.say(words[-1], frame.bgr)
-        log.info(PICTURE)
+    frame = _shown(None, words[-1], source, screen, settings)  # before loading begins, which would take its time
     with Ahead[T]() as ahead:
         ahead.begin(lambda: load(words.append))
         while not ahead.ready():
-            live = source.progress().live
-            fresh = _picture(source, settings) if frame is None or live else None
-            if fresh and not frame:
-                log.info(PICTURE)
-            frame = fresh or frame
-            if frame:
-                screen.say(words[-1], frame.bgr)
+            frame = _shown(frame, words[-1], source, screen, settings)
         if frame and not source.progress().live:
             source.take_back(frame)
         return ahead.result()
 
 
-def _picture(source: Source, settings: Settings) -> Frame | None:
-    """The next picture of a source, if it has one now."""
-    frame = source.read(settings)
-    return frame if isinstance(frame, Frame) else None
+def _shown(before: Frame | None, words: str, source: Source, screen: FirstWords, settings: Settings) -> Frame | None:
+    """Show what there is now: the picture of before, unless there was none, or what is live has another."""
+    fresh = source.read(settings) if before is None or source.progress().live else None
+    frame = fresh if isinstance(fresh, Frame) else before
+    if frame:
+        screen.say(words, frame.bgr)
+        if before is None:
+            log.info(PICTURE)
+    return frame

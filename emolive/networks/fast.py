@@ -30,13 +30,13 @@ def fast(model: Model, backend: str = "auto", wait: bool = True) -> Model:
     passes whole, for about a second, while that is prepared. Raises `EmoliveError` for "openvino" where it cannot.
     """
     quick = packed(model)
-    if backend == "torch" or (backend == "auto" and (model.device != "cpu" or not installed())):
+    if backend == "torch":
         return quick
     why = _why_not(model)
-    if why and backend == "auto":
-        return quick
-    if why:
+    if why and backend == "openvino":
         raise EmoliveError(f"{why}. {INSTEAD}")
+    if why:
+        return quick
     make = partial(_front, quick, model, backend)
     if not wait and backend == "auto":
         return dataclasses.replace(quick, front=Later(make))
