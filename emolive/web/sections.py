@@ -23,6 +23,8 @@ CARD = 132
 STRIP, SCALE, PX = 120, 340, 15
 """Pixels a side of each emotion's map."""
 
+MASKING = "Masking parts of the face …"
+
 WIDE = 1.2
 """A picture this many times as wide as high gets the page's whole width."""
 
@@ -72,7 +74,9 @@ def layer(scene: Scene) -> DeltaGenerator | None:
     show(heat, camera(scene).bgr, f"Heat of {method} at {name}", f"{_stem(scene)}-{name}-heat.png")
     words = f"{min(scene.settings.tiles, count)} filters of {name}"
     show(tiles, bundle.tiles(scene), words, f"{_stem(scene)}-{name}-filters.png")
-    place: DeltaGenerator = drops.container()
+    place: DeltaGenerator = drops.empty()
+    if reading.proof is None:  # what stands there is of the map before
+        place.caption(MASKING)
     if reading.ledger is not None:
         ledger.html(parts.ledger(reading.ledger, scene.menu.labels[reading.ledger.target]))
     return place
@@ -82,7 +86,9 @@ def masked(place: DeltaGenerator, scene: Scene) -> None:
     """What masking the map's hottest part does, beside its controls', and what is to be said of it."""
     reading = selected_reading(scene)
     if reading is None or reading.proof is None:
+        place.empty()
         return
+    place = place.container()
     place.html(parts.drops(reading.proof, scene.menu.labels[reading.painted.target]))
     if scene.chosen:
         say.note(judged(scene.chosen, scene.menu).text, place)

@@ -154,6 +154,31 @@ def test_nothing_stands_twice_while_the_network_is_asked(visit):
     assert v.page.evaluate("window.most") == 1
 
 
+SEEN_TOGETHER = """() => {
+    window.together = {};
+    const look = new MutationObserver(() => {
+        const heat = [...document.querySelectorAll("img")].find(i => i.alt.startsWith("Heat of "));
+        const drops = [...document.querySelectorAll("caption")].find(c => c.innerText.includes("of the face masked"));
+        if (heat && drops) window.together[`${heat.alt}: ${drops.closest("table").innerText}`] = 1;
+    });
+    look.observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
+}"""
+"""Has the page remember which figures of masking stood beside which heat map."""
+
+
+def test_what_masking_did_to_another_map_never_stands_beside_a_new_one(visit):
+    v = visit(f"?{GRADCAM}")
+    v.done()
+    v.page.evaluate(SEEN_TOGETHER)
+    for method in ("LayerCAM", "Eigen-CAM"):
+        v.pick("Method of the heat map", method)
+        expect(v.page.get_by_role("img", name=re.compile(f"^Heat of {method}"))).to_be_visible()
+        v.done()
+    pairs = list(v.page.evaluate("Object.keys(window.together)"))
+    for method in ("LayerCAM", "Eigen-CAM"):
+        assert len([pair for pair in pairs if pair.startswith(f"Heat of {method}")]) == 1, pairs
+
+
 def test_what_only_pretends_to_be_a_picture_gets_a_sentence(visit, trio, tmp_path):
     text, empty = tmp_path / "x.jpg", tmp_path / "empty.png"
     text.write_text("I am no picture.")
