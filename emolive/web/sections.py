@@ -23,8 +23,6 @@ CARD = 132
 STRIP, SCALE, PX = 120, 340, 15
 """Pixels a side of each emotion's map."""
 
-MASKING = "Masking parts of the face …"
-
 WIDE = 1.2
 """A picture this many times as wide as high gets the page's whole width."""
 
@@ -76,7 +74,7 @@ def layer(scene: Scene) -> DeltaGenerator | None:
     show(tiles, bundle.tiles(scene), words, f"{_stem(scene)}-{name}-filters.png")
     place: DeltaGenerator = drops.empty()
     if reading.proof is None:  # what stands there is of the map before
-        place.caption(MASKING)
+        place.caption("Masking parts of the face …")
     if reading.ledger is not None:
         ledger.html(parts.ledger(reading.ledger, scene.menu.labels[reading.ledger.target]))
     return place
