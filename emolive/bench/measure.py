@@ -27,6 +27,7 @@ from emolive.core.scene import Frame, Picture, Scene, Settings, Source, area, ba
 from emolive.faces.detect import Detector
 from emolive.faces.track import Tracker
 from emolive.live.ahead import Ahead
+from emolive.live.cores import Cores
 from emolive.live.loop import Fetched, Parts, run
 from emolive.live.outputs import ProgressBar
 from emolive.live.session import parts
@@ -75,11 +76,13 @@ def measure(options: Options, workload: Workload, say: Callable[[str], None]) ->
         model = load(options.model, options.labels, choose_device(options.device), options.facts())
         quick = fast(model, options.backend)
 
+        cores = stack.enter_context(Cores())
+
         def fresh(source: Source) -> tuple[Parts, Settings]:
             made, settings = parts(replace(options, headless=headless), quick, source, detect, Tracker())
             # As in a session: windows draw what they show; without them there is a film to be written.
             drawn = {"compose": windows.compose} if windows else {"always": (live.FILM,)}
-            return replace(made, interactive=False, stop=interrupts, **drawn), settings
+            return replace(made, interactive=False, stop=interrupts, crowded=cores, **drawn), settings
 
         with interrupts.calm():
             say(f"Measuring {workload.frames} frames, the bare network in turn …")

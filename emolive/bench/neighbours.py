@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 
 from emolive.bench.meter import Observer
 from emolive.bench.result import Neighbours
@@ -19,18 +20,27 @@ TURNS = 3
 FRAMES = 60
 """Of each run."""
 
-WARM = 5
-"""Frames of each run that are not counted."""
+WARM_S = 1.5
+"""Seconds of each run that are not counted: in so many it has seen what other programs take, and made room for them."""
 
 
 class _Arrivals(Observer):
-    """A sink that remembers when each frame was there."""
+    """A sink that remembers when each frame was there, but for those of the first seconds."""
 
     def __init__(self) -> None:
         self.times: list[float] = []
+        self._began: float | None = None
 
     def __call__(self, scene: Scene, pictures: object) -> None:
-        self.times.append(time.perf_counter())
+        now = time.perf_counter()
+        self._began = now if self._began is None else self._began
+        if now - self._began >= WARM_S:
+            self.times.append(now)
+
+    @property
+    def done(self) -> bool:
+        """Whether there are enough."""
+        return len(self.times) > FRAMES
 
 
 @contextmanager
@@ -55,8 +65,12 @@ def beside(
             clock = _Arrivals()
             with busy(others), opened() as source:
                 parts, settings = fresh(source)
-                run(replace(parts, sinks=[clock], max_frames=FRAMES + WARM), settings)
-            if len(clock.times) <= WARM:
+                run(replace(parts, sinks=[clock], stop=partial(_over, clock, parts.stop)), settings)
+            if len(clock.times) < 2:
                 return None
-            times.append(1e3 * (clock.times[-1] - clock.times[WARM - 1]) / (len(clock.times) - WARM))
+            times.append(1e3 * (clock.times[-1] - clock.times[0]) / (len(clock.times) - 1))
     return Neighbours(programs, statistics.median(alone), statistics.median(with_them))
+
+
+def _over(clock: _Arrivals, stop: Callable[[], bool]) -> bool:
+    return clock.done or stop()

@@ -1,7 +1,7 @@
 """How long each stage of the loop takes."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 STAGES = ("decode", "detect", "confirm", "prepare", "forward", "explain", "draw", "show", "encode", "write")
@@ -21,7 +21,12 @@ class Stopwatch:
         try:
             yield
         finally:
-            self.ms[stage] = self.ms.get(stage, 0.0) + (time.perf_counter() - began) * 1e3
+            self.add({stage: (time.perf_counter() - began) * 1e3})
+
+    def add(self, ms: Mapping[str, float]) -> None:
+        """Count what was measured elsewhere, milliseconds by stage."""
+        for stage, more in ms.items():
+            self.ms[stage] = self.ms.get(stage, 0.0) + more
 
     def lap(self) -> dict[str, float]:
         """Give the stages measured since the last lap, in the order of `STAGES`, and begin anew."""

@@ -70,20 +70,22 @@ FETCHED, LOOKED = ("decode", "detect", "confirm"), ("prepare", "forward", "expla
 """The stages of what is done ahead, and of the network's look; the others draw, show and write."""
 
 SURE = 0.9
-"""The part of the time that drawing took which is counted on; what is done meanwhile may take that much longer."""
+"""The part of the time that drawing took (and reading) which is counted on; what is done meanwhile may take that much
+longer."""
 
 
 class Slack:
     """For how many seconds the next frame of what is live may be waited for: its faces are still found while this one
-    is drawn, and it is not older than it must be when it is shown."""
+    is drawn (and `read` by the network, where that is said), and it is not older than it must be when it is shown."""
 
     def __init__(self) -> None:
         self._before = 0.0
 
-    def __call__(self, timings: Mapping[str, float]) -> float:
+    def __call__(self, timings: Mapping[str, float], read: bool = False) -> float:
         """By the last frame's milliseconds (`Stopwatch.lap`) and those of the one before: what took long once, as a
         snapshot that was written, says nothing of the next."""
         found = sum(timings.get(stage, 0.0) for stage in FETCHED)
-        drawn = sum(ms for stage, ms in timings.items() if stage not in (*FETCHED, *LOOKED))
-        before, self._before = self._before, max(0.0, SURE * drawn - found / SURE) / 1e3
+        before_it = FETCHED if read else (*FETCHED, *LOOKED)
+        meanwhile = sum(ms for stage, ms in timings.items() if stage not in before_it)
+        before, self._before = self._before, max(0.0, SURE * meanwhile - found / SURE) / 1e3
         return min(before, self._before)

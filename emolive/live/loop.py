@@ -1,7 +1,7 @@
 """The loop: read, detect, track, confirm, look, remember, draw, hand out, listen. The same one for every command.
 
-While a frame is drawn the next one is read and its faces are found. The loop imports nothing heavy; what it works with
-is handed to it.
+While a frame is drawn the next one is read and its faces are found; where other programs need cores, while the network
+reads it, too. The loop imports nothing heavy; what it works with is handed to it.
 """
 
 import logging
@@ -55,7 +55,7 @@ class Parts:
     `confirm` says which of the tracked faces are shown, read and counted: all of them unless another one is given;
     `always` names views that are composed even when nobody shows them; `compose` draws what the windows show, which is
     not the views' pictures as they are recorded; `stop` is asked once per turn; `slow` works out slow maps of a frame
-    that stands."""
+    that stands; `crowded` says whether other programs need some of the cores that the network would use."""
 
     source: Source
     detect: Detect
@@ -78,18 +78,20 @@ class Parts:
     watch: Stopwatch = field(default_factory=Stopwatch)
     slow: Slow | None = None
     said: Callable[[], tuple[str, ...]] = tuple
+    crowded: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, eq=False)
 class Fetched:
-    """What the source gave, the faces in it, and what is not known to be one. `ticket` says when in time was asked for:
-    what was fetched ahead is dropped when a key asked for something else meanwhile, so the picture that stands is the
-    one that was seen."""
+    """What the source gave, the faces in it, what is not known to be one, and how long each stage took. `ticket` says
+    when in time was asked for: what was fetched ahead is dropped when a key asked for something else meanwhile, so the
+    picture that stands is the one that was seen."""
 
     ticket: tuple[object, ...]
     frame: Frame | End | None
     faces: tuple[Face, ...] = ()
     others: tuple[Face, ...] = ()
+    ms: Mapping[str, float] = field(default_factory=dict)
 
 
 Held = tuple[Frame, tuple[Face, ...]]
@@ -128,6 +130,7 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
             if fetched.ticket != timed(settings):
                 fetched = _instead(parts, fetched, settings)
             frame = fetched.frame
+            watch.add(fetched.ms)
             if isinstance(frame, End) or limit.reached(frame):
                 break
             if frame:
@@ -137,16 +140,20 @@ def run(parts: Parts, settings: Settings, ahead: Ahead[Fetched] | None = None) -
             progress = parts.source.progress()
             asked = _standing(settings, progress)
             if held and unconfirmed and asked.frozen and not held[0].still:
-                held, unconfirmed = _confirmed(parts, replace(held[0], still=True), (*held[1], *unconfirmed))
+                held, unconfirmed = _confirmed(parts, replace(held[0], still=True), (*held[1], *unconfirmed), watch)
                 looked = None
+            said = *parts.said(), *parts.source.notes(), *(note for sink in sinks for note in sink.notes())
+            notes = *said, *map(str, failures)
+            goes_on = bool(frame) and not settings.frozen
+            early = goes_on and parts.crowded() and not limit.time_is_up()
+            if early:  # the network has fewer threads now: another core can do this meanwhile
+                ahead.begin(partial(_fetch, parts, settings, slack(timings, read=True) if progress.live else 0.0))
             if held and (frame or looked != asked_of(asked)):
                 readings = _read(parts, *held, asked, before)
                 memory = remember(before, *held, readings, settings)
                 looked, drawn = asked_of(asked), None
-            said = *parts.said(), *parts.source.notes(), *(note for sink in sinks for note in sink.notes())
-            notes = *said, *map(str, failures)
             timings = watch.lap() if frame else timings
-            if frame and not settings.frozen and not limit.time_is_up():
+            if goes_on and not early and not limit.time_is_up():
                 ahead.begin(partial(_fetch, parts, settings, slack(timings) if progress.live else 0.0))
             working = parts.slow.working() if parts.slow else None
             slow_part = working and (working.words, round(100 * working.part))
@@ -183,14 +190,15 @@ def _log_firsts(scene: Scene, logged: set[str]) -> None:
 def _fetch(parts: Parts, settings: Settings, slack: float = 0.0) -> Fetched:
     """Read the next frame, after so many seconds, and find its faces."""
     time.sleep(slack)
-    with parts.watch("decode"):
+    watch = Stopwatch()  # the loop's is another thread's meanwhile
+    with watch("decode"):
         frame = parts.source.read(settings)
     if not isinstance(frame, Frame):
-        return Fetched(timed(settings), frame)
-    with parts.watch("detect"):
+        return Fetched(timed(settings), frame, ms=watch.ms)
+    with watch("detect"):
         tracked = parts.track(parts.detect(frame), frame)
-    (_, faces), others = _confirmed(parts, frame, tracked)
-    return Fetched(timed(settings), frame, faces, others)
+    (_, faces), others = _confirmed(parts, frame, tracked, watch)
+    return Fetched(timed(settings), frame, faces, others, watch.ms)
 
 
 def _instead(parts: Parts, fetched: Fetched, settings: Settings) -> Fetched:
@@ -202,9 +210,11 @@ def _instead(parts: Parts, fetched: Fetched, settings: Settings) -> Fetched:
     return _fetch(parts, settings)
 
 
-def _confirmed(parts: Parts, frame: Frame, tracked: tuple[Face, ...]) -> tuple[Held, tuple[Face, ...]]:
+def _confirmed(
+    parts: Parts, frame: Frame, tracked: tuple[Face, ...], watch: Stopwatch
+) -> tuple[Held, tuple[Face, ...]]:
     """A frame with the faces in it, and what is not known to be one."""
-    with parts.watch("confirm"):
+    with watch("confirm"):
         found = parts.confirm(tracked, frame)
     return (frame, tuple(f for f in found if f.confirmed)), tuple(f for f in found if not f.confirmed)
 

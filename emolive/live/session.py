@@ -35,6 +35,7 @@ with explain_missing_libraries():  # here, before any other module needs it
     import cv2  # noqa: F401
 
 if TYPE_CHECKING:
+    from emolive.live.cores import Cores
     from emolive.media.sources import CameraInfo
     from emolive.networks.checkpoint import Model
     from emolive.ui.windows import Windows
@@ -166,6 +167,8 @@ def play(
         sinks = [*show, *(stack.enter_context(sink) for sink in writers)]
         prepared = replace(prepared, sinks=sinks, stop=interrupts, poll=windows.poll if windows else tuple)
         prepared = replace(prepared, compose=windows.compose if windows else None)
+        if options.batch == 1:  # else the network looks ahead, in the thread that fetches
+            prepared = replace(prepared, crowded=stack.enter_context(_cores()))
         with interrupts.calm():
             count = run(prepared, settings)
         failed = source.progress().failed
@@ -173,6 +176,12 @@ def play(
     interrupts.leave()
     if failed:
         raise EmoliveError(" ".join(failed))
+
+
+def _cores() -> "Cores":
+    from emolive.live.cores import Cores
+
+    return Cores()
 
 
 def _windows(options: Options, stack: ExitStack) -> "Windows | None":

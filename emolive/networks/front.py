@@ -63,7 +63,8 @@ class Front:
         early = self._order[: self._order.index(joint) + 1]
         wanted = tuple(name for name in early if name in layers or name == joint)
         with self._lock:  # a graph works on one batch at a time
-            graph = self._kept(tuple(map(self._order.index, wanted)), len(x) if len(x) <= ALONE else -1)
+            pictures = len(x) if len(x) <= ALONE else -1
+            graph = self._kept(tuple(map(self._order.index, wanted)), pictures, torch.get_num_threads())
             found = graph(x.contiguous().numpy())
             return {name: torch.from_numpy(found[i]) for i, name in enumerate(wanted)}
 
@@ -78,7 +79,8 @@ class Front:
 
     def graph(self, layers: tuple[str, ...], pictures: int, precision: str = "f32") -> Any:
         """OpenVINO's graph that gives the outputs of `layers` for so many pictures, -1 for any number."""
-        return _compiled(self._whole, tuple(map(self._order.index, layers)), pictures, precision)
+        outputs = tuple(map(self._order.index, layers))
+        return _compiled(self._whole, outputs, pictures, torch.get_num_threads(), precision)
 
     def _check(self, plain: nn.Module, chain: Chain, size: int) -> None:
         """See on a sample that it is this network."""
@@ -126,8 +128,9 @@ def _converted(module: nn.Module, size: int) -> Any:
     return graph
 
 
-def _compiled(whole: Any, outputs: tuple[int, ...], pictures: int, precision: str = "f32") -> Any:
-    """What gives some outputs of a graph for so many pictures, -1 for any number."""
+def _compiled(whole: Any, outputs: tuple[int, ...], pictures: int, threads: int, precision: str = "f32") -> Any:
+    """What gives some outputs of a graph for so many pictures, -1 for any number, with so many threads: as many as
+    PyTorch has, which may be one of several workers, or beside other programs (`cores.py`)."""
     import openvino
 
     ends = [whole.outputs[number].get_node().input_value(0) for number in outputs]
@@ -136,7 +139,7 @@ def _compiled(whole: Any, outputs: tuple[int, ...], pictures: int, precision: st
     how = {
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": precision,  # or less is taken where the CPU has units for it
-        "INFERENCE_NUM_THREADS": torch.get_num_threads(),  # as many as PyTorch was given: one of several workers
+        "INFERENCE_NUM_THREADS": threads,
         "ENABLE_CPU_PINNING": False,  # other programs need cores, too
     }
     return _core().compile_model(graph, "CPU", how)
